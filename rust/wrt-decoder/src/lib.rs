@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//! The WebAssembly binary format: [`decode`] reads a module once, validates it and tells a [`Sink`] what it found.
+//!
+//! Not here: what the code is turned into (the sink's business), linking, execution. No allocation: everything it has
+//! to remember stands in one scratch slice of the caller's ([`Info`] first, then the operand and control stacks of the
+//! function at hand, growing towards each other).
+//!
+//! Spec: core 3 (validation) and 5 (binary format).
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod fault;
+pub mod info;
+pub mod operand;
+pub mod sink;
+
+pub use fault::Fault;
+pub use info::{FuncType, GlobalType, Info, MemoryType, TableType};
+pub use operand::{Control, ControlKind, Operand, Operands, Place};
+pub use sink::{ConstFor, Sink};

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+//! The two stacks of the function being validated, both in the caller's scratch words: operands grow up from the
+//! front, control frames down from the back.
+//!
+//! An operand carries its type for the validator and, for the sink, where its value is. Cells of a frame are numbered
+//! from 0: first the locals, then one place per operand; [`Operand::cell`] is that place, whether or not the value has
+//! been put there.
+
+use crate::Fault;
+use wrt_foundation::ValType;
+
+/// Where the value of an operand is. The validator pushes [`Place::Cell`]; the sink may say otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In the operand's own cell(s).
+    Cell,
+    /// In the cells of the local that starts at this cell of the frame; not copied yet.
+    Local(u32),
+    /// A constant that no cell holds yet: its bits.
+    Const(u64),
+}
+
+/// One operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Operand {
+    /// Its type; [`ValType::BOTTOM`] in unreachable code only.
+    pub ty: ValType,
+    /// Its own cell: the sum of the cells of the locals and of the operands below.
+    pub cell: u32,
+    /// Where its value is.
+    pub place: Place,
+}
+
+const CELL: u32 = 0;
+const LOCAL: u32 = 1;
+const CONST: u32 = 2;
+/// Words of an operand: type, cell and kind of place, payload.
+const OPERAND: usize = 4;
+/// Words of a control frame.
+const CONTROL: usize = 10;
+
+impl Operand {
+    /// The cell after its own cells.
+    pub fn end(&self) -> u32 {
+        self.cell.wrapping_add(self.ty.cells())
+    }
+    fn pack(&self) -> [u32; OPERAND] {
+        let (kind, lo, hi) = match self.place {
+            Place::Cell => (CELL, 0, 0),
+            Place::Local(c) => (LOCAL, c, 0),
+            Place::Const(v) => (CONST, v as u32, (v >> 32) as u32),
+        };
+        [self.ty.bits(), self.cell << 2 | kind, lo, hi]
+    }
+    fn unpack(w: &[u32; OPERAND]) -> Operand {
+        let place = match w[1] & 3 {
+            CELL => Place::Cell,
+            LOCAL => Place::Local(w[2]),
+            _ => Place::Const(w[2] as u64 | (w[3] as u64) << 32),
+        };
+        Operand { ty: ValType::from_bits(w[0]), cell: w[1] >> 2, place }
+    }
+}
+
+/// What opened a control frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum ControlKind {
+    /// The body of a function, or a constant expression.
+    Func = 0,
+    /// `block`
+    Block = 1,
+    /// `loop`
+    Loop = 2,
+    /// `if`, before its `else`
+    If = 3,
+    /// `if`, after its `else`
+    Else = 4,
+}
+
+/// One open block. `user` belongs to the sink.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Control {
+    /// What opened it.
+    pub kind: ControlKind,
+    /// The rest of the block cannot be reached.
+    pub unreachable: bool,
+    /// It was opened in unreachable code: the sink never hears of it.
+    pub dead: bool,
+    /// Operands below the block's parameters.
+    pub height: u32,
+    /// The cell of its first parameter and result.
+    pub cell: u32,
+    /// Block type: `u32::MAX` none, bit 31 set: one result of the type in the low bits, else a type index.
+    pub block_type: u32,
+    /// The sink's words: heads of lists of branches to patch and the like.
+    pub user: [u32; 6],
+}
+
+impl Control {
+    fn pack(&self) -> [u32; CONTROL] {
+        let flags = self.kind as u32 | (self.unreachable as u32) << 8 | (self.dead as u32) << 9;
+        let [a, b, c, d, e, f] = self.user;
+        [flags, self.height, self.cell, self.block_type, a, b, c, d, e, f]
+    }
+    fn unpack(w: &[u32; CONTROL]) -> Control {
+        let [flags, height, cell, block_type, a, b, c, d, e, f] = *w;
+        let kind = match flags as u8 {
+            0 => ControlKind::Func,
+            1 => ControlKind::Block,
+            2 => ControlKind::Loop,
+            3 => ControlKind::If,
+            _ => ControlKind::Else,
+        };
+        let user = [a, b, c, d, e, f];
+        Control { kind, unreachable: flags & 0x100 != 0, dead: flags & 0x200 != 0, height, cell, block_type, user }
+    }
+}
+
+/// Both stacks.
+#[derive(Debug)]
+pub struct Operands<'s> {
+    words: &'s mut [u32],
+    len: u32,
+    depth: u32,
+    next_cell: u32,
+    /// Most words in use at once, for the report of what a module needs.
+    pub high_water: u32,
+}
+
+impl<'s> Operands<'s> {
+    /// Empty stacks in `words`; the first operand's cell is `first_cell`.
+    pub fn new(words: &'s mut [u32], first_cell: u32) -> Self {
+        Operands { words, len: 0, depth: 0, next_cell: first_cell, high_water: 0 }
+    }
+    /// Operands on the stack.
+    pub fn len(&self) -> u32 {
+        self.len
+    }
+    /// Whether there is no operand.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+    /// The cell that the next operand will have.
+    pub fn next_cell(&self) -> u32 {
+        self.next_cell
+    }
+    /// Open control frames.
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    fn room(&mut self, more: usize) -> Result<(), Fault> {
+        let used = (self.len as usize).wrapping_mul(OPERAND).wrapping_add((self.depth as usize).wrapping_mul(CONTROL)).wrapping_add(more);
+        if used as u32 > self.high_water {
+            self.high_water = used as u32;
+        }
+        if used > self.words.len() { Err(Fault::ScratchFull) } else { Ok(()) }
+    }
+
+    /// Pushes an operand of type `ty` that is in its own cell.
+    pub fn push(&mut self, ty: ValType) -> Result<(), Fault> {
+        self.room(OPERAND)?;
+        let cell = self.next_cell;
+        let o = Operand { ty, cell, place: Place::Cell };
+        self.len = self.len.wrapping_add(1);
+        self.next_cell = o.end();
+        self.set(self.len.wrapping_sub(1), o);
+        Ok(())
+    }
+    /// Removes and returns the last operand.
+    pub fn pop(&mut self) -> Option<Operand> {
+        let o = self.get(self.len.checked_sub(1)?)?;
+        self.len = self.len.wrapping_sub(1);
+        self.next_cell = o.cell;
+        Some(o)
+    }
+    /// Cuts the stack to `len` operands, the next having the cell `cell`.
+    pub fn truncate(&mut self, len: u32, cell: u32) {
+        self.len = len;
+        self.next_cell = cell;
+    }
+    /// Operand `i`, counted from the bottom.
+    pub fn get(&self, i: u32) -> Option<Operand> {
+        if i >= self.len {
+            return None;
+        }
+        let at = (i as usize).wrapping_mul(OPERAND);
+        self.words.get(at..)?.first_chunk().map(Operand::unpack)
+    }
+    /// Replaces operand `i`, counted from the bottom.
+    pub fn set(&mut self, i: u32, o: Operand) {
+        let at = (i as usize).wrapping_mul(OPERAND);
+        if let Some(w) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
+            *w = o.pack();
+        }
+    }
+    /// The operand `n` places below the top (0 = the last).
+    pub fn top(&self, n: u32) -> Option<Operand> {
+        self.get(self.len.checked_sub(n)?.checked_sub(1)?)
+    }
+    /// Replaces where the operand `n` places below the top is.
+    pub fn set_top_place(&mut self, n: u32, place: Place) {
+        let Some(i) = self.len.checked_sub(n).and_then(|i| i.checked_sub(1)) else { return };
+        if let Some(o) = self.get(i) {
+            self.set(i, Operand { place, ..o });
+        }
+    }
+
+    fn control_at(&self, i: u32) -> Option<usize> {
+        self.words.len().checked_sub((i as usize).wrapping_add(1).wrapping_mul(CONTROL))
+    }
+    /// Opens a frame.
+    pub fn push_control(&mut self, c: Control) -> Result<(), Fault> {
+        self.room(CONTROL)?;
+        self.depth = self.depth.wrapping_add(1);
+        self.set_control(0, c);
+        Ok(())
+    }
+    /// Closes the innermost frame.
+    pub fn pop_control(&mut self) -> Option<Control> {
+        let c = self.control(0)?;
+        self.depth = self.depth.wrapping_sub(1);
+        Some(c)
+    }
+    /// The frame that label `n` names (0 = innermost).
+    pub fn control(&self, n: u32) -> Option<Control> {
+        let i = self.depth.checked_sub(n)?.checked_sub(1)?;
+        self.words.get(self.control_at(i)?..)?.first_chunk().map(Control::unpack)
+    }
+    /// Replaces the frame that label `n` names.
+    pub fn set_control(&mut self, n: u32, c: Control) {
+        let Some(i) = self.depth.checked_sub(n).and_then(|i| i.checked_sub(1)) else { return };
+        let Some(at) = self.control_at(i) else { return };
+        if let Some(w) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
+            *w = c.pack();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+//! What the decoder tells whoever makes something of the module, in the order of the binary format.
+//!
+//! Every call comes after the validator has accepted what it is about. In code, calls come for reachable instructions
+//! only, and the operands named are still on the stack: the last operand is `s.top(0)`. After the call the validator
+//! pops them and pushes results as [`Place::Cell`](crate::Place), in the lowest popped operand's cell upwards.
+
+use crate::{Control, Fault, Info, Operands};
+use wrt_foundation::{ExternKind, ValType};
+
+/// What a constant expression is for (spec: core 3.3.10).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConstFor {
+    /// The value of the global with this index.
+    Global(u32),
+    /// One item of the element segment with this index.
+    ElemItem(u32),
+    /// The offset of the active element segment with this index into table `.1`.
+    ElemOffset(u32, u32),
+    /// The offset of the active data segment with this index into memory `.1`.
+    DataOffset(u32, u32),
+}
+
+/// Listens to a module. A method that returns an error ends the decoding with it.
+pub trait Sink {
+    // ---- module ------------------------------------------------------------------------------------------------
+    /// The import section has `n` imports.
+    fn imports(&mut self, n: u32) -> Result<(), Fault>;
+    /// One import; `index` is its index in the index space of its kind. `info` already has its type.
+    fn import(&mut self, info: &Info<'_>, module: &[u8], name: &[u8], kind: ExternKind, index: u32) -> Result<(), Fault>;
+    /// The export section has `n` exports.
+    fn exports(&mut self, n: u32) -> Result<(), Fault>;
+    /// One export.
+    fn export(&mut self, name: &[u8], kind: ExternKind, index: u32) -> Result<(), Fault>;
+    /// The start function.
+    fn start(&mut self, func: u32) -> Result<(), Fault>;
+    /// The element section has `n` segments.
+    fn elems(&mut self, n: u32) -> Result<(), Fault>;
+    /// Items follow for segment `index`: `n` of them, each by [`Sink::elem_func`] or as a constant expression. For an
+    /// active segment its offset has been told by then (`active`: the table); `declared`: it is dropped at once.
+    fn elem(&mut self, index: u32, ty: ValType, n: u32, active: Option<u32>, declared: bool) -> Result<(), Fault>;
+    /// The next item is function `func`.
+    fn elem_func(&mut self, func: u32) -> Result<(), Fault>;
+    /// All items of segment `index` have been told.
+    fn elem_end(&mut self, index: u32) -> Result<(), Fault>;
+    /// Everything before the code is known. Called exactly once, with or without a code section.
+    fn before_code(&mut self, info: &Info<'_>) -> Result<(), Fault>;
+    /// There are `n` data segments.
+    fn datas(&mut self, n: u32) -> Result<(), Fault>;
+    /// Data segment `index`; for an active one (`active`: the memory) its offset has been told.
+    fn data(&mut self, index: u32, active: Option<u32>, bytes: &[u8]) -> Result<(), Fault>;
+    /// The module has been read to its end and is valid.
+    fn finish(&mut self, info: &Info<'_>) -> Result<(), Fault>;
+
+    // ---- constant expressions: `const_begin`, instructions as in code, `const_end` with the value as `s.top(0)` --
+    /// A constant expression begins.
+    fn const_begin(&mut self, info: &Info<'_>, what: ConstFor) -> Result<(), Fault>;
+    /// It ends; its value is the one operand.
+    fn const_end(&mut self, info: &Info<'_>, what: ConstFor, s: &mut Operands<'_>) -> Result<(), Fault>;
+
+    // ---- code --------------------------------------------------------------------------------------------------
+    /// The body of function `func` begins. `param_cells` and `local_cells` (without parameters) make up the locals;
+    /// `body_bytes` is the length of its code in the module.
+    fn func_begin(&mut self, info: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Result<(), Fault>;
+    /// Its last `end`; `reachable`: the results are on the stack, and control falls off the end.
+    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Result<(), Fault>;
+    /// One instruction is about to be told or skipped at byte `at` of the module: counts it (spec: core 2.4; `end` and
+    /// `else` are no instructions).
+    fn instruction(&mut self, at: u32) -> Result<(), Fault>;
+
+    /// `unreachable`
+    fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
+    /// `block`, `loop` or `if` (whose condition is `s.top(0)`); `control` is not on the stack yet and its `user` words
+    /// are the sink's to fill. The block's parameters are the operands above `control.height`, below the condition.
+    fn block(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Result<(), Fault>;
+    /// `else` of the innermost frame `control`, still of kind `If`; `reachable`: the results of the first arm are on
+    /// the stack. Afterwards the parameters are pushed anew.
+    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, reachable: bool) -> Result<(), Fault>;
+    /// `end` of a block; `control` has been taken off, results are on the stack if `reachable`. Afterwards the operands
+    /// are cut to `control.height` and the results pushed as cells. Also called for blocks whose end is not reachable.
+    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Result<(), Fault>;
+    /// `br`: to label `label` with the last `arity` operands.
+    fn br(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault>;
+    /// `br_if`: the same, with the condition on top of them.
+    fn br_if(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault>;
+    /// `br_table` begins: index on top; `n` labels and the default follow, each by [`Sink::br_table_label`].
+    fn br_table(&mut self, info: &Info<'_>, s: &mut Operands<'_>, n: u32, arity: u32) -> Result<(), Fault>;
+    /// One label of it, the default last.
+    fn br_table_label(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault>;
+    /// All labels have been told.
+    fn br_table_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Result<(), Fault>;
+    /// `return` with the last `arity` operands.
+    fn return_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Result<(), Fault>;
+    /// `call`
+    fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Result<(), Fault>;
+    /// `call_indirect`, element index on top.
+    fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Result<(), Fault>;
+    /// `drop`
+    fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
+    /// `select`, both forms: two values of type `ty`, condition on top.
+    fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Result<(), Fault>;
+    /// `local.get`: the new operand has been pushed; its place is the sink's to set. `cell` is the local's.
+    fn local_get(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault>;
+    /// `local.set`
+    fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault>;
+    /// `local.tee`: the operand stays; its place is the sink's to set.
+    fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault>;
+    /// A constant: the operand has been pushed; its place is the sink's to set. Also `ref.null` (bits 0).
+    fn constant(&mut self, s: &mut Operands<'_>, bits: u64) -> Result<(), Fault>;
+    /// `ref.func`: the operand has been pushed.
+    fn ref_func(&mut self, s: &mut Operands<'_>, func: u32) -> Result<(), Fault>;
+    /// `ref.is_null`
+    fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
+    /// `global.get`: the operand has been pushed.
+    fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault>;
+    /// `global.set`
+    fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault>;
+    /// An instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the row's
+    /// immediates (loads and stores: memory, offset), `pops` the number of operands, `result` the type it leaves.
+    fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault>;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//! Maxima of one module. Each refusal names its limit; values follow the ones that browsers agreed on where there
+//! are any (spec: core appendix A.2, implementation limitations).
+
+/// Types of one module.
+pub const TYPES: u32 = 100_000;
+/// Parameters of one function.
+pub const PARAMS: u32 = 1_000;
+/// Results of one function.
+pub const RESULTS: u32 = 1_000;
+/// Functions of one module, imports included.
+pub const FUNCTIONS: u32 = 1_000_000;
+/// Imports, and exports, of one module.
+pub const IMPORTS: u32 = 100_000;
+/// Globals of one module.
+pub const GLOBALS: u32 = 65_535;
+/// Tables of one module.
+pub const TABLES: u32 = 65_535;
+/// Memories of one module.
+pub const MEMORIES: u32 = 65_535;
+/// Element and data segments of one module, each.
+pub const SEGMENTS: u32 = 100_000;
+/// Locals of one function, parameters included.
+pub const LOCALS: u32 = 50_000;
+/// Cells of one frame: locals and operands together.
+pub const FRAME_CELLS: u32 = 60_000;
+/// Nested blocks of one function.
+pub const NESTING: u32 = 10_000;
+/// Elements of one table.
+pub const TABLE_ELEMENTS: u32 = 10_000_000;
+/// Bytes of one function body.
+pub const BODY_BYTES: u32 = 7_654_321;

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//! The 32-bit encoding of references, fixed for all proposals (spec: core 4.2.1, reference values).
+//!
+//! | bits | meaning |
+//! |---|---|
+//! | `0` | null |
+//! | `……xxx1` | `i31`, payload in bits 31:1 |
+//! | `…x 000`, not 0 | object of the heap, handle in bits 31:3 |
+//! | `…x 010` | function, number in bits 31:3 (function base of its instance + local index) |
+//! | `…x 100` | host reference (`externref`), the host's number in bits 31:3 |
+//! | `…x 110` | reserved for `any.convert_extern` |
+
+/// A reference in one cell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ref(u32);
+
+impl Ref {
+    /// The null reference of every type.
+    pub const NULL: Ref = Ref(0);
+    /// Numbers of functions and host references are below this: 2^29.
+    pub const LIMIT: u32 = 1 << 29;
+
+    /// The cell's bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+    /// The reference that a cell holds.
+    pub const fn from_bits(bits: u32) -> Ref {
+        Ref(bits)
+    }
+    /// Whether it is null.
+    pub const fn is_null(self) -> bool {
+        self.0 == 0
+    }
+    /// Function number `n` of a store; `n` is below [`Ref::LIMIT`].
+    pub const fn func(n: u32) -> Ref {
+        Ref(n << 3 | 2)
+    }
+    /// The function number, if it is a function.
+    pub const fn as_func(self) -> Option<u32> {
+        if self.0 & 7 == 2 { Some(self.0 >> 3) } else { None }
+    }
+    /// The host's reference `n`; `n` is below [`Ref::LIMIT`].
+    pub const fn host(n: u32) -> Ref {
+        Ref(n << 3 | 4)
+    }
+    /// The host's number, if it is a host reference.
+    pub const fn as_host(self) -> Option<u32> {
+        if self.0 & 7 == 4 { Some(self.0 >> 3) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ref;
+
+    #[test]
+    fn kinds_do_not_mix() {
+        for n in [0, 1, 77, Ref::LIMIT - 1] {
+            assert_eq!(Ref::func(n).as_func(), Some(n));
+            assert_eq!(Ref::host(n).as_host(), Some(n));
+            assert_eq!(Ref::func(n).as_host(), None);
+            assert_eq!(Ref::host(n).as_func(), None);
+            assert!(!Ref::func(n).is_null() && !Ref::host(n).is_null());
+        }
+        assert!(Ref::NULL.as_func().is_none() && Ref::NULL.as_host().is_none());
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+//! Why execution stopped for good, in the words of the specification's test suite.
+
+/// One cause of a trap (spec: core 4.4, "trap"). The number is stable and crosses the C ABI.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum Trap {
+    /// `unreachable` was executed.
+    Unreachable = 1,
+    /// A memory access past the end.
+    MemoryOutOfBounds = 2,
+    /// A table access past the end (`table.get`, `table.set`, bulk operations).
+    TableOutOfBounds = 3,
+    /// An indirect call through an index past the table's end.
+    UndefinedElement = 4,
+    /// An indirect call through a null element.
+    UninitializedElement = 5,
+    /// An indirect call whose function has another type.
+    IndirectCallTypeMismatch = 6,
+    /// Integer division or remainder by zero.
+    DivideByZero = 7,
+    /// The quotient or converted number does not fit.
+    IntegerOverflow = 8,
+    /// NaN converted to an integer.
+    InvalidConversion = 9,
+    /// Cells or frames of the stack are used up.
+    StackExhausted = 10,
+    /// The image is damaged: an unknown operation, or an index past a table of the image.
+    BadImage = 11,
+    /// A host function reported an error.
+    Host = 12,
+    /// A host function asked to be suspended where only a nested call could be (DESIGN: host barrier).
+    CannotSuspend = 13,
+    /// Host functions called each other through the guest deeper than the limit.
+    HostNesting = 14,
+    /// The guest asked to end the program (WASI `proc_exit`); not an error of the guest.
+    Exit = 15,
+}
+
+impl Trap {
+    /// The text that the official test suite expects.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Trap::Unreachable => "unreachable",
+            Trap::MemoryOutOfBounds => "out of bounds memory access",
+            Trap::TableOutOfBounds => "out of bounds table access",
+            Trap::UndefinedElement => "undefined element",
+            Trap::UninitializedElement => "uninitialized element",
+            Trap::IndirectCallTypeMismatch => "indirect call type mismatch",
+            Trap::DivideByZero => "integer divide by zero",
+            Trap::IntegerOverflow => "integer overflow",
+            Trap::InvalidConversion => "invalid conversion to integer",
+            Trap::StackExhausted => "call stack exhausted",
+            Trap::BadImage => "damaged image",
+            Trap::Host => "host function failed",
+            Trap::CannotSuspend => "host function cannot be suspended here",
+            Trap::HostNesting => "host calls nested too deeply",
+            Trap::Exit => "program ended itself",
+        }
+    }
+}
+
+impl core::fmt::Display for Trap {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.message())
+    }
+}
