@@ -27,6 +27,8 @@ pub enum Form {
     W4 = 4,
     /// `w1` = n; n + 1 jump words follow.
     Table = 5,
+    /// `w1` = n; n + 1 pairs of words follow.
+    FarTable = 6,
 }
 
 macro_rules! ops {
@@ -136,6 +138,7 @@ ops! {
     0xec I64_TRUNC_SAT_F32_U W1 "Likewise.";
     0xed I64_TRUNC_SAT_F64_S W1 "Likewise.";
     0xee I64_TRUNC_SAT_F64_U W1 "Likewise.";
+    0xef BR_TABLE_FAR FarTable "As `BR_TABLE`, with pairs (displacement from the word after the pair, cost), both signed 32-bit.";
 }
 
 #[cfg(test)]
