@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+//! Why a module was refused: one variant per cause, with the wording of the specification's test suite.
+
+use wrt_foundation::ErrorKind;
+
+macro_rules! faults {
+    ($($kind:ident { $($name:ident $message:literal)* })*) => {
+        /// One cause to refuse a module. The text of each variant is [`Fault::message`].
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[doc = $message] $name,)*)*
+        }
+        impl Fault {
+            /// One sentence without a full stop; for malformed and invalid modules the test suite's wording.
+            pub const fn message(self) -> &'static str {
+                match self { $($(Fault::$name => $message,)*)* }
+            }
+            /// What kind of failure it is.
+            pub const fn kind(self) -> ErrorKind {
+                match self { $($(Fault::$name)|* => ErrorKind::$kind,)* }
+            }
+        }
+    };
+}
+
+faults! {
+    Malformed {
+        MagicNotDetected "magic header not detected"
+        UnknownVersion "unknown binary version"
+        UnexpectedEnd "unexpected end"
+        LengthOutOfBounds "length out of bounds"
+        IntegerTooLong "integer representation too long"
+        IntegerTooLarge "integer too large"
+        MalformedUtf8 "malformed UTF-8 encoding"
+        MalformedSectionId "malformed section id"
+        UnexpectedContent "unexpected content after last section"
+        SectionSizeMismatch "section size mismatch"
+        MalformedType "malformed type definition"
+        MalformedValueType "malformed value type"
+        MalformedReferenceType "malformed reference type"
+        MalformedBlockType "malformed block type"
+        MalformedImportKind "malformed import kind"
+        MalformedExportKind "malformed export kind"
+        MalformedMutability "malformed mutability"
+        MalformedElementKind "malformed element kind"
+        MalformedElementSegment "malformed elements segment kind"
+        MalformedDataSegment "malformed data segment kind"
+        MalformedMemopFlags "malformed memop flags"
+        MalformedPageSize "invalid custom page size"
+        ZeroByteExpected "zero byte expected"
+        IllegalOpcode "illegal opcode"
+        MisplacedElse "misplaced ELSE opcode"
+        EndExpected "END opcode expected"
+        LocalsOverflow "too many locals"
+        FunctionAndCodeCount "function and code section have inconsistent lengths"
+        DataCountMismatch "data count and data section have inconsistent lengths"
+        DataCountRequired "data count section required"
+    }
+    Invalid {
+        TypeMismatch "type mismatch"
+        UnknownType "unknown type"
+        UnknownFunction "unknown function"
+        UnknownTable "unknown table"
+        UnknownMemory "unknown memory"
+        UnknownGlobal "unknown global"
+        UnknownElem "unknown elem segment"
+        UnknownData "unknown data segment"
+        UnknownLocal "unknown local"
+        UnknownLabel "unknown label"
+        GlobalIsImmutable "global is immutable"
+        AlignmentTooLarge "alignment must not be larger than natural"
+        UndeclaredFunction "undeclared function reference"
+        ConstantRequired "constant expression required"
+        DuplicateExport "duplicate export name"
+        StartFunction "start function"
+        MultipleMemories "multiple memories"
+        MinimumAboveMaximum "size minimum must not be greater than maximum"
+        MemorySize "memory size must be at most 65536 pages (4GiB)"
+        InvalidPageSize "invalid custom page size"
+        ResultArity "invalid result arity"
+    }
+    Memory {
+        ScratchFull "decode scratch is too small"
+        ImageFull "the buffer for the image is too small"
+    }
+    Unsupported {
+        ModuleTooLarge "the module has 4 GiB or more"
+        ImageTooLarge "the image would be too large"
+        FrameTooLarge "too many cells in one frame (60000)"
+        TooManyTypes "too many types (100000)"
+        TooManyParams "too many parameters (1000)"
+        TooManyResults "too many results (1000)"
+        TooManyFunctions "too many functions (1000000)"
+        TooManyImports "too many imports (100000)"
+        TooManyExports "too many exports (100000)"
+        TooManyGlobals "too many globals (65535)"
+        TooManyTables "too many tables (65535)"
+        TooManySegments "too many segments (100000)"
+        TooManyLocals "too many locals in one function (50000)"
+        TooDeep "blocks nested too deep (10000)"
+        BodyTooLarge "function body too large (7654321 bytes)"
+        NeedsFloat "needs float"
+        NeedsSimd "needs simd"
+        NeedsThreads "needs threads"
+        NeedsMemory64 "needs memory64"
+        NeedsTailCall "needs tail-call"
+        NeedsExceptions "needs exceptions"
+        NeedsGc "needs gc"
+        NeedsFunctionReferences "needs function-references"
+        NeedsExtendedConst "needs extended-const"
+        NeedsWideArithmetic "needs wide-arithmetic"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wrt_foundation::limits;
+
+    #[test]
+    fn limits_are_named_right() {
+        for (fault, limit) in [
+            (Fault::FrameTooLarge, limits::FRAME_CELLS),
+            (Fault::TooManyTypes, limits::TYPES),
+            (Fault::TooManyParams, limits::PARAMS),
+            (Fault::TooManyResults, limits::RESULTS),
+            (Fault::TooManyFunctions, limits::FUNCTIONS),
+            (Fault::TooManyImports, limits::IMPORTS),
+            (Fault::TooManyExports, limits::IMPORTS),
+            (Fault::TooManyGlobals, limits::GLOBALS),
+            (Fault::TooManyTables, limits::TABLES),
+            (Fault::TooManySegments, limits::SEGMENTS),
+            (Fault::TooManyLocals, limits::LOCALS),
+            (Fault::TooDeep, limits::NESTING),
+            (Fault::BodyTooLarge, limits::BODY_BYTES),
+        ] {
+            let number: u32 = fault.message().chars().filter(char::is_ascii_digit).fold(0, |n, c| n * 10 + c as u32 - 48);
+            assert_eq!(number, limit, "{fault:?}");
+            assert_eq!(fault.kind(), ErrorKind::Unsupported);
+        }
+        assert_eq!(size_of::<Fault>(), 1);
+    }
+}

@@ -11,10 +11,16 @@
 
 pub mod fault;
 pub mod info;
+mod locals;
+pub mod module;
 pub mod operand;
+pub mod reader;
 pub mod sink;
+mod validate;
 
 pub use fault::Fault;
 pub use info::{FuncType, GlobalType, Info, MemoryType, TableType};
+pub use module::{DecodeError, Decoded, decode, validate};
 pub use operand::{Control, ControlKind, Operand, Operands, Place};
-pub use sink::{ConstFor, Sink};
+pub use reader::Reader;
+pub use sink::{ConstFor, Sink, Validate};

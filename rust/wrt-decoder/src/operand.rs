@@ -8,6 +8,7 @@
 
 use crate::Fault;
 use wrt_foundation::ValType;
+use wrt_foundation::limits::FRAME_CELLS;
 
 /// Where the value of an operand is. The validator pushes [`Place::Cell`]; the sink may say otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +122,15 @@ impl Control {
 #[derive(Debug)]
 pub struct Operands<'s> {
     words: &'s mut [u32],
-    len: u32,
+    /// Words of operands.
+    top: usize,
+    /// First word of the control frames.
+    floor: usize,
+    /// Operands may reach this word without looking at the limits: `high_water` accounts for it.
+    soft: usize,
+    /// Operands may never pass this word: a frame has no more cells. Each operand counts as two cells here, so that
+    /// only a stack that grows has to be checked.
+    cap: usize,
     depth: u32,
     next_cell: u32,
     /// Most words in use at once, for the report of what a module needs.
@@ -131,17 +140,21 @@ pub struct Operands<'s> {
 impl<'s> Operands<'s> {
     /// Empty stacks in `words`; the first operand's cell is `first_cell`.
     pub fn new(words: &'s mut [u32], first_cell: u32) -> Self {
-        Operands { words, len: 0, depth: 0, next_cell: first_cell, high_water: 0 }
+        let cap = (FRAME_CELLS.saturating_sub(first_cell) as usize / 2).wrapping_mul(OPERAND);
+        let floor = words.len();
+        Operands { words, top: 0, floor, soft: 0, cap, depth: 0, next_cell: first_cell, high_water: 0 }
     }
     /// Operands on the stack.
+    #[inline]
     pub fn len(&self) -> u32 {
-        self.len
+        (self.top / OPERAND) as u32
     }
     /// Whether there is no operand.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.top == 0
     }
     /// The cell that the next operand will have.
+    #[inline]
     pub fn next_cell(&self) -> u32 {
         self.next_cell
     }
@@ -150,42 +163,81 @@ impl<'s> Operands<'s> {
         self.depth
     }
 
-    fn room(&mut self, more: usize) -> Result<(), Fault> {
-        let used = (self.len as usize).wrapping_mul(OPERAND).wrapping_add((self.depth as usize).wrapping_mul(CONTROL)).wrapping_add(more);
-        if used as u32 > self.high_water {
-            self.high_water = used as u32;
+    /// Operands want to reach word `top`, and frames want `frames` words: accounts for it, or tells what is missing.
+    #[cold]
+    #[inline(never)]
+    fn room(&mut self, top: usize, frames: usize) -> Result<(), Fault> {
+        let used = top.wrapping_add(frames);
+        self.high_water = self.high_water.max(used as u32);
+        if top > self.cap {
+            return Err(Fault::FrameTooLarge);
         }
-        if used > self.words.len() { Err(Fault::ScratchFull) } else { Ok(()) }
+        if used > self.words.len() {
+            return Err(Fault::ScratchFull);
+        }
+        self.floor = self.words.len().wrapping_sub(frames);
+        self.soft = (self.high_water as usize).wrapping_sub(frames).min(self.floor).min(self.cap);
+        Ok(())
+    }
+    /// Words of control frames.
+    fn frames(&self) -> usize {
+        self.words.len().wrapping_sub(self.floor)
     }
 
     /// Pushes an operand of type `ty` that is in its own cell.
+    #[inline]
     pub fn push(&mut self, ty: ValType) -> Result<(), Fault> {
-        self.room(OPERAND)?;
+        let at = self.top;
+        let end = at.wrapping_add(OPERAND);
+        if end > self.soft {
+            self.room(end, self.frames())?;
+        }
+        self.top = end;
         let cell = self.next_cell;
-        let o = Operand { ty, cell, place: Place::Cell };
-        self.len = self.len.wrapping_add(1);
-        self.next_cell = o.end();
-        self.set(self.len.wrapping_sub(1), o);
+        if let Some([w_ty, w_cell]) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
+            *w_ty = ty.bits();
+            *w_cell = cell << 2 | CELL;
+        }
+        self.next_cell = cell.wrapping_add(ty.cells());
         Ok(())
     }
     /// Removes and returns the last operand.
     pub fn pop(&mut self) -> Option<Operand> {
-        let o = self.get(self.len.checked_sub(1)?)?;
-        self.len = self.len.wrapping_sub(1);
-        self.next_cell = o.cell;
+        let o = self.top(0)?;
+        self.truncate(self.len().wrapping_sub(1), o.cell);
         Some(o)
+    }
+    /// Removes the last `n` operands, or all if there are fewer.
+    #[inline]
+    pub(crate) fn cut(&mut self, n: u32) {
+        let at = self.top.saturating_sub((n as usize).wrapping_mul(OPERAND));
+        if at < self.top {
+            self.next_cell = self.words.get(at.wrapping_add(1)).map_or(0, |w| w >> 2);
+            self.top = at;
+        }
     }
     /// Cuts the stack to `len` operands, the next having the cell `cell`.
     pub fn truncate(&mut self, len: u32, cell: u32) {
-        self.len = len;
+        self.top = (len as usize).wrapping_mul(OPERAND);
         self.next_cell = cell;
+    }
+    /// The words of `n` operands, the last of which has `skip` operands above it. The first word is the type.
+    #[inline]
+    pub(crate) fn last(&self, n: u32, skip: u32) -> Option<&[[u32; OPERAND]]> {
+        let end = self.top.checked_sub((skip as usize).wrapping_mul(OPERAND))?;
+        let start = end.checked_sub((n as usize).wrapping_mul(OPERAND))?;
+        Some(self.words.get(start..end)?.as_chunks().0)
+    }
+    /// The cell of operand `i`, or of the next one if there are `i` only.
+    pub(crate) fn cell(&self, i: u32) -> u32 {
+        self.get(i).map_or(self.next_cell, |o| o.cell)
     }
     /// Operand `i`, counted from the bottom.
     pub fn get(&self, i: u32) -> Option<Operand> {
-        if i >= self.len {
+        let at = (i as usize).wrapping_mul(OPERAND);
+        if at >= self.top {
             return None;
         }
-        let at = (i as usize).wrapping_mul(OPERAND);
         self.words.get(at..)?.first_chunk().map(Operand::unpack)
     }
     /// Replaces operand `i`, counted from the bottom.
@@ -196,23 +248,24 @@ impl<'s> Operands<'s> {
         }
     }
     /// The operand `n` places below the top (0 = the last).
+    #[inline]
     pub fn top(&self, n: u32) -> Option<Operand> {
-        self.get(self.len.checked_sub(n)?.checked_sub(1)?)
+        self.last(1, n)?.first().map(Operand::unpack)
     }
     /// Replaces where the operand `n` places below the top is.
     pub fn set_top_place(&mut self, n: u32, place: Place) {
-        let Some(i) = self.len.checked_sub(n).and_then(|i| i.checked_sub(1)) else { return };
+        let Some(i) = self.len().checked_sub(n).and_then(|i| i.checked_sub(1)) else { return };
         if let Some(o) = self.get(i) {
             self.set(i, Operand { place, ..o });
         }
     }
 
-    fn control_at(&self, i: u32) -> Option<usize> {
-        self.words.len().checked_sub((i as usize).wrapping_add(1).wrapping_mul(CONTROL))
+    fn control_at(&self, n: u32) -> Option<usize> {
+        if n < self.depth { Some(self.floor.wrapping_add((n as usize).wrapping_mul(CONTROL))) } else { None }
     }
     /// Opens a frame.
     pub fn push_control(&mut self, c: Control) -> Result<(), Fault> {
-        self.room(CONTROL)?;
+        self.room(self.top, self.frames().wrapping_add(CONTROL))?;
         self.depth = self.depth.wrapping_add(1);
         self.set_control(0, c);
         Ok(())
@@ -221,17 +274,17 @@ impl<'s> Operands<'s> {
     pub fn pop_control(&mut self) -> Option<Control> {
         let c = self.control(0)?;
         self.depth = self.depth.wrapping_sub(1);
+        self.floor = self.floor.wrapping_add(CONTROL);
+        self.soft = self.soft.wrapping_add(CONTROL).min(self.cap);
         Some(c)
     }
     /// The frame that label `n` names (0 = innermost).
     pub fn control(&self, n: u32) -> Option<Control> {
-        let i = self.depth.checked_sub(n)?.checked_sub(1)?;
-        self.words.get(self.control_at(i)?..)?.first_chunk().map(Control::unpack)
+        self.words.get(self.control_at(n)?..)?.first_chunk().map(Control::unpack)
     }
     /// Replaces the frame that label `n` names.
     pub fn set_control(&mut self, n: u32, c: Control) {
-        let Some(i) = self.depth.checked_sub(n).and_then(|i| i.checked_sub(1)) else { return };
-        let Some(at) = self.control_at(i) else { return };
+        let Some(at) = self.control_at(n) else { return };
         if let Some(w) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
             *w = c.pack();
         }

@@ -119,3 +119,59 @@ pub trait Sink {
     /// immediates (loads and stores: memory, offset), `pops` the number of operands, `result` the type it leaves.
     fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault>;
 }
+
+/// The sink that makes nothing of a module: decoding into it checks the module only.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Validate;
+
+macro_rules! ignore {
+    ($($name:ident($($ty:ty),*);)*) => {
+        $(#[inline] fn $name(&mut self, $(_: $ty),*) -> Result<(), Fault> { Ok(()) })*
+    };
+}
+
+impl Sink for Validate {
+    ignore! {
+        imports(u32);
+        import(&Info<'_>, &[u8], &[u8], ExternKind, u32);
+        exports(u32);
+        export(&[u8], ExternKind, u32);
+        start(u32);
+        elems(u32);
+        elem(u32, ValType, u32, Option<u32>, bool);
+        elem_func(u32);
+        elem_end(u32);
+        before_code(&Info<'_>);
+        datas(u32);
+        data(u32, Option<u32>, &[u8]);
+        finish(&Info<'_>);
+        const_begin(&Info<'_>, ConstFor);
+        const_end(&Info<'_>, ConstFor, &mut Operands<'_>);
+        func_begin(&Info<'_>, u32, u32, u32, u32);
+        func_end(&Info<'_>, &mut Operands<'_>, &Control, bool);
+        instruction(u32);
+        unreachable(&mut Operands<'_>);
+        block(&Info<'_>, &mut Operands<'_>, &mut Control);
+        else_(&Info<'_>, &mut Operands<'_>, &mut Control, bool);
+        end(&Info<'_>, &mut Operands<'_>, &Control, bool);
+        br(&Info<'_>, &mut Operands<'_>, u32, u32);
+        br_if(&Info<'_>, &mut Operands<'_>, u32, u32);
+        br_table(&Info<'_>, &mut Operands<'_>, u32, u32);
+        br_table_label(&Info<'_>, &mut Operands<'_>, u32, u32);
+        br_table_end(&Info<'_>, &mut Operands<'_>, u32);
+        return_(&Info<'_>, &mut Operands<'_>, u32);
+        call(&Info<'_>, &mut Operands<'_>, u32);
+        call_indirect(&Info<'_>, &mut Operands<'_>, u32, u32);
+        drop(&mut Operands<'_>);
+        select(&mut Operands<'_>, ValType);
+        local_get(&mut Operands<'_>, u32);
+        local_set(&mut Operands<'_>, u32);
+        local_tee(&mut Operands<'_>, u32);
+        constant(&mut Operands<'_>, u64);
+        ref_func(&mut Operands<'_>, u32);
+        ref_is_null(&mut Operands<'_>);
+        global_get(&Info<'_>, &mut Operands<'_>, u32);
+        global_set(&Info<'_>, &mut Operands<'_>, u32);
+        plain(&Info<'_>, &mut Operands<'_>, u16, u32, u64, u32, Option<ValType>);
+    }
+}

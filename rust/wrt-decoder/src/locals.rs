@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//! Types and cells of a function's locals: one scratch word each for the first ones; beyond them two words for each
+//! run of equal types, so that a few bytes that declare many locals take little time and memory.
+
+use crate::{Fault, FuncType, Reader};
+use wrt_foundation::{ValType, limits};
+
+/// Locals that have a word each.
+const FIRST: u32 = 64;
+
+/// The locals of one function.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Locals<'a> {
+    /// Type in bits 7:0, cell above.
+    first: &'a [u32],
+    /// Index of the first local of the run; its type and cell.
+    runs: &'a [[u32; 2]],
+    /// Parameters and locals.
+    count: u32,
+    /// Cells of the parameters.
+    pub(crate) param_cells: u32,
+    /// Cells of the parameters and locals.
+    pub(crate) cells: u32,
+}
+
+impl<'a> Locals<'a> {
+    /// Type and cell of local `i`.
+    #[inline]
+    pub(crate) fn get(&self, i: u32) -> Result<(ValType, u32), Fault> {
+        match self.first.get(i as usize) {
+            Some(&w) => Ok((ValType::from_bits(w & 0xff), w >> 8)),
+            None => self.search(i),
+        }
+    }
+    #[inline(never)]
+    fn search(&self, i: u32) -> Result<(ValType, u32), Fault> {
+        let after = self.runs.partition_point(|[start, _]| *start <= i);
+        match self.runs.get(after.wrapping_sub(1)) {
+            Some(&[start, w]) if i < self.count => {
+                let ty = ValType::from_bits(w & 0xff);
+                Ok((ty, (w >> 8).wrapping_add(i.wrapping_sub(start).wrapping_mul(ty.cells()))))
+            }
+            _ => Err(Fault::UnknownLocal),
+        }
+    }
+
+    /// Reads the declarations of a body of type `ty`. Returns what of `words` is left; `Err(words needed)` if they are
+    /// too few.
+    pub(crate) fn read(
+        r: &mut Reader<'_>,
+        ty: FuncType<'_>,
+        words: &'a mut [u32],
+    ) -> Result<Result<(Locals<'a>, &'a mut [u32]), u32>, Fault> {
+        let groups = r.count(u32::MAX, Fault::UnexpectedEnd)?;
+        let mut count = ty.params.len() as u32;
+        let mut ahead = *r;
+        for _ in 0..groups {
+            count = count.checked_add(ahead.u32()?).ok_or(Fault::LocalsOverflow)?;
+            ahead.val_type()?;
+        }
+        if count > limits::LOCALS {
+            return Err(Fault::TooManyLocals);
+        }
+        let first = count.min(FIRST);
+        let runs = if count > FIRST { groups.saturating_add(ty.params.len() as u32).saturating_mul(2) } else { 0 };
+        let need = first.saturating_add(runs);
+        let Some((words, rest)) = words.split_at_mut_checked(need as usize) else { return Ok(Err(need)) };
+        let Some((first, runs)) = words.split_at_mut_checked(first as usize) else { return Ok(Err(need)) };
+
+        let mut fill = Fill { first: first.iter_mut(), runs: runs.as_chunks_mut().0.iter_mut(), runs_used: 0, last: 0, index: 0, cell: 0 };
+        for ty in ty.params {
+            fill.add(1, *ty);
+        }
+        let param_cells = fill.cell;
+        for _ in 0..groups {
+            let n = r.u32()?;
+            fill.add(n, r.val_type()?.bits());
+        }
+        let (cells, used) = (fill.cell, fill.runs_used);
+        if cells > limits::FRAME_CELLS {
+            return Err(Fault::FrameTooLarge);
+        }
+        let runs = runs.as_chunks().0.get(..used).unwrap_or(&[]);
+        Ok(Ok((Locals { first, runs, count, param_cells, cells }, rest)))
+    }
+}
+
+struct Fill<'a> {
+    first: core::slice::IterMut<'a, u32>,
+    runs: core::slice::IterMut<'a, [u32; 2]>,
+    runs_used: usize,
+    /// Type of the run at hand.
+    last: u32,
+    index: u32,
+    cell: u32,
+}
+
+impl Fill<'_> {
+    fn add(&mut self, n: u32, ty: u32) {
+        if n == 0 {
+            return;
+        }
+        if ty != self.last
+            && let Some(run) = self.runs.next()
+        {
+            *run = [self.index, ty | self.cell << 8];
+            self.runs_used = self.runs_used.wrapping_add(1);
+            self.last = ty;
+        }
+        let cells = ValType::from_bits(ty).cells();
+        let mut cell = self.cell;
+        for w in self.first.by_ref().take(n as usize) {
+            *w = ty | cell << 8;
+            cell = cell.wrapping_add(cells);
+        }
+        self.index = self.index.wrapping_add(n);
+        self.cell = self.cell.wrapping_add(n.wrapping_mul(cells));
+    }
+}

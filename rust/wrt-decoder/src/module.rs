@@ -1,0 +1,712 @@
+// SPDX-License-Identifier: MIT
+//! The module: preamble, sections in their order, and what stands in each (spec: core 5.5).
+//!
+//! Scratch words, from the front: types, imports, functions and so on as the sections come, never moved; behind them
+//! what only the section or body at hand needs (names of exports; locals, operands and control frames).
+
+use crate::info::{LIMITS, MUTABLE, Space, Spaces};
+use crate::locals::Locals;
+use crate::validate::Body;
+use crate::{ConstFor, Fault, Info, MemoryType, Operands, Reader, Sink, TableType, Validate};
+use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
+
+/// What decoding found out besides what the sink was told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Decoded {
+    /// Most scratch words in use at once.
+    pub scratch_words: u32,
+    /// Most control frames open at once in a function; its body is the first.
+    pub max_depth: u32,
+}
+
+/// Why and where decoding ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DecodeError {
+    /// The cause.
+    pub fault: Fault,
+    /// Offset in the module, near the byte that is wrong.
+    pub at: u32,
+    /// Most scratch words asked for. For [`Fault::ScratchFull`]: at least so many are needed.
+    pub scratch_words: u32,
+}
+
+impl From<DecodeError> for Error {
+    fn from(e: DecodeError) -> Error {
+        let at = match e.fault {
+            Fault::ScratchFull => e.scratch_words.saturating_mul(4),
+            _ if e.fault.kind() == ErrorKind::Memory => 0,
+            _ => e.at,
+        };
+        Error::at_offset(e.fault.kind(), e.fault.message(), at)
+    }
+}
+
+/// Reads, validates and tells `sink` of the module `bytes`.
+///
+/// # Errors
+/// The first thing that is wrong with the module, or that `sink` refused. What the sink has made by then is void.
+pub fn decode<S: Sink>(bytes: &[u8], scratch: &mut [u32], sink: &mut S) -> Result<Decoded, DecodeError> {
+    let mut d = Decoder {
+        bytes,
+        r: Reader::new(bytes),
+        words: scratch,
+        used: 0,
+        high: 0,
+        max_depth: 0,
+        spaces: Spaces::default(),
+        bodies: 0,
+        data_segments: 0,
+        sink,
+    };
+    match d.module() {
+        Ok(()) => Ok(Decoded { scratch_words: d.high, max_depth: d.max_depth }),
+        Err(fault) => Err(DecodeError { fault, at: d.r.pos(), scratch_words: d.high }),
+    }
+}
+
+/// Whether the module `bytes` is valid.
+///
+/// # Errors
+/// As [`decode`].
+pub fn validate(bytes: &[u8], scratch: &mut [u32]) -> Result<Decoded, DecodeError> {
+    decode(bytes, scratch, &mut Validate)
+}
+
+struct Decoder<'b, 's, S> {
+    bytes: &'b [u8],
+    /// What is being read: the module, or while one is read, a section or body.
+    r: Reader<'b>,
+    words: &'s mut [u32],
+    used: u32,
+    high: u32,
+    max_depth: u32,
+    spaces: Spaces,
+    /// Bodies in the code section.
+    bodies: u32,
+    /// Segments in the data section.
+    data_segments: u32,
+    sink: &'s mut S,
+}
+
+/// An import's type.
+enum Import {
+    Func(u32),
+    Table(TableType),
+    Memory(MemoryType),
+    Global(u32),
+}
+
+/// Places of the sections in a module.
+const FUNCTION: u8 = 3;
+const CODE: u8 = 11;
+const END: u8 = 13;
+
+impl<'b, S: Sink> Decoder<'b, '_, S> {
+    fn module(&mut self) -> Result<(), Fault> {
+        if u32::try_from(self.bytes.len()).is_err() {
+            return Err(Fault::ModuleTooLarge);
+        }
+        if self.r.array()? != *b"\0asm" {
+            return Err(Fault::MagicNotDetected);
+        }
+        if self.r.array()? != [1, 0, 0, 0] {
+            return Err(Fault::UnknownVersion);
+        }
+        let mut last = 0;
+        while !self.r.is_empty() {
+            let id = self.r.byte()?;
+            let place = match id {
+                0..=9 => id,
+                12 => 10,
+                10 | 11 => id.wrapping_add(1),
+                13 => return Err(Fault::NeedsExceptions),
+                _ => return Err(Fault::MalformedSectionId),
+            };
+            let size = self.r.u32()?;
+            let section = self.r.split(size).ok_or(Fault::LengthOutOfBounds)?;
+            if id != 0 {
+                if place <= last {
+                    return Err(Fault::UnexpectedContent);
+                }
+                self.before(last, place)?;
+                last = place;
+            }
+            self.within(section, |d| d.section(id))?;
+        }
+        self.before(last, END)?;
+        if self.bodies != self.own_funcs() {
+            return Err(Fault::FunctionAndCodeCount);
+        }
+        if self.spaces.datas.is_some_and(|n| n != self.data_segments) {
+            return Err(Fault::DataCountMismatch);
+        }
+        self.sink.finish(&Info::new(self.words, &self.spaces))
+    }
+    /// What has to be done between the sections at places `last` and `next`.
+    fn before(&mut self, last: u8, next: u8) -> Result<(), Fault> {
+        if last <= FUNCTION && next > FUNCTION {
+            self.spaces.declared_at = self.alloc(self.spaces.funcs.count.div_ceil(32))?;
+        }
+        if last < CODE && next >= CODE {
+            self.sink.before_code(&Info::new(self.words, &self.spaces))?;
+        }
+        Ok(())
+    }
+    /// Reads `part` with `f`, all of it. When something is wrong, `self.r` stays there.
+    fn within(&mut self, part: Reader<'b>, f: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+        let after = core::mem::replace(&mut self.r, part);
+        f(self)?;
+        if !self.r.is_empty() {
+            return Err(Fault::SectionSizeMismatch);
+        }
+        self.r = after;
+        Ok(())
+    }
+    fn section(&mut self, id: u8) -> Result<(), Fault> {
+        match id {
+            1 => self.types(),
+            2 => self.imports(),
+            3 => self.funcs(),
+            4 => self.tables(),
+            5 => self.memories(),
+            6 => self.globals(),
+            7 => self.exports(),
+            8 => self.start(),
+            9 => self.elems(),
+            10 => self.code(),
+            11 => self.datas(),
+            12 => {
+                self.spaces.datas = Some(self.r.u32()?);
+                Ok(())
+            }
+            _ => {
+                self.r.name()?;
+                self.r.take_rest();
+                Ok(())
+            }
+        }
+    }
+
+    // ---- scratch words -----------------------------------------------------------------------------------------
+
+    /// `n` scratch words in all are in use or asked for.
+    fn want(&mut self, n: u32) -> Result<(), Fault> {
+        self.high = self.high.max(n);
+        if n as usize > self.words.len() { Err(Fault::ScratchFull) } else { Ok(()) }
+    }
+    /// Takes `n` words, zeroed.
+    fn alloc(&mut self, n: u32) -> Result<u32, Fault> {
+        let at = self.used;
+        let end = at.saturating_add(n);
+        self.want(end)?;
+        if let Some(words) = self.words.get_mut(at as usize..end as usize) {
+            words.fill(0);
+        }
+        self.used = end;
+        Ok(at)
+    }
+    fn set(&mut self, at: u32, word: u32) {
+        if let Some(w) = self.words.get_mut(at as usize) {
+            *w = word;
+        }
+    }
+    /// Appends an entry to an index space that has room for it.
+    fn append<const N: usize>(&mut self, space: fn(&mut Spaces) -> &mut Space, entry: [u32; N]) {
+        let s = space(&mut self.spaces);
+        let i = s.count;
+        s.count = i.wrapping_add(1);
+        let Some(at) = (match N {
+            1 => s.at::<1>(i),
+            _ => s.at::<LIMITS>(i),
+        }) else {
+            return;
+        };
+        if let Some(w) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
+            *w = entry;
+        }
+    }
+
+    // ---- types and limits --------------------------------------------------------------------------------------
+
+    fn types(&mut self) -> Result<(), Fault> {
+        let n = self.r.count(limits::TYPES, Fault::TooManyTypes)?;
+        self.spaces.types.own_at = self.alloc(n)?;
+        for _ in 0..n {
+            match self.r.byte()? {
+                0x60 => {}
+                0x4e..=0x50 | 0x5e | 0x5f => return Err(Fault::NeedsGc),
+                0x80.. => return Err(Fault::IntegerTooLong),
+                _ => return Err(Fault::MalformedType),
+            }
+            let at = self.alloc(1)?;
+            let params = self.val_types(limits::PARAMS, Fault::TooManyParams)?;
+            let results = self.val_types(limits::RESULTS, Fault::TooManyResults)?;
+            self.set(at, params | results << 16);
+            self.append(|s| &mut s.types, [at]);
+        }
+        Ok(())
+    }
+    fn val_types(&mut self, limit: u32, fault: Fault) -> Result<u32, Fault> {
+        let n = self.r.count(limit, fault)?;
+        let at = self.alloc(n)?;
+        for i in 0..n {
+            let ty = self.r.val_type()?;
+            self.set(at.wrapping_add(i), ty.bits());
+        }
+        Ok(n)
+    }
+    fn type_index(&mut self) -> Result<u32, Fault> {
+        let i = self.r.u32()?;
+        if i < self.spaces.types.count { Ok(i) } else { Err(Fault::UnknownType) }
+    }
+    fn func_index(&mut self) -> Result<u32, Fault> {
+        let i = self.r.u32()?;
+        if i < self.spaces.funcs.count { Ok(i) } else { Err(Fault::UnknownFunction) }
+    }
+    fn minimum_and_maximum(&mut self, flags: u8) -> Result<(u64, Option<u64>), Fault> {
+        let min = self.r.u32()? as u64;
+        let max = if flags & 1 != 0 { Some(self.r.u32()? as u64) } else { None };
+        Ok((min, max))
+    }
+    fn table_type(&mut self) -> Result<TableType, Fault> {
+        let elem = match self.r.clone().byte()? {
+            0x40 => return Err(Fault::NeedsFunctionReferences),
+            _ => self.r.ref_type()?,
+        };
+        let flags = self.r.byte()?;
+        match flags {
+            0 | 1 => {}
+            4 | 5 => return Err(Fault::NeedsMemory64),
+            3 => return Err(Fault::NeedsThreads),
+            0x80.. => return Err(Fault::IntegerTooLong),
+            _ => return Err(Fault::IntegerTooLarge),
+        }
+        let (min, max) = self.minimum_and_maximum(flags)?;
+        if max.is_some_and(|max| min > max) {
+            return Err(Fault::MinimumAboveMaximum);
+        }
+        Ok(TableType { elem, is64: false, min, max })
+    }
+    fn memory_type(&mut self) -> Result<MemoryType, Fault> {
+        let flags = self.r.byte()?;
+        let sized = flags & 8 != 0;
+        match flags & !8 {
+            0 | 1 => {}
+            3 | 7 => return Err(Fault::NeedsThreads),
+            4 | 5 => return Err(Fault::NeedsMemory64),
+            0x80.. => return Err(Fault::IntegerTooLong),
+            _ => return Err(Fault::IntegerTooLarge),
+        }
+        // With a page size, limits are 64-bit numbers: one that is too large is no malformed integer.
+        let (min, max) = self.minimum_and_maximum(flags).map_err(|fault| match fault {
+            Fault::IntegerTooLarge if sized => Fault::MemorySize,
+            fault => fault,
+        })?;
+        let page_log2 = match if sized { self.r.u32()? } else { 16 } {
+            n @ (0 | 16) => n as u8,
+            64.. => return Err(Fault::MalformedPageSize),
+            _ => return Err(Fault::InvalidPageSize),
+        };
+        if page_log2 == 16 && (min > 0x1_0000 || max.is_some_and(|max| max > 0x1_0000)) {
+            return Err(Fault::MemorySize);
+        }
+        if max.is_some_and(|max| min > max) {
+            return Err(Fault::MinimumAboveMaximum);
+        }
+        Ok(MemoryType { is64: false, shared: false, page_log2, min, max })
+    }
+    /// A global's type, as the word that is kept of it.
+    fn global_type(&mut self) -> Result<u32, Fault> {
+        let ty = self.r.val_type()?.bits();
+        match self.r.byte()? {
+            0 => Ok(ty),
+            1 => Ok(ty | MUTABLE),
+            _ => Err(Fault::MalformedMutability),
+        }
+    }
+
+    // ---- imports and definitions -------------------------------------------------------------------------------
+
+    fn import(&mut self) -> Result<(&'b [u8], &'b [u8], Import), Fault> {
+        let (module, name) = (self.r.name()?, self.r.name()?);
+        let import = match self.r.byte()? {
+            0 => Import::Func(self.type_index()?),
+            1 => Import::Table(self.table_type()?),
+            2 => Import::Memory(self.memory_type()?),
+            3 => Import::Global(self.global_type()?),
+            _ => return Err(Fault::MalformedImportKind),
+        };
+        Ok((module, name, import))
+    }
+    /// The import section twice: once to count each kind, so that each has its words side by side.
+    fn imports(&mut self) -> Result<(), Fault> {
+        let n = self.r.count(limits::IMPORTS, Fault::TooManyImports)?;
+        let start = self.r;
+        let [mut funcs, mut tables, mut memories, mut globals] = [0u32; 4];
+        for _ in 0..n {
+            let count = match self.import()?.2 {
+                Import::Func(_) => &mut funcs,
+                Import::Table(_) => &mut tables,
+                Import::Memory(_) => &mut memories,
+                Import::Global(_) => &mut globals,
+            };
+            *count = count.wrapping_add(1);
+        }
+        self.r = start;
+        self.import_space(|s| &mut s.funcs, funcs, 1)?;
+        self.import_space(|s| &mut s.tables, tables, LIMITS)?;
+        self.import_space(|s| &mut s.memories, memories, LIMITS)?;
+        self.import_space(|s| &mut s.globals, globals, 1)?;
+        if tables > limits::TABLES {
+            return Err(Fault::TooManyTables);
+        }
+        if globals > limits::GLOBALS {
+            return Err(Fault::TooManyGlobals);
+        }
+        self.sink.imports(n)?;
+        for _ in 0..n {
+            let (module, name, import) = self.import()?;
+            let (kind, count) = match import {
+                Import::Func(ty) => {
+                    self.append(|s| &mut s.funcs, [ty]);
+                    (ExternKind::Func, self.spaces.funcs.count)
+                }
+                Import::Table(ty) => {
+                    self.append(|s| &mut s.tables, ty.pack());
+                    (ExternKind::Table, self.spaces.tables.count)
+                }
+                Import::Memory(ty) => {
+                    self.append(|s| &mut s.memories, ty.pack());
+                    self.one_memory()?;
+                    (ExternKind::Memory, self.spaces.memories.count)
+                }
+                Import::Global(ty) => {
+                    self.append(|s| &mut s.globals, [ty]);
+                    (ExternKind::Global, self.spaces.globals.count)
+                }
+            };
+            self.sink.import(&Info::new(self.words, &self.spaces), module, name, kind, count.wrapping_sub(1))?;
+        }
+        Ok(())
+    }
+    fn import_space(&mut self, space: fn(&mut Spaces) -> &mut Space, n: u32, words: u32) -> Result<(), Fault> {
+        let at = self.alloc(n.wrapping_mul(words))?;
+        let s = space(&mut self.spaces);
+        s.imported_at = at;
+        s.imported = n;
+        Ok(())
+    }
+    fn one_memory(&self) -> Result<(), Fault> {
+        if self.spaces.memories.count > 1 { Err(Fault::MultipleMemories) } else { Ok(()) }
+    }
+    fn own_funcs(&self) -> u32 {
+        self.spaces.funcs.count.wrapping_sub(self.spaces.funcs.imported)
+    }
+    fn funcs(&mut self) -> Result<(), Fault> {
+        let limit = limits::FUNCTIONS.saturating_sub(self.spaces.funcs.imported);
+        let n = self.r.count(limit, Fault::TooManyFunctions)?;
+        self.spaces.funcs.own_at = self.alloc(n)?;
+        for _ in 0..n {
+            let ty = self.type_index()?;
+            self.append(|s| &mut s.funcs, [ty]);
+        }
+        Ok(())
+    }
+    fn tables(&mut self) -> Result<(), Fault> {
+        let limit = limits::TABLES.saturating_sub(self.spaces.tables.imported);
+        let n = self.r.count(limit, Fault::TooManyTables)?;
+        self.spaces.tables.own_at = self.alloc(n.wrapping_mul(LIMITS))?;
+        for _ in 0..n {
+            let ty = self.table_type()?;
+            self.append(|s| &mut s.tables, ty.pack());
+        }
+        Ok(())
+    }
+    fn memories(&mut self) -> Result<(), Fault> {
+        let n = self.r.count(u32::MAX, Fault::MultipleMemories)?;
+        // One is the most there can be; what is wrong with others is told before their number.
+        self.spaces.memories.own_at = self.alloc(LIMITS)?;
+        for _ in 0..n {
+            let ty = self.memory_type()?;
+            self.append(|s| &mut s.memories, ty.pack());
+            self.one_memory()?;
+        }
+        Ok(())
+    }
+    fn globals(&mut self) -> Result<(), Fault> {
+        let limit = limits::GLOBALS.saturating_sub(self.spaces.globals.imported);
+        let n = self.r.count(limit, Fault::TooManyGlobals)?;
+        self.spaces.globals.own_at = self.alloc(n)?;
+        for _ in 0..n {
+            let word = self.global_type()?;
+            let what = ConstFor::Global(self.spaces.globals.count);
+            self.append(|s| &mut s.globals, [word]);
+            self.constant(ValType::from_bits(word & !MUTABLE), what)?;
+        }
+        Ok(())
+    }
+    fn start(&mut self) -> Result<(), Fault> {
+        let func = self.func_index()?;
+        match Info::new(self.words, &self.spaces).func_type(func) {
+            Some(ty) if ty.params.is_empty() && ty.results.is_empty() => self.sink.start(func),
+            _ => Err(Fault::StartFunction),
+        }
+    }
+
+    // ---- exports -----------------------------------------------------------------------------------------------
+
+    fn exports(&mut self) -> Result<(), Fault> {
+        let n = self.r.count(limits::IMPORTS, Fault::TooManyExports)?;
+        self.sink.exports(n)?;
+        self.want(self.used.saturating_add(n))?;
+        for i in 0..n {
+            self.set(self.used.wrapping_add(i), self.r.pos());
+            let name = self.r.name()?;
+            let kind = self.r.byte()?;
+            let index = self.r.u32()?;
+            let s = &self.spaces;
+            let (kind, count, fault) = match kind {
+                0 => (ExternKind::Func, s.funcs.count, Fault::UnknownFunction),
+                1 => (ExternKind::Table, s.tables.count, Fault::UnknownTable),
+                2 => (ExternKind::Memory, s.memories.count, Fault::UnknownMemory),
+                3 => (ExternKind::Global, s.globals.count, Fault::UnknownGlobal),
+                _ => return Err(Fault::MalformedExportKind),
+            };
+            if index >= count {
+                return Err(fault);
+            }
+            if kind == ExternKind::Func {
+                self.declare(index);
+            }
+            self.sink.export(name, kind, index)?;
+        }
+        let (start, end) = (self.used as usize, self.used.wrapping_add(n) as usize);
+        let names = self.words.get_mut(start..end).unwrap_or(&mut []);
+        if unique(self.bytes, names) { Ok(()) } else { Err(Fault::DuplicateExport) }
+    }
+    /// `ref.func` may name this function in code.
+    fn declare(&mut self, func: u32) {
+        let at = self.spaces.declared_at.wrapping_add(func / 32) as usize;
+        if let Some(w) = self.words.get_mut(at) {
+            *w |= 1u32.wrapping_shl(func);
+        }
+    }
+
+    // ---- segments ----------------------------------------------------------------------------------------------
+
+    fn elems(&mut self) -> Result<(), Fault> {
+        let n = self.r.count(limits::SEGMENTS, Fault::TooManySegments)?;
+        self.spaces.elems.own_at = self.alloc(n)?;
+        self.sink.elems(n)?;
+        for i in 0..n {
+            self.elem(i)?;
+        }
+        Ok(())
+    }
+    fn elem(&mut self, i: u32) -> Result<(), Fault> {
+        // Bit 0: passive or declared; bit 1: has a table index, or declared; bit 2: items are expressions.
+        let flags = self.r.u32()?;
+        if flags > 7 {
+            return Err(Fault::MalformedElementSegment);
+        }
+        let mut active = None;
+        if flags & 1 == 0 {
+            let table = if flags & 2 != 0 { self.r.u32()? } else { 0 };
+            if table >= self.spaces.tables.count {
+                return Err(Fault::UnknownTable);
+            }
+            active = Some(table);
+            self.constant(ValType::I32, ConstFor::ElemOffset(i, table))?;
+        }
+        let ty = match flags {
+            0 | 4 => ValType::FUNCREF,
+            5..=7 => self.r.ref_type()?,
+            _ if self.r.byte()? == 0 => ValType::FUNCREF,
+            _ => return Err(Fault::MalformedElementKind),
+        };
+        if let Some(table) = active
+            && Info::new(self.words, &self.spaces).table(table).is_none_or(|t| t.elem != ty)
+        {
+            return Err(Fault::TypeMismatch);
+        }
+        let n = self.r.count(u32::MAX, Fault::UnexpectedEnd)?;
+        self.append(|s| &mut s.elems, [ty.bits()]);
+        self.sink.elem(i, ty, n, active, flags & 3 == 3)?;
+        for _ in 0..n {
+            if flags & 4 != 0 {
+                self.constant(ty, ConstFor::ElemItem(i))?;
+            } else {
+                let func = self.func_index()?;
+                self.declare(func);
+                self.sink.elem_func(func)?;
+            }
+        }
+        self.sink.elem_end(i)
+    }
+    fn datas(&mut self) -> Result<(), Fault> {
+        let n = self.r.count(limits::SEGMENTS, Fault::TooManySegments)?;
+        if self.spaces.datas.is_some_and(|counted| counted != n) {
+            return Err(Fault::DataCountMismatch);
+        }
+        self.spaces.datas = Some(n);
+        self.data_segments = n;
+        self.sink.datas(n)?;
+        for i in 0..n {
+            let flags = self.r.u32()?;
+            let active = match flags {
+                0 => Some(0),
+                1 => None,
+                2 => Some(self.r.u32()?),
+                _ => return Err(Fault::MalformedDataSegment),
+            };
+            if let Some(memory) = active {
+                if memory >= self.spaces.memories.count {
+                    return Err(Fault::UnknownMemory);
+                }
+                self.constant(ValType::I32, ConstFor::DataOffset(i, memory))?;
+            }
+            let size = self.r.u32()?;
+            let bytes = self.r.split(size).ok_or(Fault::UnexpectedEnd)?.take_rest();
+            self.sink.data(i, active, bytes)?;
+        }
+        Ok(())
+    }
+    /// A constant expression of type `ty`.
+    fn constant(&mut self, ty: ValType, what: ConstFor) -> Result<(), Fault> {
+        let Some((head, tail)) = self.words.split_at_mut_checked(self.used as usize) else { return Err(Fault::ScratchFull) };
+        let info = Info::new(head, &self.spaces);
+        self.sink.const_begin(&info, what)?;
+        let mut s = Operands::new(tail, 0);
+        s.high_water = self.high.saturating_sub(self.used);
+        let mut body = Body::new(self.r, info, Locals::default(), s, &mut *self.sink);
+        let result = body.open(ty.bits() | 1 << 31).and_then(|()| body.run_const());
+        let result = match result {
+            Ok(declared) => body.sink.const_end(&info, what, &mut body.s).map(|()| declared),
+            Err(fault) => Err(fault),
+        };
+        self.r = body.r;
+        self.high = self.high.max(self.used.saturating_add(body.s.high_water));
+        if let Some(func) = result? {
+            self.declare(func);
+        }
+        Ok(())
+    }
+
+    // ---- code --------------------------------------------------------------------------------------------------
+
+    fn code(&mut self) -> Result<(), Fault> {
+        let n = self.r.u32()?;
+        if n != self.own_funcs() {
+            return Err(Fault::FunctionAndCodeCount);
+        }
+        self.bodies = n;
+        for i in 0..n {
+            let size = self.r.u32()?;
+            let body = self.r.split(size).ok_or(Fault::UnexpectedEnd)?;
+            if size > limits::BODY_BYTES {
+                return Err(Fault::BodyTooLarge);
+            }
+            let more = !self.r.is_empty();
+            let func = self.spaces.funcs.imported.wrapping_add(i);
+            self.within(body, |d| {
+                d.body(func, size).map_err(|fault| match fault {
+                    // Body and section end together.
+                    Fault::EndExpected if d.r.is_empty() && !more => Fault::UnexpectedEnd,
+                    fault => fault,
+                })
+            })?;
+        }
+        Ok(())
+    }
+    fn body(&mut self, func: u32, size: u32) -> Result<(), Fault> {
+        let Some((head, tail)) = self.words.split_at_mut_checked(self.used as usize) else { return Err(Fault::ScratchFull) };
+        let info = Info::new(head, &self.spaces);
+        let index = info.func_type_index(func).ok_or(Fault::UnknownFunction)?;
+        let ty = info.ty(index).ok_or(Fault::UnknownType)?;
+        let all = tail.len() as u32;
+        let (locals, stacks) = match Locals::read(&mut self.r, ty, tail)? {
+            Ok(read) => read,
+            Err(need) => {
+                self.high = self.high.max(self.used.saturating_add(need));
+                return Err(Fault::ScratchFull);
+            }
+        };
+        let base = self.used.wrapping_add(all.wrapping_sub(stacks.len() as u32));
+        self.high = self.high.max(base);
+        let (param_cells, cells) = (locals.param_cells, locals.cells);
+        self.sink.func_begin(&info, func, param_cells, cells.wrapping_sub(param_cells), size)?;
+        let mut s = Operands::new(stacks, cells);
+        s.high_water = self.high.wrapping_sub(base);
+        let mut body = Body::new(self.r, info, locals, s, &mut *self.sink);
+        let result = body.open(index).and_then(|()| body.run());
+        self.r = body.r;
+        self.high = self.high.max(base.saturating_add(body.s.high_water));
+        self.max_depth = self.max_depth.max(body.max_depth);
+        result
+    }
+}
+
+/// Sorts the offsets of names in `bytes` by name (heap sort: no recursion, no more memory) and tells whether no two
+/// names are equal.
+fn unique(bytes: &[u8], names: &mut [u32]) -> bool {
+    let n = names.len();
+    let at = |names: &[u32], i: usize| {
+        let mut r = Reader::at(bytes, names.get(i).copied().unwrap_or(u32::MAX));
+        let len = r.u32().unwrap_or(0);
+        r.split(len).map_or(&[][..], |mut name| name.take_rest())
+    };
+    let swap = |names: &mut [u32], i: usize, j: usize| {
+        if let (Some(&a), Some(&b)) = (names.get(i), names.get(j))
+            && let Some(to) = names.get_mut(i)
+        {
+            *to = b;
+            if let Some(to) = names.get_mut(j) {
+                *to = a;
+            }
+        }
+    };
+    // Lets the name at `i` sink to its place in the heap of the first `n`.
+    let sink = |names: &mut [u32], mut i: usize, n: usize| {
+        loop {
+            let mut child = i.wrapping_mul(2).wrapping_add(1);
+            if child >= n {
+                return;
+            }
+            let right = child.wrapping_add(1);
+            if right < n && at(names, right) > at(names, child) {
+                child = right;
+            }
+            if at(names, child) <= at(names, i) {
+                return;
+            }
+            swap(names, i, child);
+            i = child;
+        }
+    };
+    for i in (0..n / 2).rev() {
+        sink(names, i, n);
+    }
+    for end in (1..n).rev() {
+        swap(names, 0, end);
+        sink(names, 0, end);
+    }
+    (1..n).all(|i| at(names, i.wrapping_sub(1)) != at(names, i))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_are_found() {
+        let bytes = *b"\x01a\x02ab\x00\x01b\x02ab\x01c";
+        let mut names = [9, 7, 6, 5, 2, 0];
+        assert!(!unique(&bytes, &mut [11, 8, 6, 5, 2, 0]));
+        names.sort();
+        assert!(unique(&bytes, &mut [11, 8, 6, 5, 0]));
+        assert!(unique(&bytes, &mut []));
+        let mut names = [0, 2, 5, 6, 11];
+        unique(&bytes, &mut names);
+        assert_eq!(names, [5, 0, 2, 6, 11]);
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+//! What the tests of this crate share.
+
+use wrt_decoder::{ConstFor, Control, DecodeError, Decoded, Fault, Info, Operands, Place, Sink, decode};
+use wrt_foundation::{ExternKind, ValType};
+
+/// Scratch words that are enough for every module of the test suite.
+pub const SCRATCH: usize = 1 << 16;
+
+/// A sink that asserts what the decoder promises about operands and the order of calls.
+#[derive(Default, Debug)]
+pub struct Watch {
+    /// Cells of the locals of the function at hand.
+    locals: u32,
+    /// Depth of the control frames that were told.
+    depth: u32,
+    before_code: u32,
+    finish: u32,
+}
+
+impl Watch {
+    fn stack(&self, s: &Operands<'_>, at_least: u32) {
+        assert!(s.len() >= at_least);
+        let mut cell = self.locals;
+        for i in 0..s.len() {
+            let o = s.get(i).unwrap();
+            assert_eq!((o.cell, o.place), (cell, Place::Cell));
+            assert_ne!(o.ty, ValType::BOTTOM);
+            cell = o.end();
+        }
+        assert_eq!(s.next_cell(), cell);
+    }
+    fn arity(&self, info: &Info<'_>, s: &Operands<'_>, label: u32, arity: u32, above: u32) {
+        self.stack(s, arity + above);
+        assert!(s.depth() == self.depth && label < self.depth);
+        let c = s.control(label).unwrap();
+        let ty = info.block_type(c.block_type).unwrap();
+        let types = if c.kind == wrt_decoder::ControlKind::Loop { ty.params } else { ty.results };
+        assert_eq!(types.len() as u32, arity);
+        for (i, ty) in types.iter().rev().enumerate() {
+            assert_eq!(s.top(above + i as u32).unwrap().ty.bits(), *ty);
+        }
+    }
+    fn top(&self, s: &Operands<'_>, ty: ValType) {
+        self.stack(s, 1);
+        assert_eq!(s.top(0).unwrap().ty, ty);
+    }
+}
+
+impl Sink for Watch {
+    fn imports(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn import(&mut self, info: &Info<'_>, _: &[u8], _: &[u8], kind: ExternKind, index: u32) -> Result<(), Fault> {
+        match kind {
+            ExternKind::Func => assert!(info.func_type(index).is_some() && index < info.imported_funcs()),
+            ExternKind::Table => assert!(info.table(index).is_some() && index < info.imported_tables()),
+            ExternKind::Memory => assert!(info.memory(index).is_some() && index < info.imported_memories()),
+            ExternKind::Global => assert!(info.global(index).is_some() && index < info.imported_globals()),
+            ExternKind::Tag => panic!(),
+        }
+        Ok(())
+    }
+    fn exports(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn export(&mut self, _: &[u8], _: ExternKind, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn start(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn elems(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn elem(&mut self, _: u32, ty: ValType, _: u32, _: Option<u32>, _: bool) -> Result<(), Fault> {
+        assert!(ty.is_ref());
+        Ok(())
+    }
+    fn elem_func(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn elem_end(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn before_code(&mut self, info: &Info<'_>) -> Result<(), Fault> {
+        self.before_code += 1;
+        for i in 0..info.funcs() {
+            assert!(info.func_type(i).is_some());
+        }
+        for i in 0..info.elems() {
+            assert!(info.elem_type(i).unwrap().is_ref());
+        }
+        assert!((0..info.globals()).all(|i| info.global(i).is_some()));
+        assert!((0..info.tables()).all(|i| info.table(i).is_some()));
+        assert!((0..info.memories()).all(|i| info.memory(i).is_some()));
+        assert!(info.func_type(info.funcs()).is_none() && info.table(info.tables()).is_none());
+        Ok(())
+    }
+    fn datas(&mut self, _: u32) -> Result<(), Fault> {
+        assert_eq!(self.before_code, 1);
+        Ok(())
+    }
+    fn data(&mut self, _: u32, _: Option<u32>, _: &[u8]) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn finish(&mut self, _: &Info<'_>) -> Result<(), Fault> {
+        self.finish += 1;
+        assert_eq!((self.before_code, self.finish), (1, 1));
+        Ok(())
+    }
+    fn const_begin(&mut self, _: &Info<'_>, _: ConstFor) -> Result<(), Fault> {
+        self.locals = 0;
+        self.depth = 1;
+        Ok(())
+    }
+    fn const_end(&mut self, _: &Info<'_>, _: ConstFor, s: &mut Operands<'_>) -> Result<(), Fault> {
+        self.stack(s, 1);
+        assert_eq!(s.len(), 1);
+        Ok(())
+    }
+    fn func_begin(&mut self, info: &Info<'_>, func: u32, params: u32, locals: u32, _: u32) -> Result<(), Fault> {
+        assert_eq!(self.before_code, 1);
+        let cells = info.func_type(func).unwrap().params.iter().map(|ty| ValType::from_bits(*ty).cells()).sum();
+        assert_eq!(params, cells);
+        self.locals = params + locals;
+        self.depth = 1;
+        Ok(())
+    }
+    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, reachable: bool) -> Result<(), Fault> {
+        assert_eq!((self.depth, s.depth()), (1, 0));
+        if reachable {
+            let results = info.block_type(c.block_type).unwrap().results;
+            self.stack(s, 0);
+            assert_eq!(s.len(), results.len() as u32);
+        }
+        Ok(())
+    }
+    fn instruction(&mut self, _: u32) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
+        self.stack(s, 0);
+        Ok(())
+    }
+    fn block(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control) -> Result<(), Fault> {
+        let cond = (c.kind == wrt_decoder::ControlKind::If) as u32;
+        let params = info.block_type(c.block_type).unwrap().params.len() as u32;
+        self.stack(s, cond + params);
+        assert_eq!(c.height, s.len() - cond - params);
+        assert_eq!(c.cell, s.get(c.height).map_or(s.next_cell(), |o| o.cell));
+        assert!(!c.dead && !c.unreachable);
+        c.user = [self.depth; 6];
+        self.depth += 1;
+        Ok(())
+    }
+    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control, reachable: bool) -> Result<(), Fault> {
+        assert_eq!(c.user, [self.depth - 1; 6]);
+        if reachable {
+            self.arity(info, s, 0, s.len() - c.height, 0);
+        }
+        Ok(())
+    }
+    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, reachable: bool) -> Result<(), Fault> {
+        self.depth -= 1;
+        assert_eq!((c.user, s.depth()), ([self.depth; 6], self.depth));
+        if reachable {
+            self.stack(s, 0);
+            assert_eq!(s.len() - c.height, info.block_type(c.block_type).unwrap().results.len() as u32);
+        }
+        Ok(())
+    }
+    fn br(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault> {
+        self.arity(info, s, label, arity, 0);
+        Ok(())
+    }
+    fn br_if(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault> {
+        self.arity(info, s, label, arity, 1);
+        Ok(())
+    }
+    fn br_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, _: u32, arity: u32) -> Result<(), Fault> {
+        self.top(s, ValType::I32);
+        self.stack(s, 1 + arity);
+        Ok(())
+    }
+    fn br_table_label(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault> {
+        self.arity(info, s, label, arity, 1);
+        Ok(())
+    }
+    fn br_table_end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Result<(), Fault> {
+        self.stack(s, 1 + arity);
+        Ok(())
+    }
+    fn return_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Result<(), Fault> {
+        self.arity(info, s, self.depth - 1, arity, 0);
+        Ok(())
+    }
+    fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Result<(), Fault> {
+        self.stack(s, info.func_type(func).unwrap().params.len() as u32);
+        Ok(())
+    }
+    fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Result<(), Fault> {
+        self.top(s, ValType::I32);
+        self.stack(s, 1 + info.ty(ty).unwrap().params.len() as u32);
+        assert_eq!(info.table(table).unwrap().elem, ValType::FUNCREF);
+        Ok(())
+    }
+    fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
+        self.stack(s, 1);
+        Ok(())
+    }
+    fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Result<(), Fault> {
+        self.top(s, ValType::I32);
+        assert_eq!((s.top(1).unwrap().ty, s.top(2).unwrap().ty), (ty, ty));
+        Ok(())
+    }
+    fn local_get(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault> {
+        self.stack(s, 1);
+        assert!(cell + s.top(0).unwrap().ty.cells() <= self.locals);
+        Ok(())
+    }
+    fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault> {
+        self.local_get(s, cell)
+    }
+    fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault> {
+        self.local_get(s, cell)
+    }
+    fn constant(&mut self, s: &mut Operands<'_>, _: u64) -> Result<(), Fault> {
+        self.stack(s, 1);
+        Ok(())
+    }
+    fn ref_func(&mut self, s: &mut Operands<'_>, _: u32) -> Result<(), Fault> {
+        self.top(s, ValType::FUNCREF);
+        Ok(())
+    }
+    fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
+        assert!(s.top(0).unwrap().ty.is_ref());
+        Ok(())
+    }
+    fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault> {
+        self.top(s, info.global(global).unwrap().ty);
+        Ok(())
+    }
+    fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault> {
+        assert!(info.global(global).unwrap().mutable);
+        self.global_get(info, s, global)
+    }
+    fn plain(
+        &mut self,
+        _: &Info<'_>,
+        s: &mut Operands<'_>,
+        _: u16,
+        _: u32,
+        _: u64,
+        pops: u32,
+        result: Option<ValType>,
+    ) -> Result<(), Fault> {
+        self.stack(s, pops);
+        assert!(result.is_none_or(|ty| ty != ValType::BOTTOM));
+        Ok(())
+    }
+}
+
+/// Decodes with [`Watch`] listening.
+pub fn watch(bytes: &[u8], scratch: &mut [u32]) -> Result<Decoded, DecodeError> {
+    decode(bytes, scratch, &mut Watch::default())
+}
