@@ -10,4 +10,9 @@
 extern crate alloc;
 
 pub mod image;
+#[cfg(feature = "alloc")]
+pub mod inspect;
 pub mod op;
+#[cfg(feature = "loader")]
+pub mod translate;
+pub mod verify;
