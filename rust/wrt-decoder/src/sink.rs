@@ -117,6 +117,8 @@ pub trait Sink {
     fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault>;
     /// An instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the row's
     /// immediates (loads and stores: memory, offset), `pops` the number of operands, `result` the type it leaves.
+    // The hottest call: what the validator has in registers, without a structure in between.
+    #[allow(clippy::too_many_arguments)]
     fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault>;
 }
 

@@ -187,7 +187,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     fn br_table(&mut self) -> Result<(), Fault> {
         let n = self.r.count(u32::MAX, Fault::UnexpectedEnd)?;
         let skip = self.index()?;
-        let arity = self.label(self.r.clone().u32()?)?.len() as u32;
+        let first = self.label(self.r.clone().u32()?)?;
+        let arity = first.len() as u32;
+        self.check(first, skip)?;
         if self.live {
             self.sink.br_table(&self.info, &mut self.s, n, arity)?;
         }
@@ -488,10 +490,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let ty = self.info.table(table).ok_or(Fault::UnknownTable)?;
         Ok((table, ty.elem.bits()))
     }
-    fn elem(&mut self) -> Result<(u32, u32), Fault> {
-        let elem = self.r.u32()?;
-        let ty = self.info.elem_type(elem).ok_or(Fault::UnknownElem)?;
-        Ok((elem, ty.bits()))
+    fn elem(&self, i: u32) -> Result<u32, Fault> {
+        self.info.elem_type(i).map(ValType::bits).ok_or(Fault::UnknownElem)
     }
     /// An instruction that has a row in the table.
     fn plain(&mut self, op: u16) -> Result<(), Fault> {
@@ -536,14 +536,16 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 y = from;
             }
             Imm::ElemTable => {
-                (x, elem) = self.elem()?;
-                let (into, ty) = self.table()?;
-                if ty != elem {
+                x = self.r.u32()?;
+                (y, elem) = self.table()?;
+                if self.elem(x)? != elem {
                     return Err(Fault::TypeMismatch);
                 }
-                y = into;
             }
-            Imm::Elem => (x, _) = self.elem()?,
+            Imm::Elem => {
+                x = self.r.u32()?;
+                self.elem(x)?;
+            }
         }
         if !cfg!(feature = "float") && (is_float(row.push) || row.pops.iter().any(|ty| is_float(*ty))) {
             return Err(Fault::NeedsFloat);
