@@ -9,5 +9,18 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod call;
+pub mod host;
 pub mod image;
+pub mod link;
+mod numeric;
 pub mod op;
+pub mod run;
+pub mod stack;
+pub mod store;
+
+pub use host::{Caller, Flow, GuestMemory, HostFn, HostTable, drive};
+pub use link::{Extern, LinkError, Options};
+pub use run::{Exit, run};
+pub use stack::Stack;
+pub use store::{InstanceId, StackId, Store, StoreParts};
