@@ -9,7 +9,8 @@
 //! A *jump word* is `disp | cost << 16`, both signed 16-bit: `disp` counts words from the word after the jump word.
 //!
 //! Loads, stores and numeric operations have the number that the instruction has in the binary format, so the
-//! translator needs no table for them.
+//! translator needs no table for them. A numeric one is `[a] = [b] op [c]` or `[a] = op [b]`; a load is `[a]` = memory 0
+//! at `[b] + w1`; a store is memory 0 at `[a] + w1` = `[b]`. For other memories see [`MEMORY_OTHER`].
 
 /// Words an operation takes, or [`BR_TABLE`]'s own rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,6 +140,7 @@ ops! {
     0xed I64_TRUNC_SAT_F64_S W1 "Likewise.";
     0xee I64_TRUNC_SAT_F64_U W1 "Likewise.";
     0xef BR_TABLE_FAR FarTable "As `BR_TABLE`, with pairs (displacement from the word after the pair, cost), both signed 32-bit.";
+    0xf0 MEMORY_OTHER W3 "On memory `bc`: the load or store whose word is `w1`, with offset `w2`.";
 }
 
 #[cfg(test)]
