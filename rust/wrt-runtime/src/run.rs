@@ -336,6 +336,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     pc = at.wrapping_add(1);
                     jump!(k)
                 }
+                BR_TABLE_FAR => {
+                    let n = fr[a].min(ext!(c1)) as usize;
+                    let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
+                    let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
+                    pc = at.wrapping_add(2).wrapping_add_signed(disp as i32 as isize);
+                    left = left.wrapping_sub(cost as i32);
+                    if left < 0 {
+                        break 0;
+                    }
+                }
                 RETURN => ret!(),
                 RETURN1 => {
                     fr[0] = fr[a];
@@ -601,7 +611,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     trap!(Trap::BadImage)
                 }
                 // All holes, one by one: an exhaustive match on `u8` needs no range check.
-                0x00 | 0x44 | 0xf0..=0xff => trap!(Trap::BadImage),
+                0x00 | 0x44 | 0xf1..=0xff => trap!(Trap::BadImage),
             }
         };
         Now { pc, left, base, depth }.keep(run);
