@@ -295,7 +295,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             macro_rules! store {
                 ($n:literal, $v:expr) => {{
                     let k = ext!(c1);
-                    let Some(ea) = (fr[a] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                    let Some(ea) = (fr[b] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
                     let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { trap!(Trap::MemoryOutOfBounds) };
                     *s = $v.to_le_bytes();
                     pc = pc.wrapping_add(2);
@@ -335,6 +335,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
                     pc = at.wrapping_add(1);
                     jump!(k)
+                }
+                BR_TABLE_FAR => {
+                    let n = fr[a].min(ext!(c1)) as usize;
+                    let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
+                    let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
+                    pc = at.wrapping_add(2).wrapping_add_signed(disp as i32 as isize);
+                    left = left.wrapping_sub(cost as i32);
+                    if left < 0 {
+                        break 0;
+                    }
                 }
                 RETURN => ret!(),
                 RETURN1 => {
@@ -451,10 +461,10 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 0x33 => load!(2, s => set64(fr, a, u16::from_le_bytes(*s).into())), // i64.load16_u
                 0x34 => load!(4, s => set64(fr, a, i32::from_le_bytes(*s) as u64)), // i64.load32_s
                 0x35 => load!(4, s => set64(fr, a, u32::from_le_bytes(*s).into())), // i64.load32_u
-                0x36 | 0x38 | 0x3e => store!(4, fr[b]),                       // i32.store, f32.store, i64.store32
-                0x37 | 0x39 => store!(8, get64(fr, b)),                       // i64.store, f64.store
-                0x3a | 0x3c => store!(1, (fr[b] as u8)),                      // i32.store8, i64.store8
-                0x3b | 0x3d => store!(2, (fr[b] as u16)),                     // i32.store16, i64.store16
+                0x36 | 0x38 | 0x3e => store!(4, fr[a]),                       // i32.store, f32.store, i64.store32
+                0x37 | 0x39 => store!(8, get64(fr, a)),                       // i64.store, f64.store
+                0x3a | 0x3c => store!(1, (fr[a] as u8)),                      // i32.store8, i64.store8
+                0x3b | 0x3d => store!(2, (fr[a] as u16)),                     // i32.store16, i64.store16
 
                 0x45 => set!(a = (fr[b] == 0).into()),                   // i32.eqz
                 0x46 => set!(a = (fr[b] == fr[c]).into()),               // i32.eq
@@ -601,7 +611,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     trap!(Trap::BadImage)
                 }
                 // All holes, one by one: an exhaustive match on `u8` needs no range check.
-                0x00 | 0x44 | 0xf0..=0xff => trap!(Trap::BadImage),
+                0x00 | 0x44 | 0xf1..=0xff => trap!(Trap::BadImage),
             }
         };
         Now { pc, left, base, depth }.keep(run);
@@ -901,11 +911,10 @@ fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Tr
         _ => return Err(Trap::BadImage),
     };
     let is_store = op >= 0x36;
-    let address = if is_store { fr[a] } else { fr[b] };
-    let at = (address as usize).checked_add(offset as usize).ok_or(Trap::MemoryOutOfBounds)?;
+    let at = (fr[b] as usize).checked_add(offset as usize).ok_or(Trap::MemoryOutOfBounds)?;
     let bytes = mem.get_mut(at..).and_then(|m| m.get_mut(..n)).ok_or(Trap::MemoryOutOfBounds)?;
     if is_store {
-        crate::stack::copy(bytes, &get64(fr, b).to_le_bytes());
+        crate::stack::copy(bytes, &get64(fr, a).to_le_bytes());
         return Ok(());
     }
     let v = bytes.iter().rev().fold(0, |v: u64, byte| v << 8 | u64::from(*byte));
