@@ -88,6 +88,8 @@ faults! {
     Unsupported {
         ModuleTooLarge "the module has 4 GiB or more"
         ImageTooLarge "the image would be too large"
+        JumpTooFar "a jump is too long"
+        Internal "the decoder and its sink disagree"
         FrameTooLarge "too many cells in one frame (60000)"
         TooManyTypes "too many types (100000)"
         TooManyParams "too many parameters (1000)"

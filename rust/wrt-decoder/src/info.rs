@@ -88,7 +88,7 @@ pub(crate) struct Spaces {
     pub(crate) tables: Space,
     /// Three words per memory: page size and [`HAS_MAX`], minimum, maximum.
     pub(crate) memories: Space,
-    /// One word per global: its type and [`MUTABLE`].
+    /// Two words per global: its type and [`MUTABLE`]; its cell among the module's own.
     pub(crate) globals: Space,
     /// One word per element segment: its type.
     pub(crate) elems: Space,
@@ -98,6 +98,8 @@ pub(crate) struct Spaces {
     pub(crate) declared_at: u32,
 }
 
+/// Words of a global.
+pub(crate) const GLOBAL_WORDS: usize = 2;
 /// Words of a table or memory type.
 pub(crate) const LIMITS: u32 = 3;
 /// In the first word of a table or memory type.
@@ -205,8 +207,16 @@ impl<'a> Info<'a> {
     }
     /// The type of global `i`.
     pub fn global(&self, i: u32) -> Option<GlobalType> {
-        let word = self.word(self.spaces.globals.at::<1>(i))?;
+        let word = self.word(self.spaces.globals.at::<{ GLOBAL_WORDS as u32 }>(i))?;
         Some(GlobalType { ty: ValType::from_bits(word & !MUTABLE), mutable: word & MUTABLE != 0 })
+    }
+    /// First cell of global `i` among the cells of the globals that are not imported; `None` for imported ones.
+    pub fn own_global_cell(&self, i: u32) -> Option<u32> {
+        if i < self.imported_globals() {
+            return None;
+        }
+        let at = self.spaces.globals.at::<{ GLOBAL_WORDS as u32 }>(i)?;
+        self.word(at.checked_add(1))
     }
     /// Element segments.
     pub fn elems(&self) -> u32 {

@@ -4,7 +4,7 @@
 //! Scratch words, from the front: types, imports, functions and so on as the sections come, never moved; behind them
 //! what only the section or body at hand needs (names of exports; locals, operands and control frames).
 
-use crate::info::{LIMITS, MUTABLE, Space, Spaces};
+use crate::info::{GLOBAL_WORDS, LIMITS, MUTABLE, Space, Spaces};
 use crate::locals::Locals;
 use crate::validate::Body;
 use crate::{ConstFor, Fault, Info, MemoryType, Operands, Reader, Sink, TableType, Validate};
@@ -217,6 +217,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         s.count = i.wrapping_add(1);
         let Some(at) = (match N {
             1 => s.at::<1>(i),
+            GLOBAL_WORDS => s.at::<{ GLOBAL_WORDS as u32 }>(i),
             _ => s.at::<LIMITS>(i),
         }) else {
             return;
@@ -356,7 +357,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         self.import_space(|s| &mut s.funcs, funcs, 1)?;
         self.import_space(|s| &mut s.tables, tables, LIMITS)?;
         self.import_space(|s| &mut s.memories, memories, LIMITS)?;
-        self.import_space(|s| &mut s.globals, globals, 1)?;
+        self.import_space(|s| &mut s.globals, globals, GLOBAL_WORDS as u32)?;
         if tables > limits::TABLES {
             return Err(Fault::TooManyTables);
         }
@@ -381,7 +382,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                     (ExternKind::Memory, self.spaces.memories.count)
                 }
                 Import::Global(ty) => {
-                    self.append(|s| &mut s.globals, [ty]);
+                    self.append(|s| &mut s.globals, [ty, 0]);
                     (ExternKind::Global, self.spaces.globals.count)
                 }
             };
@@ -436,12 +437,18 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     fn globals(&mut self) -> Result<(), Fault> {
         let limit = limits::GLOBALS.saturating_sub(self.spaces.globals.imported);
         let n = self.r.count(limit, Fault::TooManyGlobals)?;
-        self.spaces.globals.own_at = self.alloc(n)?;
+        self.spaces.globals.own_at = self.alloc(n.wrapping_mul(GLOBAL_WORDS as u32))?;
+        let mut cell = 0u32;
         for _ in 0..n {
             let word = self.global_type()?;
+            let ty = ValType::from_bits(word & !MUTABLE);
             let what = ConstFor::Global(self.spaces.globals.count);
-            self.append(|s| &mut s.globals, [word]);
-            self.constant(ValType::from_bits(word & !MUTABLE), what)?;
+            self.append(|s| &mut s.globals, [word, cell]);
+            cell = cell.wrapping_add(ty.cells());
+            if cell > limits::GLOBALS {
+                return Err(Fault::TooManyGlobals);
+            }
+            self.constant(ty, what)?;
         }
         Ok(())
     }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//! WRT's engine: translation of WebAssembly to the image, the loop that runs images, the store with its instances,
+//! memories, tables and globals.
+//!
+//! It knows no operating system, clock or allocator: memory, time, fuel and host calls arrive as arguments.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod call;
+pub mod host;
+pub mod image;
+#[cfg(feature = "alloc")]
+pub mod inspect;
+pub mod link;
+mod numeric;
+pub mod op;
+pub mod run;
+pub mod stack;
+pub mod store;
+#[cfg(feature = "loader")]
+pub mod translate;
+pub mod verify;
+
+pub use host::{Caller, Flow, GuestMemory, HostFn, HostTable, drive};
+pub use link::{Extern, LinkError, Options};
+pub use run::{Exit, run};
+pub use stack::Stack;
+pub use store::{InstanceId, StackId, Store, StoreParts};

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file wrt.h
+ * @brief WRT for C: run WebAssembly on memory that you give.
+ *
+ * No global state, no hidden thread, no allocation. Everything a program needs stands in one buffer of yours, the
+ * store; its size is known before flashing (WRT_STORE_BYTES, or what `wrt inspect` and wrt_add_module() report).
+ *
+ *     static const wrt_host_t hosts[] = { WRT_HOST("host", "print", "(ii)", host_print, NULL) };
+ *     WRT_STORE_DEFINE(buffer, WRT_HELLO_STORE_BYTES);
+ *
+ *     wrt_store_t *store;
+ *     wrt_instance_t hello;
+ *     wrt_func_t main_;
+ *     wrt_store_init(buffer, sizeof buffer, &wrt_module_hello.needs, NULL, &store, NULL);
+ *     wrt_load(store, &wrt_module_hello, NULL, hosts, 1, &hello);
+ *     wrt_find_func(store, hello, "main", &main_);
+ *     wrt_call(store, main_, NULL, 0, NULL, 0);
+ *
+ * Unless it says otherwise a function is for threads, not for interrupt handlers; it never blocks by itself; and one
+ * store is used by one thread at a time (different stores by different threads at will). Nothing has to be freed: when
+ * the buffer is used for something else, the store is gone.
+ */
+#ifndef WRT_H
+#define WRT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Version of this interface; wrt_version() returns the one of the library linked. */
+#define WRT_API_VERSION 1
+
+/**
+ * @name Return codes
+ * 0 or more is success. wrt_strerror() has a sentence for each.
+ * @{
+ */
+#define WRT_OK 0               /**< Done. */
+#define WRT_EPAUSED 1          /**< Fuel or time slice used up; wrt_resume() goes on. */
+#define WRT_EINTERRUPTED 2     /**< wrt_interrupt() was called; clear it, then wrt_resume() goes on. */
+#define WRT_ESUSPENDED 3       /**< A host function is not ready; wrt_answer(), then wrt_resume(). */
+#define WRT_ETRAP (-1)         /**< The guest trapped; wrt_last_error() tells which trap and where. */
+#define WRT_EINVAL (-22)       /**< An argument is NULL, misaligned or out of range. */
+#define WRT_EINVAL_HANDLE (-9) /**< A handle is stale or not of this store. */
+#define WRT_ENOMEM (-12)       /**< The buffer is too small; the bytes needed are reported. */
+#define WRT_ENOENT (-2)        /**< No export of that name, or an import has no host function. */
+#define WRT_ETYPE (-71)        /**< Arguments, results or an import have another type. */
+#define WRT_EMALFORMED (-8)    /**< Not a WebAssembly module; wrt_last_error() has the byte offset. */
+#define WRT_EINVALID (-74)     /**< The module is invalid; wrt_last_error() has the byte offset. */
+#define WRT_EIMAGE (-84)       /**< A damaged, truncated, misaligned or foreign-version image. */
+#define WRT_ENOTSUP (-95)      /**< This build does not offer it (float, loader, a proposal). */
+#define WRT_EBUSY (-16)        /**< The stack is in use, or a host function called what it must not. */
+/** @} */
+
+/** A store: opaque, at the start of the caller's buffer. */
+typedef struct wrt_store wrt_store_t;
+/** An instance of a module in a store: a handle. 0 is never one. */
+typedef uint32_t wrt_instance_t;
+/** A function of a store: a handle. 0 is never one. */
+typedef uint32_t wrt_func_t;
+/** A reference as the guest holds it; 0 is null. Host references are made by WRT_HOST_REF. */
+typedef uint32_t wrt_ref_t;
+/** The host's number n (below 2^29) as an externref. */
+#define WRT_HOST_REF(n) ((wrt_ref_t)(((uint32_t)(n) << 3) | 4u))
+
+/** A word that an interrupt handler may set; never inside the store. Zero-initialised is ready. */
+typedef struct wrt_interrupt_word {
+    volatile uint32_t word;
+} wrt_interrupt_t;
+
+/** @brief Asks the running guest to stop at its next branch, call or return. ISR-ok; does not block. */
+static inline void wrt_interrupt(wrt_interrupt_t *i) { i->word = 1; }
+/** @brief Takes the request back; the engine never does. ISR-ok; does not block. */
+static inline void wrt_interrupt_clear(wrt_interrupt_t *i) { i->word = 0; }
+
+/** Type of a value; the binary format's code. */
+typedef enum wrt_type { WRT_I32 = 0x7f, WRT_I64 = 0x7e, WRT_F32 = 0x7d, WRT_F64 = 0x7c, WRT_FUNCREF = 0x70, WRT_EXTERNREF = 0x6f } wrt_type_t;
+
+/** One value. */
+typedef struct wrt_val {
+    uint32_t type; /**< A wrt_type_t. */
+    union {
+        int32_t i32;
+        int64_t i64;
+        float f32;
+        double f64;
+        wrt_ref_t ref;
+        uint64_t bits;
+    } of;
+} wrt_val_t;
+
+/** How much of everything a store holds. A zero means none; wrt_add_module() fills one in for its module. */
+typedef struct wrt_config {
+    uint16_t instances;    /**< Instances, host-made globals included. */
+    uint16_t memories;     /**< Memories. */
+    uint16_t tables;       /**< Tables. */
+    uint16_t types;        /**< Different function types. */
+    uint16_t stacks;       /**< Stacks; 1 unless several calls are open at once. */
+    uint16_t frames;       /**< Frames of each stack: calls open at once, and one per call from C. */
+    uint32_t cells;        /**< 4-byte cells of each stack, without the window of slack (WRT adds it). */
+    uint32_t words;        /**< 4-byte words for instances and table elements. */
+    uint32_t memory_bytes; /**< Bytes of all linear memories, reserved for growth included. */
+} wrt_config_t;
+
+/** @name Sizes on this target, checked against the library when a store is initialised. @{ */
+#define WRT_WINDOW_CELLS 264u
+/** Bytes of a buffer that suffice for a configuration; an upper bound of what wrt_store_size() returns. */
+#define WRT_STORE_BYTES(instances, memories, tables, types, stacks, frames, cells, words, memory_bytes)                                             \
+    (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \
+     (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 64u)
+#if UINTPTR_MAX > 0xffffffffu
+#define WRT_SIZE_STORE 512u
+#define WRT_SIZE_INSTANCE 112u
+#define WRT_SIZE_MEMORY 64u
+#define WRT_SIZE_TABLE 64u
+#define WRT_SIZE_TYPE 8u
+#define WRT_SIZE_STACK 128u
+#else
+#define WRT_SIZE_STORE 320u
+#define WRT_SIZE_INSTANCE 64u
+#define WRT_SIZE_MEMORY 40u
+#define WRT_SIZE_TABLE 32u
+#define WRT_SIZE_TYPE 8u
+#define WRT_SIZE_STACK 80u
+#endif
+/** @} */
+
+/** Defines a static buffer for a store, aligned as it must be. */
+#define WRT_STORE_DEFINE(name, bytes) static uint64_t name[((bytes) + 7u) / 8u]
+
+/* ---- host functions ---------------------------------------------------------------------------------------------- */
+
+/** What a host function is called with; valid until it returns. */
+typedef struct wrt_caller wrt_caller_t;
+
+/**
+ * @brief A host function.
+ * @param caller who calls: for wrt_caller_*(), and through them memory and nested calls.
+ * @param user   the pointer given to WRT_HOST.
+ * @param args   one 64-bit slot per parameter; the function writes its results into the slots from 0 on. i32 and f32 use
+ *               the low half (as uint32_t bits), see WRT_ARG_* and WRT_RET_*.
+ * @retval WRT_OK         results are in the slots.
+ * @retval WRT_ESUSPENDED not ready: the outermost wrt_call()/wrt_resume() returns WRT_ESUSPENDED.
+ * @retval <0             the guest traps with "host function failed"; the code is in wrt_last_error().
+ */
+typedef int (*wrt_host_fn_t)(wrt_caller_t *caller, void *user, uint64_t *args);
+
+/** One host function of an import table. */
+typedef struct wrt_host {
+    const char *module;    /**< Module part of the import's name. */
+    const char *name;      /**< Field part. */
+    const char *signature; /**< "(params)results", letters i I f F for i32 i64 f32 f64, x externref, r funcref: "(ii)i". */
+    wrt_host_fn_t call;
+    void *user;
+} wrt_host_t;
+
+/** An entry of an import table. */
+#define WRT_HOST(module, name, signature, function, user) { module, name, signature, function, user }
+
+/** Most parameters, and most results, of a host function. */
+#define WRT_HOST_MAX_VALUES 16u
+
+#define WRT_ARG_I32(args, n) ((int32_t)(uint32_t)(args)[n])
+#define WRT_ARG_U32(args, n) ((uint32_t)(args)[n])
+#define WRT_ARG_I64(args, n) ((int64_t)(args)[n])
+#define WRT_RET_I32(args, n, v) ((args)[n] = (uint32_t)(v))
+#define WRT_RET_I64(args, n, v) ((args)[n] = (uint64_t)(v))
+
+/** @brief The store of the caller. */
+wrt_store_t *wrt_caller_store(const wrt_caller_t *caller);
+/** @brief The instance that called. */
+wrt_instance_t wrt_caller_instance(const wrt_caller_t *caller);
+
+/* ---- store ------------------------------------------------------------------------------------------------------- */
+
+/** @brief Version of the library: WRT_API_VERSION when header and library fit. ISR-ok. */
+uint32_t wrt_version(void);
+
+/**
+ * @brief Bytes that a store of this configuration needs, for a buffer aligned to 8.
+ * @return the bytes; 0 when config is NULL or the sum overflows. ISR-ok.
+ */
+size_t wrt_store_size(const wrt_config_t *config);
+
+/**
+ * @brief Makes a store in a buffer.
+ * @param buffer    the caller's, aligned to 8; used by nobody else while the store lives.
+ * @param bytes     its length.
+ * @param config    how much it holds.
+ * @param interrupt a word that stops the guest, or NULL; must live as long as the store.
+ * @param out       the store: the start of the buffer.
+ * @param need      if not NULL: the bytes needed, whatever is returned.
+ * @retval WRT_OK     made.
+ * @retval WRT_EINVAL a pointer is NULL or the buffer misaligned.
+ * @retval WRT_ENOMEM bytes is less than *need; nothing was written to the buffer.
+ */
+int wrt_store_init(void *buffer, size_t bytes, const wrt_config_t *config, const wrt_interrupt_t *interrupt, wrt_store_t **out, size_t *need);
+
+/* ---- modules ----------------------------------------------------------------------------------------------------- */
+
+/** Buffers for translating a .wasm on the device. */
+typedef struct wrt_loader_memory {
+    uint32_t *image;      /**< Receives the image; it is run from here, so it must live as long as the store. */
+    size_t image_words;   /**< Length in 4-byte words. */
+    uint32_t *scratch;    /**< Used during the call only. */
+    size_t scratch_words; /**< Length in 4-byte words. */
+} wrt_loader_memory_t;
+
+/** A module in the firmware, as wrt_add_module() defines it. */
+typedef struct wrt_module {
+    const void *data;       /**< An image (const uint32_t[]) or a .wasm file. */
+    uint32_t bytes;         /**< Its length. */
+    uint32_t image_words;   /**< Words of the image, made or to be made. */
+    uint32_t scratch_words; /**< Words of scratch that translating takes; 0 for an image. */
+    wrt_config_t needs;     /**< A store for this module alone. */
+    /** wrt_load_image or wrt_load_wasm: so that image-only firmware links no translator. */
+    int (*load)(wrt_store_t *store, const struct wrt_module *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out);
+} wrt_module_t;
+
+/**
+ * @brief Instantiates a module and runs its initialisation and start function.
+ * @param memory for a .wasm: where to translate it; NULL for an image.
+ * @param hosts  host functions by name; must live as long as the store.
+ * @param out    the instance.
+ * @retval WRT_OK         ready.
+ * @retval WRT_EMALFORMED, WRT_EINVALID the .wasm is not a valid module.
+ * @retval WRT_EIMAGE     the image cannot be used.
+ * @retval WRT_ENOENT     an import has no host function; wrt_last_error() has its number.
+ * @retval WRT_ETYPE      an import has another type; likewise.
+ * @retval WRT_ENOMEM     too little memory; wrt_last_error().at is the bytes needed.
+ * @retval WRT_ETRAP      initialisation or start trapped.
+ * @retval WRT_EPAUSED    fuel ran out during start; the instance cannot be used.
+ */
+static inline int wrt_load(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out)
+{
+    return module->load(store, module, memory, hosts, host_count, out);
+}
+/** @brief wrt_load() of an image; nothing is copied. */
+int wrt_load_image(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out);
+/** @brief wrt_load() of a .wasm: decodes, validates and translates it first. Linking this links the translator. */
+int wrt_load_wasm(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out);
+
+/**
+ * @brief Translates a .wasm into an image without a store.
+ * @param words    out: words of the image, also when memory is too small (then exactly what is needed).
+ * @param scratch  out: words of scratch used, or at least needed.
+ * @param at       out: byte offset of the fault.
+ * @retval WRT_OK, WRT_EMALFORMED, WRT_EINVALID, WRT_ENOMEM, WRT_ENOTSUP, WRT_EINVAL
+ */
+int wrt_translate(const uint8_t *wasm, size_t bytes, const wrt_loader_memory_t *memory, uint32_t *words, uint32_t *scratch, uint32_t *at);
+
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
+
+/**
+ * @brief Finds an exported function.
+ * @retval WRT_OK, WRT_ENOENT (no such function), WRT_EINVAL_HANDLE, WRT_EINVAL
+ */
+int wrt_find_func(wrt_store_t *store, wrt_instance_t instance, const char *name, wrt_func_t *out);
+
+/**
+ * @brief Calls a function and runs it until it returns, traps or pauses. From a host function: a nested call.
+ * @param results receives the results; their types are written too.
+ * @retval WRT_OK           results are there.
+ * @retval WRT_ETRAP        it trapped.
+ * @retval WRT_EPAUSED, WRT_EINTERRUPTED, WRT_ESUSPENDED  go on with wrt_resume(); nested calls are resumed or given up by returning.
+ * @retval WRT_ETYPE        number or types of arguments, or number of results, are wrong.
+ * @retval WRT_EBUSY        an earlier call is paused: resume or wrt_cancel() it first.
+ * @retval WRT_EINVAL_HANDLE, WRT_EINVAL
+ */
+int wrt_call(wrt_store_t *store, wrt_func_t func, const wrt_val_t *args, size_t arg_count, wrt_val_t *results, size_t result_count);
+
+/**
+ * @brief Goes on with the call that paused last.
+ * @retval as wrt_call(); WRT_EINVAL when nothing is paused.
+ */
+int wrt_resume(wrt_store_t *store, wrt_val_t *results, size_t result_count);
+
+/** @brief Gives the results of a suspended host function, one slot each. @retval WRT_OK, WRT_EINVAL (nothing suspended) */
+int wrt_answer(wrt_store_t *store, const uint64_t *results, size_t result_count);
+
+/** @brief Gives up the paused call. @retval WRT_OK, WRT_EINVAL (nothing paused) */
+int wrt_cancel(wrt_store_t *store);
+
+/** Fuel of a store without a limit. */
+#define WRT_FUEL_UNLIMITED INT64_MAX
+/** @brief Sets the fuel: one unit per WebAssembly instruction (bulk operations 1 and 1 per 64 bytes). @retval WRT_OK, WRT_EINVAL */
+int wrt_set_fuel(wrt_store_t *store, int64_t fuel);
+/** @brief Fuel left; negative: a debt that the next wrt_set_fuel() does not forgive unless it sets more. */
+int64_t wrt_fuel(const wrt_store_t *store);
+
+/* ---- memory of the guest ----------------------------------------------------------------------------------------- */
+
+/** @brief Copies from the guest's memory 0. @retval WRT_OK, WRT_EINVAL (outside, or no memory: nothing is copied), WRT_EINVAL_HANDLE */
+int wrt_mem_read(wrt_store_t *store, wrt_instance_t instance, uint32_t address, void *to, size_t bytes);
+/** @brief Copies to the guest's memory 0. @retval as wrt_mem_read() */
+int wrt_mem_write(wrt_store_t *store, wrt_instance_t instance, uint32_t address, const void *from, size_t bytes);
+/** @brief Bytes of the guest's memory 0; 0 without one. */
+size_t wrt_mem_size(wrt_store_t *store, wrt_instance_t instance);
+/**
+ * @brief Where bytes [address, address + bytes) of the guest's memory 0 are, for the host to read and write in place.
+ * @return NULL when outside, or when the memory has no plain address (shared). Valid until the guest runs or grows it.
+ */
+void *wrt_mem_base(wrt_store_t *store, wrt_instance_t instance, uint32_t address, size_t bytes);
+
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
+
+/** What went wrong last in a store. */
+typedef struct wrt_error {
+    int32_t code;        /**< Return code. */
+    int32_t host_code;   /**< What the host function returned, if one failed. */
+    uint32_t trap;       /**< Number of the trap, 0 for none. */
+    uint32_t func;       /**< Index of the function in its module that trapped; UINT32_MAX: unknown. */
+    uint32_t offset;     /**< Words from the function's first code word to the trap; `wrt inspect --at` has the source offset. */
+    uint32_t at;         /**< Byte offset in the .wasm, bytes needed, or number of the import. */
+    const char *message; /**< One sentence, in flash. */
+} wrt_error_t;
+
+/** @brief The last error of a store; never NULL for a store. Valid until the next call with this store. */
+const wrt_error_t *wrt_last_error(const wrt_store_t *store);
+/** @brief A sentence for a return code; in flash. ISR-ok. */
+const char *wrt_strerror(int code);
+/** @brief A sentence for a trap's number; in flash. ISR-ok. */
+const char *wrt_trap_message(uint32_t trap);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* WRT_H */

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: MIT
+//! The WRT image (`.wrti`): a translated module as little-endian `u32` words, position-independent, run in place.
+//!
+//! A header of [`HEADER`] words, then sections in any order; the header tells where each begins, in words from the
+//! image's start. Code positions (`pc`) are word numbers of the whole image too. The last [`PADDING`] words are zero.
+//!
+//! | records | words each | content |
+//! |---|---|---|
+//! | types | 1 | where the type stands: `params \| results << 16`, hash, then one word per value type |
+//! | function types | 1 | type index of each function, imports first |
+//! | entries | 1 | first code word of each function that is not imported |
+//! | tables | 4 | element type, flags (1 = has maximum), minimum, maximum; imports first |
+//! | memories | 4 | flags (1 = has maximum) and `page_log2 << 8`, minimum, maximum, 0; imports first |
+//! | globals | 2 | value type, `mutable \| own cell << 1` (the cell only for those not imported); imports first |
+//! | imports | 4 | module name, name (each: where the text stands), kind, index in the space of its kind |
+//! | exports | 3 | name, kind, index |
+//! | element segments | 3 | where the items stand, their number, element type |
+//! | data segments | 2 | where the bytes stand, their number |
+//!
+//! A text is its length in bytes, then the bytes, four to a word. An element item is 0 = null, `func << 2 | 1` or
+//! `global << 2 | 2`. The code at [`Word::Init`] is a function without parameters that initialises globals, tables and
+//! memories in the specification's order, calls the start function and returns.
+//!
+//! Format changes raise [`VERSION`]; until 1.0 it must match exactly, and the .wasm is what one keeps.
+
+use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, WrtResult};
+
+/// `"WRTI"`
+pub const MAGIC: u32 = u32::from_le_bytes(*b"WRTI");
+/// Version of the format and of the table of operations.
+pub const VERSION: u32 = 1;
+/// Version of the cost table: what an instruction costs in fuel.
+pub const FUEL_VERSION: u32 = 1;
+/// Words of the header.
+pub const HEADER: u32 = 40;
+/// Zero words at the end, so that extension words of the last operation can be fetched without a check of their own.
+pub const PADDING: u32 = 4;
+/// Cells that one operation can name, with room for a four-cell value at the last (see [`crate::stack::WINDOW`]).
+pub const WINDOW: u32 = 264;
+/// Bit of [`Word::Features`]: f32 or f64 instructions.
+pub const FEATURE_FLOAT: u32 = 1;
+
+/// Positions in the header.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Word {
+    /// [`MAGIC`].
+    Magic,
+    /// `VERSION | kind << 16`; kind 0 = core module, 1 = component.
+    Version,
+    /// Features that the code needs.
+    Features,
+    /// `FUEL_VERSION | WINDOW << 16`
+    Fuel,
+    /// Words of the image, header and padding included.
+    Length,
+    /// CRC-32 of all words after this one, as bytes.
+    Check,
+    /// Most cells that one frame uses.
+    FrameCells,
+    /// Most cells that the parameters, or the results, of one type take.
+    ArgumentCells,
+    /// Number of types.
+    Types,
+    /// Where they stand.
+    TypesAt,
+    /// Number of functions, imports included.
+    Funcs,
+    /// Where their type indexes stand.
+    FuncTypesAt,
+    /// Imported functions.
+    ImportedFuncs,
+    /// Where the entries stand.
+    EntriesAt,
+    /// Number of tables, imports included.
+    Tables,
+    /// Where they stand.
+    TablesAt,
+    /// Imported tables.
+    ImportedTables,
+    /// Number of memories, imports included.
+    Memories,
+    /// Where they stand.
+    MemoriesAt,
+    /// Imported memories.
+    ImportedMemories,
+    /// Number of globals, imports included.
+    Globals,
+    /// Where they stand.
+    GlobalsAt,
+    /// Imported globals.
+    ImportedGlobals,
+    /// Cells of the globals that are not imported.
+    GlobalCells,
+    /// Number of imports.
+    Imports,
+    /// Where they stand.
+    ImportsAt,
+    /// Number of exports.
+    Exports,
+    /// Where they stand.
+    ExportsAt,
+    /// Number of element segments.
+    Elems,
+    /// Where they stand.
+    ElemsAt,
+    /// Number of data segments.
+    Datas,
+    /// Where they stand.
+    DatasAt,
+    /// Code of the initialiser.
+    Init,
+    /// First word of code, for sizes; data segments follow it.
+    CodeAt,
+    /// Word after the last of code.
+    CodeEnd,
+}
+
+/// A function type of an image: value types as words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuncType<'a> {
+    /// Parameters.
+    pub params: &'a [u32],
+    /// Results.
+    pub results: &'a [u32],
+    /// Hash of both, equal for equal types.
+    pub hash: u32,
+}
+
+impl FuncType<'_> {
+    /// Cells that the parameters take.
+    pub fn param_cells(&self) -> u32 {
+        cells(self.params)
+    }
+    /// Cells that the results take.
+    pub fn result_cells(&self) -> u32 {
+        cells(self.results)
+    }
+}
+
+fn cells(types: &[u32]) -> u32 {
+    types.iter().fold(0, |n, t| n.wrapping_add(ValType::from_bits(*t).cells()))
+}
+
+/// Hash of a function type, as the image holds it (FNV-1a over the words).
+pub fn type_hash(params: &[u32], results: &[u32]) -> u32 {
+    let step = |h: u32, w: &u32| (h ^ w).wrapping_mul(0x0100_0193);
+    let h = params.iter().fold(0x811c_9dc5, step);
+    results.iter().fold(step(h, &(0x1_0000 | params.len() as u32)), step)
+}
+
+/// An imported or exported name, or any text of an image.
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    words: &'a [u32],
+    len: usize,
+}
+
+impl<'a> Text<'a> {
+    /// Its bytes; UTF-8 in a valid image.
+    pub fn bytes(self) -> impl Iterator<Item = u8> + 'a {
+        self.words.iter().flat_map(|w| w.to_le_bytes()).take(self.len)
+    }
+    /// Length in bytes.
+    pub fn len(self) -> usize {
+        self.len
+    }
+    /// Whether it is empty.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+    /// Whether it is `other`.
+    pub fn is(self, other: &str) -> bool {
+        self.len == other.len() && self.bytes().eq(other.bytes())
+    }
+    /// Copied into a string.
+    #[cfg(feature = "alloc")]
+    pub fn to_string_lossy(self) -> alloc::string::String {
+        let bytes: alloc::vec::Vec<u8> = self.bytes().collect();
+        alloc::string::String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl core::fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        use core::fmt::Write;
+        let mut buffer = [0u8; 4];
+        let mut n = 0;
+        for b in self.bytes() {
+            let Some(free) = buffer.get_mut(n) else { break };
+            *free = b;
+            n = n.wrapping_add(1);
+            if let Some(c) = buffer.get(..n).and_then(|s| core::str::from_utf8(s).ok()).and_then(|s| s.chars().next()) {
+                f.write_char(c)?;
+                n = 0;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One import of an image.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    /// Module part of the name.
+    pub module: Text<'a>,
+    /// Field part of the name.
+    pub name: Text<'a>,
+    /// Its kind.
+    pub kind: ExternKind,
+    /// Index in the index space of its kind.
+    pub index: u32,
+}
+
+/// One export of an image.
+#[derive(Clone, Copy)]
+pub struct Export<'a> {
+    /// Its name.
+    pub name: Text<'a>,
+    /// Its kind.
+    pub kind: ExternKind,
+    /// Index in the index space of its kind.
+    pub index: u32,
+}
+
+/// A table of an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TableType {
+    /// Type of the elements.
+    pub elem: ValType,
+    /// Elements at first.
+    pub min: u32,
+    /// Most elements.
+    pub max: Option<u32>,
+}
+
+/// A memory of an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryType {
+    /// Log2 of the page size in bytes: 16, or 0.
+    pub page_log2: u8,
+    /// Pages at first.
+    pub min: u32,
+    /// Most pages.
+    pub max: Option<u32>,
+}
+
+/// A global of an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GlobalType {
+    /// Type of the value.
+    pub ty: ValType,
+    /// Whether it can change.
+    pub mutable: bool,
+    /// Its first cell among the instance's own globals; 0 for imported ones.
+    pub cell: u32,
+}
+
+/// A view on an image whose header has been checked. Copy it freely; it is one slice.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'a>(&'a [u32]);
+
+impl<'a> Image<'a> {
+    /// Checks header, section bounds and entries (DESIGN 3.1, item 10): cost per function, the code is not walked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`], with a sentence that tells what is wrong.
+    pub fn new(words: &'a [u32]) -> WrtResult<Image<'a>> {
+        let bad = |message| Error::new(ErrorKind::Image, message);
+        let image = Image(words);
+        if cfg!(target_endian = "big") {
+            return Err(Error::new(ErrorKind::Unsupported, "images are little-endian and this target is not"));
+        }
+        if image.get(Word::Magic) != MAGIC || words.len() < HEADER as usize {
+            return Err(bad("not a WRT image"));
+        }
+        if image.get(Word::Version) != VERSION || image.get(Word::Fuel) != (FUEL_VERSION | WINDOW << 16) {
+            return Err(bad("image of another WRT version: run `wrt compile` again"));
+        }
+        if image.get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
+            return Err(Error::new(ErrorKind::Unsupported, "the image needs float, and this build has none"));
+        }
+        let length = image.get(Word::Length) as usize;
+        if length > words.len() || length < (HEADER + PADDING) as usize {
+            return Err(bad("truncated image"));
+        }
+        let image = Image(words.get(..length).unwrap_or(&[]));
+        image.check_bounds().ok_or_else(|| bad("damaged image: a section lies outside"))?;
+        Ok(image)
+    }
+
+    /// The words of an image that [`Image::new`] has accepted before, or none at all.
+    pub(crate) fn trusted(words: &'a [u32]) -> Image<'a> {
+        Image(words)
+    }
+
+    /// Compares the check value over all words: finds accidents, not attackers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Image`] when it differs.
+    pub fn check(self) -> WrtResult<()> {
+        if self.get(Word::Check) == checksum(self.0) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Image, "damaged image: the check value differs"))
+    }
+
+    fn check_bounds(self) -> Option<()> {
+        use Word::*;
+        let own = |all, imported| self.get(all).checked_sub(self.get(imported));
+        let sections = [
+            (TypesAt, self.get(Types), 1),
+            (FuncTypesAt, self.get(Funcs), 1),
+            (EntriesAt, own(Funcs, ImportedFuncs)?, 1),
+            (TablesAt, self.get(Tables), 4),
+            (MemoriesAt, self.get(Memories), 4),
+            (GlobalsAt, self.get(Globals), 2),
+            (ImportsAt, self.get(Imports), 4),
+            (ExportsAt, self.get(Exports), 3),
+            (ElemsAt, self.get(Elems), 3),
+            (DatasAt, self.get(Datas), 2),
+        ];
+        for (at, n, words) in sections {
+            self.slice(self.get(at), n.checked_mul(words)?)?;
+        }
+        own(Tables, ImportedTables)?;
+        own(Memories, ImportedMemories)?;
+        own(Globals, ImportedGlobals)?;
+        let end = self.0.len().checked_sub(PADDING as usize)?;
+        let inside = |pc: &u32| (*pc as usize) < end;
+        (inside(&self.get(Init)) && self.entries().iter().all(inside)).then_some(())
+    }
+
+    /// All words.
+    pub fn words(self) -> &'a [u32] {
+        self.0
+    }
+    /// One word of the header.
+    pub fn get(self, w: Word) -> u32 {
+        self.0.get(w as usize).copied().unwrap_or(0)
+    }
+    fn slice(self, at: u32, n: u32) -> Option<&'a [u32]> {
+        self.0.get(at as usize..)?.get(..n as usize)
+    }
+    fn record<const N: usize>(self, at: Word, n: Word, i: u32) -> Option<&'a [u32; N]> {
+        if i >= self.get(n) {
+            return None;
+        }
+        let at = (self.get(at) as usize).checked_add((i as usize).checked_mul(N)?)?;
+        self.0.get(at..)?.first_chunk()
+    }
+    fn text(self, at: u32) -> Option<Text<'a>> {
+        let len = *self.0.get(at as usize)?;
+        Some(Text { words: self.slice(at.checked_add(1)?, len.div_ceil(4))?, len: len as usize })
+    }
+
+    /// First code words of the functions that are not imported.
+    pub fn entries(self) -> &'a [u32] {
+        let n = self.get(Word::Funcs).saturating_sub(self.get(Word::ImportedFuncs));
+        self.slice(self.get(Word::EntriesAt), n).unwrap_or(&[])
+    }
+    /// Type `i`.
+    pub fn ty(self, i: u32) -> Option<FuncType<'a>> {
+        let [at] = *self.record::<1>(Word::TypesAt, Word::Types, i)?;
+        let counts = *self.0.get(at as usize)?;
+        let (params, results) = (counts & 0xffff, counts >> 16);
+        let hash = *self.0.get(at.checked_add(1)? as usize)?;
+        let first = at.checked_add(2)?;
+        Some(FuncType { params: self.slice(first, params)?, results: self.slice(first.checked_add(params)?, results)?, hash })
+    }
+    /// Type index of function `i`, imports first.
+    pub fn func_type_index(self, i: u32) -> Option<u32> {
+        self.record::<1>(Word::FuncTypesAt, Word::Funcs, i).map(|[t]| *t)
+    }
+    /// Type of function `i`, imports first.
+    pub fn func_type(self, i: u32) -> Option<FuncType<'a>> {
+        self.ty(self.func_type_index(i)?)
+    }
+    /// Table `i`, imports first.
+    pub fn table(self, i: u32) -> Option<TableType> {
+        let [elem, flags, min, max] = *self.record(Word::TablesAt, Word::Tables, i)?;
+        Some(TableType { elem: ValType::from_bits(elem), min, max: (flags & 1 != 0).then_some(max) })
+    }
+    /// Memory `i`, imports first.
+    pub fn memory(self, i: u32) -> Option<MemoryType> {
+        let [flags, min, max, _] = *self.record(Word::MemoriesAt, Word::Memories, i)?;
+        Some(MemoryType { page_log2: (flags >> 8) as u8, min, max: (flags & 1 != 0).then_some(max) })
+    }
+    /// Global `i`, imports first.
+    pub fn global(self, i: u32) -> Option<GlobalType> {
+        let [ty, flags] = *self.record(Word::GlobalsAt, Word::Globals, i)?;
+        Some(GlobalType { ty: ValType::from_bits(ty), mutable: flags & 1 != 0, cell: flags >> 1 })
+    }
+    /// Import `i`.
+    pub fn import(self, i: u32) -> Option<Import<'a>> {
+        let [module, name, kind, index] = *self.record(Word::ImportsAt, Word::Imports, i)?;
+        Some(Import { module: self.text(module)?, name: self.text(name)?, kind: ExternKind::from_byte(kind as u8)?, index })
+    }
+    /// Export `i`.
+    pub fn export(self, i: u32) -> Option<Export<'a>> {
+        let [name, kind, index] = *self.record(Word::ExportsAt, Word::Exports, i)?;
+        Some(Export { name: self.text(name)?, kind: ExternKind::from_byte(kind as u8)?, index })
+    }
+    /// All imports.
+    pub fn imports(self) -> impl Iterator<Item = Import<'a>> {
+        (0..self.get(Word::Imports)).map_while(move |i| self.import(i))
+    }
+    /// All exports.
+    pub fn exports(self) -> impl Iterator<Item = Export<'a>> {
+        (0..self.get(Word::Exports)).map_while(move |i| self.export(i))
+    }
+    /// The export called `name`; linear in the number of exports.
+    pub fn find_export(self, name: &str) -> Option<Export<'a>> {
+        self.exports().find(|e| e.name.is(name))
+    }
+    /// Items of element segment `i`.
+    pub fn elem(self, i: u32) -> Option<&'a [u32]> {
+        let [at, n, _] = *self.record(Word::ElemsAt, Word::Elems, i)?;
+        self.slice(at, n)
+    }
+    /// Bytes of data segment `i`: the words that hold them and their number.
+    pub fn data(self, i: u32) -> Option<(&'a [u32], u32)> {
+        let [at, n] = *self.record(Word::DatasAt, Word::Datas, i)?;
+        Some((self.slice(at, n.div_ceil(4))?, n))
+    }
+    /// The function (imports counted) whose code holds the word at `pc`; `None` in the initialiser.
+    pub fn func_at(self, pc: u32) -> Option<u32> {
+        let entries = self.entries();
+        let mut best: Option<(u32, u32)> = None;
+        for (i, e) in entries.iter().enumerate() {
+            if *e <= pc && best.is_none_or(|(_, b)| *e >= b) {
+                best = Some((i as u32, *e));
+            }
+        }
+        best.map(|(i, _)| i.wrapping_add(self.get(Word::ImportedFuncs)))
+    }
+}
+
+/// CRC-32 (IEEE 802.3) of the words after [`Word::Check`], four bits at a time.
+pub fn checksum(words: &[u32]) -> u32 {
+    const TABLE: [u32; 16] = {
+        let mut t = [0; 16];
+        let mut i = 0;
+        while i < 16 {
+            let mut c = i as u32;
+            let mut k = 0;
+            while k < 4 {
+                c = if c & 1 != 0 { 0xedb8_8320 ^ (c >> 1) } else { c >> 1 };
+                k += 1;
+            }
+            t[i] = c;
+            i += 1;
+        }
+        t
+    };
+    let mut c = !0u32;
+    for w in words.iter().skip(Word::Check as usize + 1) {
+        c ^= w;
+        for _ in 0..8 {
+            c = TABLE.get((c & 15) as usize).copied().unwrap_or(0) ^ (c >> 4);
+        }
+    }
+    !c
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+//! What an image needs before it runs: cells and frames of the deepest call path, where that can be told.
+//!
+//! A host tool (needs `alloc`). Recursion has no bound; an indirect call is taken to reach every function of its type
+//! that stands in an element segment, and has no bound when the table comes from or goes to somebody else.
+
+use crate::image::{FuncType, Image, Word};
+use crate::op;
+use crate::verify::Ops;
+use alloc::vec;
+use alloc::vec::Vec;
+use wrt_foundation::ExternKind;
+
+/// Stack that a call takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct StackNeed {
+    /// 4-byte cells from the first argument on, without the window of slack.
+    pub cells: u32,
+    /// Frames, the one of the call itself included.
+    pub frames: u32,
+}
+
+impl StackNeed {
+    /// What suffices for both.
+    pub fn max(self, other: StackNeed) -> StackNeed {
+        StackNeed { cells: self.cells.max(other.cells), frames: self.frames.max(other.frames) }
+    }
+}
+
+/// Why a path has no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbounded {
+    /// This function (imports counted) can call itself again.
+    Recursion(u32),
+    /// This function calls through a table that others can change.
+    Table(u32),
+}
+
+/// Stack needs of an image's functions.
+pub struct StackNeeds<'a> {
+    image: Image<'a>,
+    known: Vec<Option<Result<StackNeed, Unbounded>>>,
+    open: Vec<bool>,
+    in_tables: Vec<u32>,
+    foreign_table: Vec<bool>,
+}
+
+impl<'a> StackNeeds<'a> {
+    /// Prepares the image; nothing is computed yet.
+    pub fn new(image: Image<'a>) -> Self {
+        let funcs = image.get(Word::Funcs) as usize;
+        let mut in_tables: Vec<u32> =
+            (0..image.get(Word::Elems)).filter_map(|i| image.elem(i)).flatten().filter(|item| **item & 3 == 1).map(|item| *item >> 2).collect();
+        in_tables.sort_unstable();
+        in_tables.dedup();
+        let mut foreign_table = vec![false; image.get(Word::Tables) as usize];
+        foreign_table.iter_mut().take(image.get(Word::ImportedTables) as usize).for_each(|f| *f = true);
+        for e in image.exports().filter(|e| e.kind == ExternKind::Table) {
+            if let Some(f) = foreign_table.get_mut(e.index as usize) {
+                *f = true;
+            }
+        }
+        StackNeeds { image, known: vec![None; funcs], open: vec![false; funcs], in_tables, foreign_table }
+    }
+
+    /// The need of a call of function `func` (imports counted).
+    ///
+    /// # Errors
+    /// [`Unbounded`] when there is no bound.
+    pub fn of(&mut self, func: u32) -> Result<StackNeed, Unbounded> {
+        // Depth first with a stack of its own: call graphs may be deep.
+        let mut work = vec![func];
+        while let Some(&f) = work.last() {
+            let at = f as usize;
+            if self.known.get(at).is_none_or(|k| k.is_some()) {
+                work.pop();
+                continue;
+            }
+            if !self.open[at] {
+                self.open[at] = true;
+                for (callee, _) in self.calls(f).unwrap_or_default() {
+                    if self.known.get(callee as usize).is_some_and(|k| k.is_none()) && !self.open[callee as usize] {
+                        work.push(callee);
+                    }
+                }
+                continue;
+            }
+            let need = self.combine(f);
+            self.known[at] = Some(need);
+            self.open[at] = false;
+            work.pop();
+        }
+        self.known.get(func as usize).copied().flatten().unwrap_or(Err(Unbounded::Recursion(func)))
+    }
+
+    /// The need of instantiation: initialiser and start function.
+    ///
+    /// # Errors
+    /// [`Unbounded`] when the start function has no bound.
+    pub fn of_init(&mut self) -> Result<StackNeed, Unbounded> {
+        let mut need = StackNeed { cells: 3, frames: 1 };
+        // The last piece of the initialiser is the one that may call.
+        let end = self.image.words().len() as u32;
+        let mut pc = self.image.get(Word::Init);
+        for _ in 0..end {
+            let Some(o) = Ops::new(self.image, pc, end).next() else { break };
+            pc = pc.wrapping_add(1).wrapping_add(o.rest.len() as u32);
+            match o.op() {
+                op::BR_FAR => pc = pc.wrapping_add(o.ext(0)),
+                op::RETURN => break,
+                op::CALL => {
+                    let inner = self.of(o.ext(0))?;
+                    need = need.max(StackNeed { frames: inner.frames.wrapping_add(1), ..inner });
+                }
+                _ => {}
+            }
+        }
+        Ok(need)
+    }
+
+    fn combine(&self, f: u32) -> Result<StackNeed, Unbounded> {
+        let own = match self.image.func_type(f) {
+            Some(t) => StackNeed { cells: t.param_cells().max(t.result_cells()), frames: 1 },
+            None => StackNeed { cells: 0, frames: 1 },
+        };
+        let mut need = own;
+        for (callee, base) in self.calls(f)? {
+            let inner = match self.known.get(callee as usize).copied().flatten() {
+                Some(inner) => inner?,
+                None => return Err(Unbounded::Recursion(f)),
+            };
+            let frames = inner.frames.saturating_add(1);
+            need = need.max(StackNeed { cells: base.saturating_add(inner.cells), frames });
+        }
+        Ok(need)
+    }
+
+    /// Functions that `f` may call, with the cell where their frame begins.
+    fn calls(&self, f: u32) -> Result<Vec<(u32, u32)>, Unbounded> {
+        let mut calls = Vec::new();
+        let Some((begin, end)) = self.image.func_range(f) else { return Ok(calls) };
+        for o in Ops::new(self.image, begin, end) {
+            match o.op() {
+                op::CALL => calls.push((o.ext(0), o.a())),
+                op::CALL_FAR => calls.push((o.ext(0), o.ext(1))),
+                op::CALL_INDIRECT | op::CALL_INDIRECT_FAR => {
+                    let table = (o.ext(1) & 0xffff) as usize;
+                    if self.foreign_table.get(table).copied().unwrap_or(true) {
+                        return Err(Unbounded::Table(f));
+                    }
+                    let base = if o.op() == op::CALL_INDIRECT { o.a() } else { o.ext(2) };
+                    let ty = self.image.ty(o.ext(0));
+                    let same = |c: &u32| same_type(self.image.func_type(*c), ty);
+                    calls.extend(self.in_tables.iter().copied().filter(same).map(|c| (c, base)));
+                }
+                _ => {}
+            }
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        Ok(calls)
+    }
+}
+
+fn same_type(a: Option<FuncType<'_>>, b: Option<FuncType<'_>>) -> bool {
+    matches!((a, b), (Some(a), Some(b)) if a.params == b.params && a.results == b.results)
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: MIT
+//! Instantiation: imports are matched (spec: core 3.5, 4.5.3), slots and pools are taken, types made canonical. What the
+//! guest can observe, segments and start function included, is code of the image ([`Word::Init`]) that runs on a stack.
+
+use crate::image::{FuncType, Image, Import, Word};
+use crate::stack::copy;
+use crate::store::{HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
+use wrt_foundation::{Buf, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
+
+/// Something that can be imported, or is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extern<'a> {
+    /// Function of the store, by number.
+    Func(u32),
+    /// Function of the host.
+    Host {
+        /// Its number, below 2^31.
+        index: u32,
+        /// Types of its parameters.
+        params: &'a [ValType],
+        /// Types of its results.
+        results: &'a [ValType],
+    },
+    /// Table, by slot.
+    Table(u32),
+    /// Memory, by slot.
+    Memory(u32),
+    /// Global.
+    Global {
+        /// The instance that holds it.
+        instance: InstanceId,
+        /// Its first cell there.
+        cell: u32,
+        /// Type of its value.
+        ty: ValType,
+        /// Whether it can change.
+        mutable: bool,
+    },
+}
+
+/// Why there is no instance. Nothing was taken from the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkError {
+    /// The image is not one that can be loaded.
+    Image(Error),
+    /// Nobody offers import number ...
+    UnknownImport(u32),
+    /// What is offered for import number ... has another kind or type.
+    IncompatibleImport(u32),
+    /// The store's slots or pools are used up.
+    NoRoom {
+        /// Which of them.
+        what: &'static str,
+        /// Bytes that this instance needs of it.
+        bytes: u32,
+    },
+}
+
+impl From<LinkError> for Error {
+    fn from(e: LinkError) -> Error {
+        match e {
+            LinkError::Image(e) => e,
+            LinkError::UnknownImport(i) => Error::at_offset(ErrorKind::Unlinkable, "unknown import", i),
+            LinkError::IncompatibleImport(i) => Error::at_offset(ErrorKind::Unlinkable, "incompatible import type", i),
+            LinkError::NoRoom { what, bytes } => Error::at_offset(ErrorKind::Memory, what, bytes),
+        }
+    }
+}
+
+/// What an instance is given beyond what it asks for. Matters to stores in lent memory only: vectors grow on demand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Bytes that each of its memories can grow to, capped by the memory's maximum.
+    pub memory_reserve: u32,
+    /// Elements that each of its tables can grow to, capped by the table's maximum.
+    pub table_reserve: u32,
+}
+
+/// Says which import is at fault, and takes the store back to where it was.
+fn room(what: &'static str, bytes: usize) -> LinkError {
+    LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
+}
+
+fn layout(image: Image<'_>) -> Option<Layout> {
+    let get = |w| image.get(w);
+    let own = |all, imported| get(all).checked_sub(get(imported));
+    own(Word::Funcs, Word::ImportedFuncs)?;
+    let memories = get(Word::GlobalCells);
+    let tables = memories.checked_add(get(Word::Memories))?;
+    let links = tables.checked_add(get(Word::Tables))?;
+    let global_links = links.checked_add(get(Word::ImportedFuncs))?;
+    let types = global_links.checked_add(get(Word::ImportedGlobals).checked_mul(2)?)?;
+    let dropped = types.checked_add(get(Word::Types))?;
+    let end = dropped.checked_add(get(Word::Elems).checked_add(get(Word::Datas))?.div_ceil(32))?;
+    Some(Layout { memories, tables, links, global_links, types, dropped, end })
+}
+
+/// Bytes that a memory takes at first, and those it is given.
+fn memory_bytes(image: Image<'_>, i: u32, options: &Options) -> Option<(usize, usize)> {
+    let m = image.memory(i)?;
+    let first = MemSlot::bytes_of(m.min, m.page_log2)?;
+    let most = m.max.and_then(|max| MemSlot::bytes_of(max, m.page_log2)).unwrap_or(usize::MAX);
+    Some((first, first.max(most.min(options.memory_reserve as usize))))
+}
+
+/// Elements that a table takes at first, and those it is given.
+fn table_elements(image: Image<'_>, i: u32, options: &Options) -> Option<(usize, usize)> {
+    let t = image.table(i)?;
+    let most = t.max.unwrap_or(u32::MAX).min(options.table_reserve);
+    Some((t.min as usize, t.min.max(most) as usize))
+}
+
+impl<'m> Store<'m> {
+    /// Makes an instance: `resolve` finds what it imports. Its initialiser has not run yet, see [`Store::enter_init`].
+    /// The image must not change as long as the store lives.
+    ///
+    /// # Errors
+    /// One cause per variant of [`LinkError`].
+    pub fn instantiate<'e>(
+        &mut self,
+        image: Shared<'m, u32>,
+        resolve: &mut dyn FnMut(&Store<'m>, Import<'_>) -> Option<Extern<'e>>,
+        options: &Options,
+    ) -> Result<InstanceId, LinkError> {
+        let before = self.used;
+        let made = self.try_instantiate(image, resolve, options);
+        if made.is_err() {
+            self.used = before;
+        }
+        made
+    }
+
+    fn try_instantiate<'e>(
+        &mut self,
+        words: Shared<'m, u32>,
+        resolve: &mut dyn FnMut(&Store<'m>, Import<'_>) -> Option<Extern<'e>>,
+        options: &Options,
+    ) -> Result<InstanceId, LinkError> {
+        let image = Image::new(&words).map_err(LinkError::Image)?;
+        let damaged = || LinkError::Image(Error::new(ErrorKind::Image, "damaged image: sizes do not fit"));
+        let at = layout(image).ok_or_else(damaged)?;
+        let id = self.used.insts;
+        let funcs = image.get(Word::Funcs);
+        let func_base = self.used.funcs;
+        let func_end = func_base.checked_add(funcs).filter(|n| *n <= Ref::LIMIT);
+        let func_end = func_end.ok_or(room("function numbers of the store are used up", 0))?;
+        if id >= crate::stack::INSTANCE {
+            return Err(room("instance numbers of the store are used up", 0));
+        }
+
+        // Everything that lent memory has to give, before anything is taken.
+        let memories = image.get(Word::ImportedMemories)..image.get(Word::Memories);
+        let tables = image.get(Word::ImportedTables)..image.get(Word::Tables);
+        let (mut need_words, mut need_bytes, mut now) = (at.end as usize, 0usize, 0usize);
+        for i in memories.clone() {
+            let (first, given) = memory_bytes(image, i, options).ok_or_else(damaged)?;
+            (now, need_bytes) = (now.saturating_add(first), need_bytes.saturating_add(given));
+        }
+        for i in tables.clone() {
+            let (_, given) = table_elements(image, i, options).ok_or_else(damaged)?;
+            need_words = need_words.saturating_add(given);
+        }
+        let no_words = || room("words of the store", need_words.saturating_mul(4));
+        let no_bytes = || room("memory bytes of the store", need_bytes);
+        if lacks(&self.words, need_words) {
+            return Err(no_words());
+        }
+        if lacks(&self.bytes, need_bytes) || now > self.memory_room {
+            return Err(no_bytes());
+        }
+
+        // The instance's words are written where they will be taken, so that a failure takes nothing.
+        if !self.words.reserve(at.end as usize) {
+            return Err(no_words());
+        }
+        self.set_words(0, at.memories, 0);
+        self.set_words(at.memories, at.types, NONE);
+        self.set_words(at.dropped, at.end, 0);
+        for i in 0..image.get(Word::Imports) {
+            let import = image.import(i).ok_or_else(damaged)?;
+            let offer = resolve(self, import).ok_or(LinkError::UnknownImport(i))?;
+            let [link, second] = self.matching(image, import, offer).ok_or(LinkError::IncompatibleImport(i))?;
+            let (part, end, width) = match import.kind {
+                ExternKind::Func => (at.links, at.global_links, 1),
+                ExternKind::Table => (at.tables, at.links, 1),
+                ExternKind::Memory => (at.memories, at.tables, 1),
+                _ => (at.global_links, at.types, 2),
+            };
+            let cell = import.index.checked_mul(width).and_then(|i| part.checked_add(i));
+            let cell = cell.filter(|c| *c < end).ok_or_else(damaged)?;
+            self.set_words(cell, cell.wrapping_add(1), link);
+            if width == 2 {
+                self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), second);
+            }
+        }
+        for ty in 0..image.get(Word::Types) {
+            let type_id = self.canonical(image, id, ty).ok_or_else(damaged)?;
+            let type_id = type_id.ok_or(room("type slots of the store", size_of::<TypeSource>()))?;
+            let cell = at.types.wrapping_add(ty);
+            self.set_words(cell, cell.wrapping_add(1), type_id);
+        }
+        let slots = [
+            (lacks(&self.insts, (id as usize).saturating_add(1)), "instance slots of the store", size_of::<Instance<'_>>()),
+            (lacks(&self.mems, self.used.mems as usize + memories.len()), "memory slots of the store", size_of::<MemSlot<'_>>()),
+            (lacks(&self.tables, self.used.tables as usize + tables.len()), "table slots of the store", size_of::<Table<'_>>()),
+        ];
+        if let Some((_, what, bytes)) = slots.into_iter().find(|(lacks, ..)| *lacks) {
+            return Err(room(what, bytes));
+        }
+
+        // From here on only an allocator can fail.
+        let first_table = self.used.tables;
+        for (n, i) in tables.clone().enumerate() {
+            let cell = at.tables.wrapping_add(i);
+            self.set_words(cell, cell.wrapping_add(1), first_table.wrapping_add(n as u32));
+        }
+        let first_memory = self.used.mems;
+        for (n, i) in memories.clone().enumerate() {
+            let cell = at.memories.wrapping_add(i);
+            self.set_words(cell, cell.wrapping_add(1), first_memory.wrapping_add(n as u32));
+        }
+        let mut own = take(&mut self.words, at.end as usize).ok_or_else(no_words)?;
+        for i in tables {
+            let t = image.table(i).ok_or_else(damaged)?;
+            let (_, given) = table_elements(image, i, options).ok_or_else(damaged)?;
+            let elems = self.words.carve(given).ok_or_else(no_words)?;
+            let table = Table { elems, len: t.min, clean: 0, fill: 0, max: t.max, elem: t.elem };
+            place(&mut self.tables, &mut self.used.tables, table).ok_or_else(no_words)?;
+        }
+        let mut room_left = self.memory_room;
+        for i in memories {
+            let m = image.memory(i).ok_or_else(damaged)?;
+            let (len, given) = memory_bytes(image, i, options).ok_or_else(damaged)?;
+            let (region, clean) = region(&mut self.bytes, len, given).ok_or_else(no_bytes)?;
+            let memory = OwnedMem { region, len, clean, max: m.max, page_log2: m.page_log2 };
+            place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
+            room_left = room_left.saturating_sub(len);
+        }
+        let word = |at: u32, end: u32| own.get(at as usize).copied().filter(|_| at < end).unwrap_or(NONE);
+        let (mem0, table0) = (word(at.memories, at.tables), word(at.tables, at.links));
+        let (imports, entries_at) = (image.get(Word::ImportedFuncs), image.get(Word::EntriesAt));
+        let func_types_at = image.get(Word::FuncTypesAt);
+        let words_of = core::mem::take(&mut own);
+        let instance = Instance {
+            image: words,
+            words: words_of,
+            func_base,
+            funcs,
+            imports,
+            entries_at,
+            func_types_at,
+            mem0,
+            table0,
+            at,
+        };
+        place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
+        (self.used.funcs, self.memory_room) = (func_end, room_left);
+        Ok(InstanceId(id))
+    }
+
+    fn set_words(&mut self, from: u32, to: u32, value: u32) {
+        if let Some(part) = self.words.get_mut(from as usize..to as usize) {
+            part.fill(value);
+        }
+    }
+
+    /// The words that link `import` to `offer`, if its kind and type match (spec: core 3.3, matching).
+    fn matching(&self, image: Image<'_>, import: Import<'_>, offer: Extern<'_>) -> Option<[u32; 2]> {
+        // Current size and maximum of what is offered, against those that are asked for.
+        let limits = |len: u32, max: Option<u32>, min: u32, most: Option<u32>| {
+            len >= min && most.is_none_or(|most| max.is_some_and(|max| max <= most))
+        };
+        match (import.kind, offer) {
+            (ExternKind::Func, Extern::Func(number)) => {
+                let (have, want) = (self.func_type(number)?, image.func_type(import.index)?);
+                let (inst, f) = self.locate(number, NONE)?;
+                (have == want).then_some([self.target(inst, f)?, 0])
+            }
+            (ExternKind::Func, Extern::Host { index, params, results }) => {
+                let want = image.func_type(import.index)?;
+                (same(want.params, params) && same(want.results, results) && index < HOST).then_some([HOST | index, 0])
+            }
+            (ExternKind::Table, Extern::Table(slot)) => {
+                let (have, want) = (self.tables.get(slot as usize)?, image.table(import.index)?);
+                (have.elem == want.elem && limits(have.len, have.max, want.min, want.max)).then_some([slot, 0])
+            }
+            (ExternKind::Memory, Extern::Memory(slot)) => {
+                let MemSlot::Owned(have) = self.mems.get(slot as usize)? else { return None };
+                let want = image.memory(import.index)?;
+                let fits = limits(self.memory_pages(slot)?, have.max, want.min, want.max);
+                (have.page_log2 == want.page_log2 && fits).then_some([slot, 0])
+            }
+            (ExternKind::Global, Extern::Global { instance, cell, ty, mutable }) => {
+                let want = image.global(import.index)?;
+                (want.ty == ty && want.mutable == mutable).then_some([instance.0, cell])
+            }
+            _ => None,
+        }
+    }
+
+    /// The store's number of type `ty` of an image that becomes instance `inst`. `Some(None)`: no slot is left.
+    fn canonical(&mut self, image: Image<'_>, inst: u32, ty: u32) -> Option<Option<u32>> {
+        let want = image.ty(ty)?;
+        let used = self.types.get(..self.used.types as usize)?;
+        let known = used.iter().position(|t| {
+            let same_type = |have: Option<FuncType<'_>>| have.is_some_and(|have| have == want);
+            t.hash == want.hash
+                && if t.inst == inst {
+                    same_type(image.ty(t.ty))
+                } else {
+                    self.insts.get(t.inst as usize).is_some_and(|i| same_type(i.image().ty(t.ty)))
+                }
+        });
+        if let Some(i) = known {
+            return Some(Some(i as u32));
+        }
+        Some(place(&mut self.types, &mut self.used.types, TypeSource { hash: want.hash, inst, ty }))
+    }
+
+    /// The image of an instance.
+    pub fn image(&self, instance: InstanceId) -> Option<Image<'_>> {
+        self.insts.get(instance.0 as usize).map(Instance::image)
+    }
+
+    /// What `instance` exports as `name`; linear in the number of exports.
+    pub fn export(&self, instance: InstanceId, name: &str) -> Option<Extern<'static>> {
+        let export = self.image(instance)?.find_export(name)?;
+        self.item(instance, export.kind, export.index)
+    }
+
+    /// Item `index` of a kind of `instance`, imports first.
+    pub fn item(&self, instance: InstanceId, kind: ExternKind, index: u32) -> Option<Extern<'static>> {
+        let inst = self.insts.get(instance.0 as usize)?;
+        Some(match kind {
+            ExternKind::Func => Extern::Func(self.number(instance.0, index)?),
+            ExternKind::Table => Extern::Table(inst.table_slot(index)?),
+            ExternKind::Memory => Extern::Memory(inst.memory_slot(index)?),
+            ExternKind::Global => {
+                let global = inst.image().global(index)?;
+                let own = (instance.0, global.cell);
+                let (owner, cell) = if index < inst.image().get(Word::ImportedGlobals) { inst.global_link(index)? } else { own };
+                Extern::Global { instance: InstanceId(owner), cell, ty: global.ty, mutable: global.mutable }
+            }
+            ExternKind::Tag => return None,
+        })
+    }
+
+    /// A memory that the host makes: its slot. With lent memory it never grows beyond `reserve` bytes.
+    ///
+    /// # Errors
+    /// [`LinkError::NoRoom`].
+    pub fn add_memory(&mut self, min: u32, max: Option<u32>, page_log2: u8, reserve: u32) -> Result<Extern<'static>, LinkError> {
+        let len = MemSlot::bytes_of(min, page_log2).ok_or(room("address space", usize::MAX))?;
+        let most = max.and_then(|max| MemSlot::bytes_of(max, page_log2)).unwrap_or(usize::MAX);
+        let given = len.max(most.min(reserve as usize));
+        if lacks(&self.mems, (self.used.mems as usize).saturating_add(1)) {
+            return Err(room("memory slots of the store", size_of::<MemSlot<'_>>()));
+        }
+        let no_room = room("memory bytes of the store", given);
+        if len > self.memory_room {
+            return Err(no_room);
+        }
+        let Some((region, clean)) = region(&mut self.bytes, len, given) else { return Err(no_room) };
+        let mut memory = OwnedMem { region, len, clean, max, page_log2 };
+        while !memory.clear_step() {}
+        self.memory_room = self.memory_room.saturating_sub(len);
+        place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).map(Extern::Memory).ok_or(no_room)
+    }
+
+    /// A table of nulls that the host makes. With lent memory it never grows beyond `reserve` elements.
+    ///
+    /// # Errors
+    /// [`LinkError::NoRoom`].
+    pub fn add_table(&mut self, elem: ValType, min: u32, max: Option<u32>, reserve: u32) -> Result<Extern<'static>, LinkError> {
+        let given = min.max(max.unwrap_or(u32::MAX).min(reserve)) as usize;
+        if lacks(&self.tables, (self.used.tables as usize).saturating_add(1)) {
+            return Err(room("table slots of the store", size_of::<Table<'_>>()));
+        }
+        let no_room = room("words of the store", given.saturating_mul(4));
+        if min > limits::TABLE_ELEMENTS {
+            return Err(no_room);
+        }
+        let Some(elems) = self.words.carve(given) else { return Err(no_room) };
+        let mut table = Table { elems, len: min, clean: 0, fill: 0, max, elem };
+        while !table.clear_step() {}
+        place(&mut self.tables, &mut self.used.tables, table).map(Extern::Table).ok_or(no_room)
+    }
+
+    /// A global that the host makes; an instance without functions holds it. `Unit` makes no sense here.
+    ///
+    /// # Errors
+    /// [`LinkError::NoRoom`].
+    pub fn add_global(&mut self, mutable: bool, value: Value) -> Result<Extern<'static>, LinkError> {
+        let (cells, n) = value.to_cells();
+        if lacks(&self.insts, (self.used.insts as usize).saturating_add(1)) {
+            return Err(room("instance slots of the store", size_of::<Instance<'_>>()));
+        }
+        let no_room = room("words of the store", 16);
+        let Some(mut words) = self.words.carve(n as usize) else { return Err(no_room) };
+        copy(&mut words, &cells);
+        let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, dropped: n, end: n };
+        let instance = Instance { words, func_base: self.used.funcs, mem0: NONE, table0: NONE, at, ..Instance::default() };
+        let ty = value.ty().unwrap_or(ValType::I32);
+        let instance = place(&mut self.insts, &mut self.used.insts, instance).ok_or(no_room)?;
+        Ok(Extern::Global { instance: InstanceId(instance), cell: 0, ty, mutable })
+    }
+}
+
+fn same(want: &[u32], have: &[ValType]) -> bool {
+    want.iter().copied().eq(have.iter().map(|t| t.bits()))
+}
+
+/// Whether it is lent and shorter than `n`.
+fn lacks<T>(buf: &Buf<'_, T>, n: usize) -> bool {
+    match buf {
+        Buf::Lent(s) => s.len() < n,
+        #[cfg(feature = "alloc")]
+        Buf::Own(_) => false,
+    }
+}
+
+/// The first `n` elements with what stands in them. The caller has reserved them.
+fn take<'m>(pool: &mut Buf<'m, u32>, n: usize) -> Option<Buf<'m, u32>> {
+    match pool {
+        Buf::Lent(_) => pool.carve(n),
+        #[cfg(feature = "alloc")]
+        Buf::Own(v) => {
+            let mut words = core::mem::take(v);
+            words.truncate(n);
+            Some(Buf::Own(words))
+        }
+    }
+}
+
+/// Bytes for a memory of `len`, and how many of them are known to be zero.
+fn region<'m>(pool: &mut Buf<'m, u8>, len: usize, given: usize) -> Option<(Buf<'m, u8>, usize)> {
+    match pool {
+        Buf::Lent(_) => Some((pool.carve(given)?, 0)),
+        #[cfg(feature = "alloc")]
+        Buf::Own(_) => Some((Buf::owned(len)?, len)),
+    }
+}

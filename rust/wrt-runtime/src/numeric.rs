@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//! Numeric operations that the loop calls instead of doing them inline: 64-bit ones that take many instructions, and
+//! floats. Kept out of line so that the loop keeps its registers.
+
+use crate::op::*;
+use crate::run::{get64, set64};
+use crate::stack::Window;
+use wrt_foundation::Trap;
+#[cfg(feature = "float")]
+use wrt_instructions::num;
+
+/// `i32.popcnt`; `i64`: bit counts, division, remainder, shifts, rotation, shifts by a constant.
+#[inline(never)]
+pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
+    let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+    let x = get64(fr, b);
+    let y = match w as u8 {
+        I64_SHL_I | I64_SHR_S_I | I64_SHR_U_I => c as u64,
+        _ => get64(fr, c),
+    };
+    let v = match w as u8 {
+        0x69 => {
+            fr[a] = (x as u32).count_ones();
+            return Ok(());
+        }
+        0x79 => x.leading_zeros().into(),
+        0x7a => x.trailing_zeros().into(),
+        0x7b => x.count_ones().into(),
+        0x7f..=0x82 if y == 0 => return Err(Trap::DivideByZero),
+        0x7f => match (x as i64).checked_div(y as i64) {
+            Some(v) => v as u64,
+            None => return Err(Trap::IntegerOverflow),
+        },
+        0x80 => x.checked_div(y).unwrap_or(0),
+        0x81 => (x as i64).checked_rem(y as i64).unwrap_or(0) as u64,
+        0x82 => x.checked_rem(y).unwrap_or(0),
+        0x86 | I64_SHL_I => x.wrapping_shl(y as u32),
+        0x87 | I64_SHR_S_I => (x as i64).wrapping_shr(y as u32) as u64,
+        0x88 | I64_SHR_U_I => x.wrapping_shr(y as u32),
+        0x89 => x.rotate_left(y as u32 & 63),
+        _ => x.rotate_right(y as u32 & 63), // 0x8a
+    };
+    set64(fr, a, v);
+    Ok(())
+}
+
+/// Floats: comparisons, arithmetic, conversions.
+#[cfg(feature = "float")]
+#[inline(never)]
+pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
+    use num::*;
+    let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+    let (x, y) = (fr[b], fr[c]);
+    let (xx, yy) = (get64(fr, b), get64(fr, c));
+    enum V {
+        Narrow(u32),
+        Wide(u64),
+    }
+    use V::{Narrow, Wide};
+    let v = match w as u8 {
+        0x5b => Narrow(f32_eq(x, y)),
+        0x5c => Narrow(f32_ne(x, y)),
+        0x5d => Narrow(f32_lt(x, y)),
+        0x5e => Narrow(f32_gt(x, y)),
+        0x5f => Narrow(f32_le(x, y)),
+        0x60 => Narrow(f32_ge(x, y)),
+        0x61 => Narrow(f64_eq(xx, yy)),
+        0x62 => Narrow(f64_ne(xx, yy)),
+        0x63 => Narrow(f64_lt(xx, yy)),
+        0x64 => Narrow(f64_gt(xx, yy)),
+        0x65 => Narrow(f64_le(xx, yy)),
+        0x66 => Narrow(f64_ge(xx, yy)),
+        0x8b => Narrow(f32_abs(x)),
+        0x8c => Narrow(f32_neg(x)),
+        0x8d => Narrow(f32_ceil(x)),
+        0x8e => Narrow(f32_floor(x)),
+        0x8f => Narrow(f32_trunc(x)),
+        0x90 => Narrow(f32_nearest(x)),
+        0x91 => Narrow(f32_sqrt(x)),
+        0x92 => Narrow(f32_add(x, y)),
+        0x93 => Narrow(f32_sub(x, y)),
+        0x94 => Narrow(f32_mul(x, y)),
+        0x95 => Narrow(f32_div(x, y)),
+        0x96 => Narrow(f32_min(x, y)),
+        0x97 => Narrow(f32_max(x, y)),
+        0x98 => Narrow(f32_copysign(x, y)),
+        0x99 => Wide(f64_abs(xx)),
+        0x9a => Wide(f64_neg(xx)),
+        0x9b => Wide(f64_ceil(xx)),
+        0x9c => Wide(f64_floor(xx)),
+        0x9d => Wide(f64_trunc(xx)),
+        0x9e => Wide(f64_nearest(xx)),
+        0x9f => Wide(f64_sqrt(xx)),
+        0xa0 => Wide(f64_add(xx, yy)),
+        0xa1 => Wide(f64_sub(xx, yy)),
+        0xa2 => Wide(f64_mul(xx, yy)),
+        0xa3 => Wide(f64_div(xx, yy)),
+        0xa4 => Wide(f64_min(xx, yy)),
+        0xa5 => Wide(f64_max(xx, yy)),
+        0xa6 => Wide(f64_copysign(xx, yy)),
+        0xb2 => Narrow(f32_convert_i32_s(x)),
+        0xb3 => Narrow(f32_convert_i32_u(x)),
+        0xb4 => Narrow(f32_convert_i64_s(xx)),
+        0xb5 => Narrow(f32_convert_i64_u(xx)),
+        0xb6 => Narrow(f32_demote_f64(xx)),
+        0xb7 => Wide(f64_convert_i32_s(x)),
+        0xb8 => Wide(f64_convert_i32_u(x)),
+        0xb9 => Wide(f64_convert_i64_s(xx)),
+        0xba => Wide(f64_convert_i64_u(xx)),
+        0xbb => Wide(f64_promote_f32(x)),
+        0xbc | 0xbe => Narrow(x), // i32.reinterpret_f32, f32.reinterpret_i32
+        0xbd | 0xbf => Wide(xx),  // i64.reinterpret_f64, f64.reinterpret_i64
+        I32_TRUNC_SAT_F32_S => Narrow(i32_trunc_sat_f32_s(x)),
+        I32_TRUNC_SAT_F32_U => Narrow(i32_trunc_sat_f32_u(x)),
+        I32_TRUNC_SAT_F64_S => Narrow(i32_trunc_sat_f64_s(xx)),
+        I32_TRUNC_SAT_F64_U => Narrow(i32_trunc_sat_f64_u(xx)),
+        I64_TRUNC_SAT_F32_S => Wide(i64_trunc_sat_f32_s(x)),
+        I64_TRUNC_SAT_F32_U => Wide(i64_trunc_sat_f32_u(x)),
+        I64_TRUNC_SAT_F64_S => Wide(i64_trunc_sat_f64_s(xx)),
+        I64_TRUNC_SAT_F64_U => Wide(i64_trunc_sat_f64_u(xx)),
+        0xa8 => Narrow(i32_trunc_f32_s(x)?),
+        0xa9 => Narrow(i32_trunc_f32_u(x)?),
+        0xaa => Narrow(i32_trunc_f64_s(xx)?),
+        0xab => Narrow(i32_trunc_f64_u(xx)?),
+        0xae => Wide(i64_trunc_f32_s(x)?),
+        0xaf => Wide(i64_trunc_f32_u(x)?),
+        0xb0 => Wide(i64_trunc_f64_s(xx)?),
+        _ => Wide(i64_trunc_f64_u(xx)?), // 0xb1
+    };
+    match v {
+        Narrow(v) => fr[a] = v,
+        Wide(v) => set64(fr, a, v),
+    }
+    Ok(())
+}

@@ -1,0 +1,1041 @@
+// SPDX-License-Identifier: MIT
+//! The loop (form A: `loop { match }`) and what it leaves to the store.
+//!
+//! Hot state lives in locals borrowed from store and stack. A rare operation breaks out of the inner loop, all borrows
+//! end, [`rare`] works on the whole store, and the outer loop borrows again (DESIGN 3.1, item 2).
+//!
+//! **Counter.** `left` is charged when a block is left: a jump word's cost when the jump is taken; calls, returns and
+//! `CHARGE` always. Below zero the operation is complete (a host call: paid for) and only a refill is due, at most
+//! [`SLICE`] units from the budget, after a look at the interrupt word. Debt is carried, so that a budget of 1 makes
+//! progress and the sum does not depend on the slices.
+//!
+//! **Phrasing.** `pc` advances inside the arms; the `match` on `u8` names every hole; traps go through a cold function;
+//! `c0`, `c1`, `c2` have one length, so that the check of the first serves all. Each was measured (ARCHITECTURE.md).
+
+use crate::image::Word;
+use crate::numeric;
+use crate::op::*;
+use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, move_within, window};
+use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
+use wrt_foundation::{Ref, Trap};
+
+/// Most units between two looks at the interrupt word.
+pub const SLICE: i64 = 4096;
+
+/// Why [`run`] returned. Everything but `Done` and `Trap` can be continued.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Exit {
+    /// What was entered has returned; see [`Store::results`].
+    Done,
+    /// It trapped; the stack is cut back to the barrier under it.
+    Trap(Trap),
+    /// It called function `host` of the host.
+    HostCall {
+        /// The host's number of the function.
+        host: u32,
+        /// The store's number of it, which tells its type.
+        func: u32,
+        /// First cell of the arguments; results go to the same place.
+        args: u32,
+        /// The calling instance.
+        instance: u32,
+    },
+    /// The budget is used up.
+    OutOfBudget,
+    /// The interrupt word is set.
+    Interrupted,
+    /// A continuation came to the top; who pushed it takes the next step.
+    Step {
+        /// What it was pushed with.
+        tag: u32,
+    },
+}
+
+/// Runs a stack until something happens. `budget` is what it may use and, afterwards, what is left; negative = debt.
+///
+/// The stack is out of its slot meanwhile. A stack that has nothing to run gives [`Trap::BadImage`].
+pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
+    let Some(mut stack) = store.stacks.get_mut(id.0 as usize).map(core::mem::take) else {
+        return Exit::Trap(Trap::BadImage);
+    };
+    (stack.run.budget, stack.run.left) = (*budget, 0);
+    let mut out = Exit::Trap(Trap::BadImage);
+    if begin(store, &mut stack, &mut out) {
+        exec(store, &mut stack, &mut out);
+    }
+    *budget = stack.run.budget.saturating_add(stack.run.left.into());
+    stack.run.left = 0;
+    if let Some(slot) = store.stacks.get_mut(id.0 as usize) {
+        *slot = stack;
+    }
+    out
+}
+
+/// What comes before the loop; tells whether the loop is to run.
+fn begin(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) -> bool {
+    let Stack { frames, run, .. } = stack;
+    if !matches!(run.status, Status::Ready | Status::Init | Status::Return | Status::Calling) || !refill(store, run, out) {
+        return false;
+    }
+    match run.status {
+        Status::Calling => return host_call(store, run, out),
+        Status::Return => {
+            run.status = Status::Ready;
+            return leave(frames, run, out).unwrap_or_else(|t| stop(frames, run, out, t));
+        }
+        Status::Init => {
+            while !store.clear_step(run.inst) {
+                if store.interrupted() {
+                    *out = Exit::Interrupted;
+                    return false;
+                }
+            }
+            run.status = Status::Ready;
+        }
+        _ => {}
+    }
+    true
+}
+
+/// The counter ran out: look at the interrupt word, then take the next slice. False: `out` is set.
+fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
+    run.budget = run.budget.saturating_add(run.left.into());
+    run.left = 0;
+    if store.interrupted() {
+        *out = Exit::Interrupted;
+        return false;
+    }
+    if run.budget <= 0 {
+        *out = Exit::OutOfBudget;
+        return false;
+    }
+    let slice = run.budget.min(SLICE);
+    run.budget = run.budget.wrapping_sub(slice);
+    run.left = slice as i32;
+    true
+}
+
+/// A trap at `run.pc`. Always false.
+fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> bool {
+    *run = cut(frames, *run);
+    run.status = Status::Trapped;
+    *out = Exit::Trap(t);
+    false
+}
+
+/// A trap in the loop.
+#[cold]
+#[inline(never)]
+fn trap(frames: &[Frame], run: &mut Run, now: Now, out: &mut Exit, t: Trap) {
+    now.keep(run);
+    stop(frames, run, out, t);
+}
+
+/// The part of [`Run`] that the loop keeps in locals.
+struct Now {
+    pc: usize,
+    left: i32,
+    base: u32,
+    depth: u32,
+}
+impl Now {
+    #[inline(always)]
+    fn keep(self, run: &mut Run) {
+        (run.pc, run.left, run.base, run.depth) = (self.pc as u32, self.left, self.base, self.depth);
+    }
+}
+
+/// What the loop borrows from the store.
+struct Hot<'a> {
+    code: &'a [u32],
+    entries: &'a [u32],
+    func_types: &'a [u32],
+    table: &'a [u32],
+    mem: &'a mut [u8],
+    globals: &'a mut [u32],
+    imports: usize,
+    func_base: u32,
+    link: u32,
+}
+
+fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
+    let i = store.insts.get_mut(inst as usize)?;
+    let code: &[u32] = &i.image;
+    let (own, imports) = (i.funcs.wrapping_sub(i.imports) as usize, i.imports as usize);
+    Some(Hot {
+        code,
+        entries: code.get(i.entries_at as usize..)?.get(..own)?,
+        func_types: code.get(i.func_types_at as usize..)?.get(imports..)?.get(..own)?,
+        table: store.tables.get(i.table0 as usize).map_or(&[], Table::live),
+        mem: store.mems.get_mut(i.mem0 as usize).map_or(&mut [], MemSlot::bytes),
+        globals: i.words.get_mut(..i.at.memories as usize)?,
+        imports,
+        func_base: i.func_base.wrapping_add(i.imports),
+        link: WASM | inst,
+    })
+}
+
+/// The code and the words one and two after it, of one length.
+#[inline(always)]
+fn words(code: &[u32]) -> Option<(&[u32], &[u32], &[u32])> {
+    let n = code.len().checked_sub(crate::image::PADDING as usize)?;
+    Some((code.get(..n)?, code.get(1..n + 1)?, code.get(2..n + 2)?))
+}
+
+#[inline(always)]
+pub(crate) fn get64(fr: &Window, r: usize) -> u64 {
+    let r = r & 0xff;
+    u64::from(fr[r]) | u64::from(fr[r + 1]) << 32
+}
+
+#[inline(always)]
+pub(crate) fn set64(fr: &mut Window, r: usize, v: u64) {
+    let r = r & 0xff;
+    (fr[r], fr[r + 1]) = (v as u32, (v >> 32) as u32);
+}
+
+/// Outer loop: borrow the running instance. Inner loop: run until a rare operation.
+#[inline(never)]
+fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
+    let Stack { cells, frames, run } = stack;
+    let (cells, frames): (&mut [u32], &mut [Frame]) = (cells, frames);
+    loop {
+        let Some(Hot { code, entries, func_types, table, mem, globals, imports, func_base, link }) = hot(store, run.inst) else {
+            stop(frames, run, out, Trap::BadImage);
+            return;
+        };
+        let Some((c0, c1, c2)) = words(code) else {
+            stop(frames, run, out, Trap::BadImage);
+            return;
+        };
+        let Some(mut fr) = window(cells, run.base) else {
+            stop(frames, run, out, Trap::StackExhausted);
+            return;
+        };
+        let (mut pc, mut left, mut base, mut depth) = (run.pc as usize, run.left, run.base, run.depth);
+
+        macro_rules! trap {
+            ($t:expr) => {
+                return trap(frames, run, Now { pc, left, base, depth }, out, $t)
+            };
+        }
+        macro_rules! ext {
+            ($c:ident) => {
+                match $c.get(pc) {
+                    Some(&k) => k,
+                    None => trap!(Trap::BadImage),
+                }
+            };
+        }
+        // `[a]` = an expression of `[b]`, `[c]`
+        macro_rules! set {
+            ($a:ident = $v:expr) => {{
+                fr[$a] = $v;
+                pc = pc.wrapping_add(1);
+            }};
+        }
+        macro_rules! set2 {
+            ($a:ident = $v:expr) => {{
+                set64(fr, $a, $v);
+                pc = pc.wrapping_add(1);
+            }};
+        }
+        // The jump word of an operation that ends at `pc`.
+        macro_rules! jump {
+            ($k:expr) => {{
+                let k = $k;
+                pc = pc.wrapping_add_signed(k as i16 as isize);
+                left = left.wrapping_sub(k as i32 >> 16);
+                if left < 0 {
+                    break 0;
+                }
+            }};
+        }
+        macro_rules! br {
+            ($taken:expr) => {{
+                if $taken {
+                    let k = ext!(c1);
+                    pc = pc.wrapping_add(2);
+                    jump!(k)
+                } else {
+                    pc = pc.wrapping_add(2);
+                }
+            }};
+        }
+        macro_rules! call {
+            ($to:expr, $cell:expr, $len:literal, $cost:expr) => {{
+                left = left.wrapping_sub($cost as i32);
+                let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
+                *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link };
+                let callee = base.wrapping_add($cell as u32);
+                let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
+                (fr, base) = (f, callee);
+                depth = depth.wrapping_add(1);
+                pc = $to as usize;
+                if left < 0 {
+                    break 0;
+                }
+            }};
+        }
+
+        let w = loop {
+            let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
+            let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+            let bc = w as i32 >> 16;
+            macro_rules! load {
+                ($n:literal, $s:ident => $put:expr) => {{
+                    let k = ext!(c1);
+                    let Some(ea) = (fr[b] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { trap!(Trap::MemoryOutOfBounds) };
+                    $put;
+                    pc = pc.wrapping_add(2);
+                }};
+            }
+            macro_rules! store {
+                ($n:literal, $v:expr) => {{
+                    let k = ext!(c1);
+                    let Some(ea) = (fr[a] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { trap!(Trap::MemoryOutOfBounds) };
+                    *s = $v.to_le_bytes();
+                    pc = pc.wrapping_add(2);
+                }};
+            }
+            macro_rules! ret {
+                () => {{
+                    let top = depth.wrapping_sub(1);
+                    let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
+                    if l != link {
+                        break w;
+                    }
+                    let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
+                    (fr, base, depth) = (f, b, top);
+                    pc = to as usize;
+                    left = left.wrapping_sub((w >> 16) as i32);
+                    if left < 0 {
+                        break 0;
+                    }
+                }};
+            }
+            match w as u8 {
+                UNREACHABLE => trap!(Trap::Unreachable),
+                BR => br!(true),
+                BR_FAR => {
+                    let (disp, cost) = (ext!(c1), ext!(c2));
+                    pc = pc.wrapping_add(3).wrapping_add_signed(disp as i32 as isize);
+                    left = left.wrapping_sub(cost as i32);
+                    if left < 0 {
+                        break 0;
+                    }
+                }
+                BR_IF => br!(fr[a] != 0),
+                BR_UNLESS => br!(fr[a] == 0),
+                BR_TABLE => {
+                    let at = pc.wrapping_add(2).wrapping_add(fr[a].min(ext!(c1)) as usize);
+                    let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
+                    pc = at.wrapping_add(1);
+                    jump!(k)
+                }
+                BR_TABLE_FAR => {
+                    let n = fr[a].min(ext!(c1)) as usize;
+                    let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
+                    let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
+                    pc = at.wrapping_add(2).wrapping_add_signed(disp as i32 as isize);
+                    left = left.wrapping_sub(cost as i32);
+                    if left < 0 {
+                        break 0;
+                    }
+                }
+                RETURN => ret!(),
+                RETURN1 => {
+                    fr[0] = fr[a];
+                    ret!()
+                }
+                RETURN2 => {
+                    (fr[0], fr[1]) = (fr[a], fr[a + 1]);
+                    ret!()
+                }
+                CALL => {
+                    let f = ext!(c1) as usize;
+                    let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
+                    call!(to, a, 2, w >> 16)
+                }
+                CALL_FAR => {
+                    let (f, cell) = (ext!(c1) as usize, ext!(c2));
+                    let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
+                    call!(to, cell, 3, w >> 16)
+                }
+                CALL_INDIRECT => {
+                    // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
+                    let (ty, k) = (ext!(c1), ext!(c2));
+                    let Some(&r) = table.get(fr[b] as usize) else { break w };
+                    let f = (r >> 3).wrapping_sub(func_base) as usize;
+                    let (Some(&to), Some(&have)) = (entries.get(f), func_types.get(f)) else { break w };
+                    if have != ty || r & 7 != 2 || k & 0xffff != 0 {
+                        break w;
+                    }
+                    call!(to, a, 3, k >> 16)
+                }
+                CHARGE => {
+                    pc = pc.wrapping_add(1);
+                    left = left.wrapping_sub((w >> 16) as i32);
+                    if left < 0 {
+                        break 0;
+                    }
+                }
+                ENTER => {
+                    match c {
+                        0 => {}
+                        1 => fr[b] = 0,
+                        2 => (fr[b], fr[b + 1]) = (0, 0),
+                        3 => (fr[b], fr[b + 1], fr[b + 2]) = (0, 0, 0),
+                        4 => (fr[b], fr[b + 1], fr[b + 2], fr[b + 3]) = (0, 0, 0, 0),
+                        _ => clear(fr, b, c),
+                    }
+                    pc = pc.wrapping_add(1);
+                }
+                COPY => set!(a = fr[b]),
+                COPY2 => set2!(a = get64(fr, b)),
+                CONST => {
+                    fr[a] = ext!(c1);
+                    pc = pc.wrapping_add(2);
+                }
+                CONST_S => set!(a = bc as u32),
+                CONST2 => {
+                    (fr[a], fr[a + 1]) = (ext!(c1), ext!(c2));
+                    pc = pc.wrapping_add(3);
+                }
+                CONST2_S => set2!(a = bc as i64 as u64),
+                SELECT => {
+                    let k = ext!(c1) as u8 as usize;
+                    fr[a] = if fr[k] != 0 { fr[b] } else { fr[c] };
+                    pc = pc.wrapping_add(2);
+                }
+                SELECT2 => {
+                    let k = ext!(c1) as u8 as usize;
+                    let v = if fr[k] != 0 { get64(fr, b) } else { get64(fr, c) };
+                    set64(fr, a, v);
+                    pc = pc.wrapping_add(2);
+                }
+                FAR_GET | FAR_SET | FAR_COPY => {
+                    let Some(f) = far(cells, base, w, ext!(c1)) else { trap!(Trap::BadImage) };
+                    fr = f;
+                    pc = pc.wrapping_add(2);
+                }
+                GLOBAL_GET => {
+                    let Some(&v) = globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                    set!(a = v)
+                }
+                GLOBAL_GET2 => {
+                    let Some(&[lo, hi]) = globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
+                        trap!(Trap::BadImage)
+                    };
+                    (fr[a], fr[a + 1]) = (lo, hi);
+                    pc = pc.wrapping_add(1);
+                }
+                GLOBAL_SET => {
+                    let Some(g) = globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                    *g = fr[a];
+                    pc = pc.wrapping_add(1);
+                }
+                GLOBAL_SET2 => {
+                    let Some(g) = globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
+                        trap!(Trap::BadImage)
+                    };
+                    *g = [fr[a], fr[a + 1]];
+                    pc = pc.wrapping_add(1);
+                }
+                CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
+                | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE | MEMORY_GROW | MEMORY_COPY
+                | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER => break w,
+
+                0x28 | 0x2a => load!(4, s => fr[a] = u32::from_le_bytes(*s)), // i32.load, f32.load
+                0x29 | 0x2b => load!(8, s => set64(fr, a, u64::from_le_bytes(*s))), // i64.load, f64.load
+                0x2c => load!(1, s => fr[a] = s[0] as i8 as u32),             // i32.load8_s
+                0x2d => load!(1, s => fr[a] = s[0].into()),                   // i32.load8_u
+                0x2e => load!(2, s => fr[a] = i16::from_le_bytes(*s) as u32), // i32.load16_s
+                0x2f => load!(2, s => fr[a] = u16::from_le_bytes(*s).into()), // i32.load16_u
+                0x30 => load!(1, s => set64(fr, a, s[0] as i8 as u64)),       // i64.load8_s
+                0x31 => load!(1, s => set64(fr, a, s[0].into())),             // i64.load8_u
+                0x32 => load!(2, s => set64(fr, a, i16::from_le_bytes(*s) as u64)), // i64.load16_s
+                0x33 => load!(2, s => set64(fr, a, u16::from_le_bytes(*s).into())), // i64.load16_u
+                0x34 => load!(4, s => set64(fr, a, i32::from_le_bytes(*s) as u64)), // i64.load32_s
+                0x35 => load!(4, s => set64(fr, a, u32::from_le_bytes(*s).into())), // i64.load32_u
+                0x36 | 0x38 | 0x3e => store!(4, fr[b]),                       // i32.store, f32.store, i64.store32
+                0x37 | 0x39 => store!(8, get64(fr, b)),                       // i64.store, f64.store
+                0x3a | 0x3c => store!(1, (fr[b] as u8)),                      // i32.store8, i64.store8
+                0x3b | 0x3d => store!(2, (fr[b] as u16)),                     // i32.store16, i64.store16
+
+                0x45 => set!(a = (fr[b] == 0).into()),                   // i32.eqz
+                0x46 => set!(a = (fr[b] == fr[c]).into()),               // i32.eq
+                0x47 => set!(a = (fr[b] != fr[c]).into()),               // i32.ne
+                0x48 => set!(a = ((fr[b] as i32) < fr[c] as i32).into()), // i32.lt_s
+                0x49 => set!(a = (fr[b] < fr[c]).into()),                // i32.lt_u
+                0x4a => set!(a = (fr[b] as i32 > fr[c] as i32).into()),  // i32.gt_s
+                0x4b => set!(a = (fr[b] > fr[c]).into()),                // i32.gt_u
+                0x4c => set!(a = (fr[b] as i32 <= fr[c] as i32).into()), // i32.le_s
+                0x4d => set!(a = (fr[b] <= fr[c]).into()),               // i32.le_u
+                0x4e => set!(a = (fr[b] as i32 >= fr[c] as i32).into()), // i32.ge_s
+                0x4f => set!(a = (fr[b] >= fr[c]).into()),               // i32.ge_u
+                0x50 => set!(a = (fr[b] | fr[b + 1] == 0).into()),       // i64.eqz
+                0x51 => set!(a = (get64(fr, b) == get64(fr, c)).into()), // i64.eq
+                0x52 => set!(a = (get64(fr, b) != get64(fr, c)).into()), // i64.ne
+                0x53 => set!(a = ((get64(fr, b) as i64) < get64(fr, c) as i64).into()), // i64.lt_s
+                0x54 => set!(a = (get64(fr, b) < get64(fr, c)).into()),  // i64.lt_u
+                0x55 => set!(a = (get64(fr, b) as i64 > get64(fr, c) as i64).into()), // i64.gt_s
+                0x56 => set!(a = (get64(fr, b) > get64(fr, c)).into()),  // i64.gt_u
+                0x57 => set!(a = (get64(fr, b) as i64 <= get64(fr, c) as i64).into()), // i64.le_s
+                0x58 => set!(a = (get64(fr, b) <= get64(fr, c)).into()), // i64.le_u
+                0x59 => set!(a = (get64(fr, b) as i64 >= get64(fr, c) as i64).into()), // i64.ge_s
+                0x5a => set!(a = (get64(fr, b) >= get64(fr, c)).into()), // i64.ge_u
+
+                0x67 => set!(a = fr[b].leading_zeros()),  // i32.clz
+                0x68 => set!(a = fr[b].trailing_zeros()), // i32.ctz
+                0x6a => set!(a = fr[b].wrapping_add(fr[c])), // i32.add
+                0x6b => set!(a = fr[b].wrapping_sub(fr[c])), // i32.sub
+                0x6c => set!(a = fr[b].wrapping_mul(fr[c])), // i32.mul
+                0x6d => match (fr[b] as i32).checked_div(fr[c] as i32) {
+                    Some(v) => set!(a = v as u32), // i32.div_s
+                    None => trap!(if fr[c] == 0 { Trap::DivideByZero } else { Trap::IntegerOverflow }),
+                },
+                0x6e => match fr[b].checked_div(fr[c]) {
+                    Some(v) => set!(a = v), // i32.div_u
+                    None => trap!(Trap::DivideByZero),
+                },
+                0x6f => match fr[c] as i32 {
+                    0 => trap!(Trap::DivideByZero),
+                    by => set!(a = (fr[b] as i32).wrapping_rem(by) as u32), // i32.rem_s
+                },
+                0x70 => match fr[b].checked_rem(fr[c]) {
+                    Some(v) => set!(a = v), // i32.rem_u
+                    None => trap!(Trap::DivideByZero),
+                },
+                0x71 => set!(a = fr[b] & fr[c]),                       // i32.and
+                0x72 => set!(a = fr[b] | fr[c]),                       // i32.or
+                0x73 => set!(a = fr[b] ^ fr[c]),                       // i32.xor
+                0x74 => set!(a = fr[b].wrapping_shl(fr[c])),           // i32.shl
+                0x75 => set!(a = (fr[b] as i32).wrapping_shr(fr[c]) as u32), // i32.shr_s
+                0x76 => set!(a = fr[b].wrapping_shr(fr[c])),           // i32.shr_u
+                0x77 => set!(a = fr[b].rotate_left(fr[c] & 31)),       // i32.rotl
+                0x78 => set!(a = fr[b].rotate_right(fr[c] & 31)),      // i32.rotr
+                0x7c => set2!(a = get64(fr, b).wrapping_add(get64(fr, c))), // i64.add
+                0x7d => set2!(a = get64(fr, b).wrapping_sub(get64(fr, c))), // i64.sub
+                0x7e => set2!(a = get64(fr, b).wrapping_mul(get64(fr, c))), // i64.mul
+                0x83 => set2!(a = get64(fr, b) & get64(fr, c)),        // i64.and
+                0x84 => set2!(a = get64(fr, b) | get64(fr, c)),        // i64.or
+                0x85 => set2!(a = get64(fr, b) ^ get64(fr, c)),        // i64.xor
+                0xa7 => set!(a = fr[b]),                               // i32.wrap_i64
+                0xac => set2!(a = fr[b] as i32 as u64),                // i64.extend_i32_s
+                0xad => set2!(a = fr[b].into()),                       // i64.extend_i32_u
+                0xc0 => set!(a = fr[b] as i8 as u32),                  // i32.extend8_s
+                0xc1 => set!(a = fr[b] as i16 as u32),                 // i32.extend16_s
+                0xc2 => set2!(a = fr[b] as i8 as u64),                 // i64.extend8_s
+                0xc3 => set2!(a = fr[b] as i16 as u64),                // i64.extend16_s
+                0xc4 => set2!(a = fr[b] as i32 as u64),                // i64.extend32_s
+
+                I32_ADD_S => set!(a = fr[b].wrapping_add((w as i32 >> 24) as u32)),
+                I32_ADD_I => {
+                    fr[a] = fr[b].wrapping_add(ext!(c1));
+                    pc = pc.wrapping_add(2);
+                }
+                I32_MUL_I => {
+                    fr[a] = fr[b].wrapping_mul(ext!(c1));
+                    pc = pc.wrapping_add(2);
+                }
+                I32_AND_I => {
+                    fr[a] = fr[b] & ext!(c1);
+                    pc = pc.wrapping_add(2);
+                }
+                I32_OR_I => {
+                    fr[a] = fr[b] | ext!(c1);
+                    pc = pc.wrapping_add(2);
+                }
+                I32_XOR_I => {
+                    fr[a] = fr[b] ^ ext!(c1);
+                    pc = pc.wrapping_add(2);
+                }
+                I32_SHL_I => set!(a = fr[b].wrapping_shl(c as u32)),
+                I32_SHR_S_I => set!(a = (fr[b] as i32).wrapping_shr(c as u32) as u32),
+                I32_SHR_U_I => set!(a = fr[b].wrapping_shr(c as u32)),
+                I32_ROTL_I => set!(a = fr[b].rotate_left(c as u32 & 31)),
+                I64_ADD_I => {
+                    set64(fr, a, get64(fr, b).wrapping_add(ext!(c1) as i32 as u64));
+                    pc = pc.wrapping_add(2);
+                }
+                I64_MUL_I => {
+                    set64(fr, a, get64(fr, b).wrapping_mul(ext!(c1) as i32 as u64));
+                    pc = pc.wrapping_add(2);
+                }
+                I64_AND_I => {
+                    set64(fr, a, get64(fr, b) & ext!(c1) as i32 as u64);
+                    pc = pc.wrapping_add(2);
+                }
+                I64_OR_I => {
+                    set64(fr, a, get64(fr, b) | ext!(c1) as i32 as u64);
+                    pc = pc.wrapping_add(2);
+                }
+                I64_XOR_I => {
+                    set64(fr, a, get64(fr, b) ^ ext!(c1) as i32 as u64);
+                    pc = pc.wrapping_add(2);
+                }
+
+                BR_EQ => br!(fr[a] == fr[b]),
+                BR_NE => br!(fr[a] != fr[b]),
+                BR_LT_S => br!((fr[a] as i32) < fr[b] as i32),
+                BR_LT_U => br!(fr[a] < fr[b]),
+                BR_LE_S => br!(fr[a] as i32 <= fr[b] as i32),
+                BR_LE_U => br!(fr[a] <= fr[b]),
+                BR_EQ_I => br!(fr[a] as i32 == bc),
+                BR_NE_I => br!(fr[a] as i32 != bc),
+                BR_LT_S_I => br!((fr[a] as i32) < bc),
+                BR_LT_U_I => br!(fr[a] < bc as u32),
+                BR_GE_S_I => br!(fr[a] as i32 >= bc),
+                BR_GE_U_I => br!(fr[a] >= bc as u32),
+
+                // i32.popcnt; i64: bit counts, division, shifts, rotation; 64-bit shifts by a constant
+                0x69 | 0x79..=0x7b | 0x7f..=0x82 | 0x86..=0x8a | I64_SHL_I | I64_SHR_S_I | I64_SHR_U_I => {
+                    match numeric::integer(fr, w) {
+                        Ok(()) => pc = pc.wrapping_add(1),
+                        Err(t) => trap!(t),
+                    }
+                }
+                #[cfg(feature = "float")]
+                0x5b..=0x66 | 0x8b..=0xa6 | 0xa8..=0xab | 0xae..=0xbf | I32_TRUNC_SAT_F32_S..=I64_TRUNC_SAT_F64_U => {
+                    match numeric::float(fr, w) {
+                        Ok(()) => pc = pc.wrapping_add(1),
+                        Err(t) => trap!(t),
+                    }
+                }
+                #[cfg(not(feature = "float"))]
+                0x5b..=0x66 | 0x8b..=0xa6 | 0xa8..=0xab | 0xae..=0xbf | I32_TRUNC_SAT_F32_S..=I64_TRUNC_SAT_F64_U => {
+                    trap!(Trap::BadImage)
+                }
+                // All holes, one by one: an exhaustive match on `u8` needs no range check.
+                0x00 | 0x44 | 0xf1..=0xff => trap!(Trap::BadImage),
+            }
+        };
+        Now { pc, left, base, depth }.keep(run);
+        if !rare(store, cells, frames, run, w, out) {
+            return;
+        }
+    }
+}
+
+/// Zeroes `n` cells from cell `at` on, as far as the window goes.
+#[inline(never)]
+fn clear(fr: &mut Window, at: usize, n: usize) {
+    for cell in fr.iter_mut().skip(at).take(n) {
+        *cell = 0;
+    }
+}
+
+/// `FAR_GET`, `FAR_SET`, `FAR_COPY`: `b` cells between here and beyond the window. Gives the window back.
+#[inline(never)]
+fn far(cells: &mut [u32], base: u32, w: u32, k: u32) -> Option<&mut Window> {
+    let (a, n) = ((w >> 8) as u8 as u32, (w >> 16) as u8 as usize);
+    let (to, from) = match w as u8 {
+        FAR_GET => (a, k),
+        FAR_SET => (k, a),
+        _ => (k & 0xffff, k >> 16),
+    };
+    let frame = cells.get_mut(base as usize..)?;
+    move_within(frame, from as usize, to as usize, n)?;
+    window(cells, base)
+}
+
+/// One rare operation on the whole store. False: `out` is set, leave the loop.
+#[inline(never)]
+fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, w: u32, out: &mut Exit) -> bool {
+    let go = match w as u8 {
+        0 => Ok(true),
+        CALL | CALL_FAR | CALL_INDIRECT | CALL_INDIRECT_FAR => call(store, cells, frames, run, w),
+        RETURN | RETURN1 | RETURN2 => {
+            run.left = run.left.wrapping_sub((w >> 16) as i32);
+            leave(frames, run, out)
+        }
+        _ => match window(cells, run.base) {
+            Some(fr) => match w as u8 {
+                MEMORY_SIZE..=MEMORY_GROW | MEMORY_COPY..=DATA_DROP | MEMORY_OTHER => memory(store, fr, run, w),
+                ENTER_FAR => enter_far(store, cells, run),
+                _ => table(store, fr, run, w),
+            }
+            .map(|()| true),
+            None => Err(Trap::StackExhausted),
+        },
+    };
+    match go {
+        Ok(true) if run.left < 0 => refill(store, run, out) && (run.status != Status::Calling || host_call(store, run, out)),
+        Ok(true) if run.status == Status::Calling => host_call(store, run, out),
+        Ok(go) => go,
+        Err(t) => stop(frames, run, out, t),
+    }
+}
+
+/// Leaves with the host call that is paid for. Always false.
+fn host_call(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
+    let target = store.locate(run.func, run.inst).and_then(|(inst, f)| store.target(inst, f));
+    run.status = Status::Host;
+    *out = Exit::HostCall { host: target.unwrap_or(NONE) & !HOST, func: run.func, args: run.args, instance: run.inst };
+    false
+}
+
+/// A call that the loop does not do itself: of an import, through a table, or a wrong one.
+fn call(store: &Store<'_>, cells: &[u32], frames: &mut [Frame], run: &mut Run, w: u32) -> Result<bool, Trap> {
+    let inst = store.inst(run.inst)?;
+    let word = |i: u32| inst.code(run.pc.wrapping_add(i));
+    let (a, w1) = ((w >> 8) as u8 as u32, word(1)?);
+    let element = || {
+        let at = (run.base as usize).wrapping_add((w >> 16) as u8 as usize);
+        cells.get(at).copied().ok_or(Trap::BadImage)
+    };
+    let direct = || store.number(run.inst, w1).ok_or(Trap::BadImage);
+    let (cost, len, cell, number) = match w as u8 {
+        CALL => (w >> 16, 2, a, direct()),
+        CALL_FAR => (w >> 16, 3, word(2)?, direct()),
+        CALL_INDIRECT => (word(2)? >> 16, 3, a, indirect(store, run.inst, element()?, word(2)?, w1)),
+        _ => (word(2)? >> 16, 4, word(3)?, indirect(store, run.inst, element()?, word(2)?, w1)),
+    };
+    run.left = run.left.wrapping_sub(cost as i32);
+    let (base, next) = (run.base.wrapping_add(cell), run.pc.wrapping_add(len));
+    enter_number(store, cells, frames, run, number?, base, next)?;
+    Ok(true)
+}
+
+/// Begins a call of function `number` whose frame starts at cell `base` and that goes on at `next`.
+pub(crate) fn enter_number(
+    store: &Store<'_>, cells: &[u32], frames: &mut [Frame], run: &mut Run, number: u32, base: u32, next: u32,
+) -> Result<(), Trap> {
+    let (to, f) = store.locate(number, run.inst).ok_or(Trap::BadImage)?;
+    let inst = store.inst(to)?;
+    if f < inst.imports {
+        (run.status, run.func, run.args, run.next) = (Status::Calling, number, base, next);
+        return Ok(());
+    }
+    let pc = inst.entry(f).ok_or(Trap::BadImage)?;
+    if (base as usize).checked_add(crate::stack::WINDOW).is_none_or(|end| end > cells.len()) {
+        return Err(Trap::StackExhausted);
+    }
+    let kept = frames.get_mut(run.depth as usize).ok_or(Trap::StackExhausted)?;
+    *kept = Frame { pc: next, base: run.base, link: WASM | run.inst };
+    run.depth = run.depth.wrapping_add(1);
+    (run.pc, run.inst, run.base) = (pc, to, base);
+    Ok(())
+}
+
+/// The function that element `i` of table `table & 0xffff` refers to, if it has type `ty` of `inst`.
+fn indirect(store: &Store<'_>, inst: u32, i: u32, table: u32, ty: u32) -> Result<u32, Trap> {
+    let slot = store.table_slot(inst, table & 0xffff)?;
+    let r = store.tables.get(slot).and_then(|t| t.live().get(i as usize)).ok_or(Trap::UndefinedElement)?;
+    if *r == 0 {
+        return Err(Trap::UninitializedElement);
+    }
+    let number = Ref::from_bits(*r).as_func().ok_or(Trap::IndirectCallTypeMismatch)?;
+    let (to, f) = store.locate(number, inst).ok_or(Trap::BadImage)?;
+    let callee = store.inst(to)?;
+    let have = callee.image().func_type_index(f).and_then(|t| callee.type_id(t));
+    let want = store.inst(inst)?.type_id(ty);
+    if want.is_none() {
+        return Err(Trap::BadImage);
+    }
+    if have != want {
+        return Err(Trap::IndirectCallTypeMismatch);
+    }
+    Ok(number)
+}
+
+/// Returns to the frame on top: of another instance, a barrier or a continuation.
+fn leave(frames: &[Frame], run: &mut Run, out: &mut Exit) -> Result<bool, Trap> {
+    let top = run.depth.wrapping_sub(1);
+    let f = *frames.get(top as usize).ok_or(Trap::BadImage)?;
+    let results = run.base;
+    let kind = f.link & !INSTANCE;
+    if kind > CONTINUATION {
+        return Err(Trap::BadImage);
+    }
+    (run.depth, run.pc, run.base, run.inst) = (top, f.pc, f.base, f.link & INSTANCE);
+    match kind {
+        BARRIER => (run.status, run.args, *out) = (Status::Idle, results, Exit::Done),
+        CONTINUATION => (run.status, run.args, *out) = (Status::Step, results, Exit::Step { tag: f.pc }),
+        _ => return Ok(true),
+    }
+    Ok(false)
+}
+
+/// `ENTER_FAR`: clears up to [`STEP`] bytes of the locals at once.
+fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), Trap> {
+    let inst = store.inst(run.inst)?;
+    let (need, span) = (inst.code(run.pc.wrapping_add(1))?, inst.code(run.pc.wrapping_add(2))?);
+    let frame = cells.get_mut(run.base as usize..).ok_or(Trap::StackExhausted)?;
+    if need as usize > frame.len() {
+        return Err(Trap::StackExhausted);
+    }
+    let todo = (span >> 16).saturating_sub(run.step);
+    let n = todo.min(STEP_ELEMENTS as u32);
+    let at = (span & 0xffff).wrapping_add(run.step) as usize;
+    frame.get_mut(at..at.wrapping_add(n as usize)).ok_or(Trap::BadImage)?.fill(0);
+    run.left = run.left.wrapping_sub(n as i32 / 16);
+    run.step = run.step.wrapping_add(n);
+    if n == todo {
+        run.step = 0;
+        run.pc = run.pc.wrapping_add(3);
+    }
+    Ok(())
+}
+
+/// Three operands of a bulk operation.
+fn operands(fr: &Window, a: usize) -> [u32; 3] {
+    let a = a & 0xff;
+    [fr[a], fr[a + 1], fr[a + 2]]
+}
+
+/// Whether `n` items from `at` on lie within `len`.
+fn inside(at: u32, n: u32, len: usize, t: Trap) -> Result<(), Trap> {
+    match (at as usize).checked_add(n as usize) {
+        Some(end) if end <= len => Ok(()),
+        _ => Err(t),
+    }
+}
+
+/// Operations on memories. Those that take long do [`STEP`] bytes and are executed again.
+fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
+    const OUT: Trap = Trap::MemoryOutOfBounds;
+    let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
+    let a = (w >> 8) as u8 as usize;
+    let mut len = 2;
+    match w as u8 {
+        MEMORY_SIZE => fr[a] = store.mem_mut(run.inst, k)?.pages(),
+        MEMORY_GROW => {
+            let slot = store.memory_slot(run.inst, k)?;
+            match store.memory_grow_step(slot, fr[a])? {
+                Growth::Grown(old) => fr[a] = old,
+                Growth::Failed => fr[a] = u32::MAX,
+                Growth::More(n) => {
+                    run.left = run.left.wrapping_sub((n / 64) as i32);
+                    return Ok(());
+                }
+            }
+        }
+        DATA_DROP => drop_segment(store, run.inst, k, Word::Datas)?,
+        MEMORY_OTHER => {
+            let offset = store.inst(run.inst)?.code(run.pc.wrapping_add(2))?;
+            access(store.mem_mut(run.inst, w >> 16)?.bytes(), fr, k, offset)?;
+            len = 3;
+        }
+        MEMORY_FILL => {
+            let [at, value, todo] = operands(fr, a);
+            let mem = store.mem_mut(run.inst, k)?.bytes();
+            inside(at, todo, mem.len(), OUT)?;
+            let n = todo.min(STEP as u32);
+            mem.get_mut(at as usize..).and_then(|m| m.get_mut(..n as usize)).ok_or(OUT)?.fill(value as u8);
+            if !advance(fr, run, a, todo, n, n / 64, 1) {
+                return Ok(());
+            }
+        }
+        MEMORY_COPY => {
+            let (to, from) = (store.memory_slot(run.inst, k & 0xffff)?, store.memory_slot(run.inst, k >> 16)?);
+            let [dst, src, todo] = operands(fr, a);
+            for (slot, at) in [(to, dst), (from, src)] {
+                inside(at, todo, store.mems.get(slot).ok_or(Trap::BadImage)?.len(), OUT)?;
+            }
+            let n = todo.min(STEP as u32);
+            // An overlapping copy upward takes its last piece first, so that only the length changes.
+            let back = to == from && dst > src;
+            let off = if back { todo.wrapping_sub(n) } else { 0 } as usize;
+            let (dst, src) = ((dst as usize).wrapping_add(off), (src as usize).wrapping_add(off));
+            if to == from {
+                let mem = store.mems.get_mut(to).ok_or(Trap::BadImage)?.bytes();
+                move_within(mem, src, dst, n as usize).ok_or(OUT)?;
+            } else {
+                let Ok([to, from]) = store.mems.get_disjoint_mut([to, from]) else { return Err(Trap::BadImage) };
+                copy_part(to.bytes(), dst, from.bytes(), src, n as usize).ok_or(OUT)?;
+            }
+            if !advance(fr, run, a, todo, n, n / 64, if back { 0 } else { 2 }) {
+                return Ok(());
+            }
+        }
+        _ => {
+            // MEMORY_INIT
+            let [dst, src, todo] = operands(fr, a);
+            let slot = store.memory_slot(run.inst, w >> 16)?;
+            let inst = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?;
+            let (words, size) = match inst.is_dropped(elems(inst).wrapping_add(k)) {
+                true => (&[][..], 0),
+                false => inst.image().data(k).ok_or(Trap::BadImage)?,
+            };
+            let mem = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.bytes();
+            inside(src, todo, size as usize, OUT)?;
+            inside(dst, todo, mem.len(), OUT)?;
+            let n = todo.min(STEP as u32);
+            let to = mem.get_mut(dst as usize..).and_then(|m| m.get_mut(..n as usize)).ok_or(OUT)?;
+            let from = words.get(src as usize / 4..).unwrap_or(&[]).iter().flat_map(|w| w.to_le_bytes()).skip(src as usize % 4);
+            for (to, byte) in to.iter_mut().zip(from) {
+                *to = byte;
+            }
+            if !advance(fr, run, a, todo, n, n / 64, 2) {
+                return Ok(());
+            }
+        }
+    }
+    run.pc = run.pc.wrapping_add(len);
+    Ok(())
+}
+
+/// After a step of `n` of `todo` items: charges, keeps the progress in the operands; tells whether it was the last.
+/// The first `positions` operands are positions that move on.
+fn advance(fr: &mut Window, run: &mut Run, a: usize, todo: u32, n: u32, cost: u32, positions: u32) -> bool {
+    let a = a & 0xff;
+    run.left = run.left.wrapping_sub(cost as i32);
+    fr[a + 2] = todo.wrapping_sub(n);
+    if positions > 0 {
+        fr[a] = fr[a].wrapping_add(n);
+    }
+    if positions > 1 {
+        fr[a + 1] = fr[a + 1].wrapping_add(n);
+    }
+    n == todo
+}
+
+fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize) -> Option<()> {
+    crate::stack::copy(to.get_mut(dst..)?.get_mut(..n)?, from.get(src..)?.get(..n)?);
+    Some(())
+}
+
+/// A load or store, word `w` of the loop's, on any memory.
+fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
+    let (a, b, op) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, w as u8);
+    let n = match op {
+        0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
+        0x2e | 0x2f | 0x32 | 0x33 | 0x3b | 0x3d => 2,
+        0x29 | 0x2b | 0x37 | 0x39 => 8,
+        0x28..=0x3e => 4,
+        _ => return Err(Trap::BadImage),
+    };
+    let is_store = op >= 0x36;
+    let address = if is_store { fr[a] } else { fr[b] };
+    let at = (address as usize).checked_add(offset as usize).ok_or(Trap::MemoryOutOfBounds)?;
+    let bytes = mem.get_mut(at..).and_then(|m| m.get_mut(..n)).ok_or(Trap::MemoryOutOfBounds)?;
+    if is_store {
+        crate::stack::copy(bytes, &get64(fr, b).to_le_bytes());
+        return Ok(());
+    }
+    let v = bytes.iter().rev().fold(0, |v: u64, byte| v << 8 | u64::from(*byte));
+    let free = 64u32.wrapping_sub((n as u32).wrapping_mul(8));
+    let v = match op {
+        0x2c | 0x2e | 0x30 | 0x32 | 0x34 => (v.wrapping_shl(free) as i64).wrapping_shr(free) as u64,
+        _ => v,
+    };
+    match op {
+        0x29 | 0x2b | 0x30..=0x35 => set64(fr, a, v),
+        _ => fr[a] = v as u32,
+    }
+    Ok(())
+}
+
+/// Element segments of `inst`: the bits of data segments come after theirs.
+fn elems(inst: &Instance<'_>) -> u32 {
+    inst.image().get(Word::Elems)
+}
+
+/// Drops segment `i`; `all` is the header's word with the number of such segments.
+fn drop_segment(store: &mut Store<'_>, inst: u32, i: u32, all: Word) -> Result<(), Trap> {
+    let inst = store.inst_mut(inst)?;
+    if i >= inst.image().get(all) {
+        return Err(Trap::BadImage);
+    }
+    let bit = if all == Word::Elems { i } else { elems(inst).wrapping_add(i) };
+    inst.drop_segment(bit).ok_or(Trap::BadImage)
+}
+
+/// The reference that an item of an element segment stands for.
+fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
+    match item & 3 {
+        0 => Ok(0),
+        1 => store.number(inst, item >> 2).map(|n| Ref::func(n).bits()).ok_or(Trap::BadImage),
+        2 => store.global_cells(inst, item >> 2)?.first().copied().ok_or(Trap::BadImage),
+        _ => Err(Trap::BadImage),
+    }
+}
+
+/// Operations on tables, imported globals and function references. Those that take long do [`STEP_ELEMENTS`] and are
+/// executed again.
+fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
+    const OUT: Trap = Trap::TableOutOfBounds;
+    let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
+    let (a, b) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize);
+    match w as u8 {
+        GLOBAL_GET_X => {
+            let cells = store.global_cells(run.inst, k)?;
+            copy_part(fr, a, cells, 0, b).ok_or(Trap::BadImage)?;
+        }
+        GLOBAL_SET_X => {
+            let cells = store.global_cells(run.inst, k)?;
+            copy_part(cells, 0, fr, a, b).ok_or(Trap::BadImage)?;
+        }
+        REF_FUNC => fr[a] = store.number(run.inst, k).map(|n| Ref::func(n).bits()).ok_or(Trap::BadImage)?,
+        TABLE_GET => fr[a] = *store.table_at(run.inst, k)?.live().get(fr[b] as usize).ok_or(OUT)?,
+        TABLE_SET => *store.table_at(run.inst, k)?.live_mut().get_mut(fr[a] as usize).ok_or(OUT)? = fr[b],
+        TABLE_SIZE => fr[a] = store.table_at(run.inst, k)?.len,
+        TABLE_GROW => match store.table_at(run.inst, k)?.grow_step(fr[a + 1], fr[a]) {
+            Growth::Grown(old) => fr[a] = old,
+            Growth::Failed => fr[a] = u32::MAX,
+            Growth::More(n) => {
+                run.left = run.left.wrapping_sub((n / 64) as i32);
+                return Ok(());
+            }
+        },
+        ELEM_DROP => drop_segment(store, run.inst, k, Word::Elems)?,
+        TABLE_FILL => {
+            let [at, value, todo] = operands(fr, a);
+            let t = store.table_at(run.inst, k)?.live_mut();
+            inside(at, todo, t.len(), OUT)?;
+            let n = todo.min(STEP_ELEMENTS as u32);
+            t.get_mut(at as usize..).and_then(|t| t.get_mut(..n as usize)).ok_or(OUT)?.fill(value);
+            if !advance(fr, run, a, todo, n, n / 16, 1) {
+                return Ok(());
+            }
+        }
+        TABLE_COPY => {
+            let (to, from) = (store.table_slot(run.inst, k & 0xffff)?, store.table_slot(run.inst, k >> 16)?);
+            let [dst, src, todo] = operands(fr, a);
+            for (slot, at) in [(to, dst), (from, src)] {
+                inside(at, todo, store.tables.get(slot).ok_or(Trap::BadImage)?.live().len(), OUT)?;
+            }
+            let n = todo.min(STEP_ELEMENTS as u32);
+            let back = to == from && dst > src;
+            let off = if back { todo.wrapping_sub(n) } else { 0 } as usize;
+            let (dst, src) = ((dst as usize).wrapping_add(off), (src as usize).wrapping_add(off));
+            if to == from {
+                let t = store.tables.get_mut(to).ok_or(Trap::BadImage)?.live_mut();
+                move_within(t, src, dst, n as usize).ok_or(OUT)?;
+            } else {
+                let Ok([to, from]) = store.tables.get_disjoint_mut([to, from]) else { return Err(Trap::BadImage) };
+                copy_part(to.live_mut(), dst, from.live(), src, n as usize).ok_or(OUT)?;
+            }
+            if !advance(fr, run, a, todo, n, n / 16, if back { 0 } else { 2 }) {
+                return Ok(());
+            }
+        }
+        TABLE_INIT => {
+            let [dst, src, todo] = operands(fr, a);
+            let slot = store.table_slot(run.inst, w >> 16)?;
+            let inst = store.inst(run.inst)?;
+            let items = inst.image().elem(k).ok_or(Trap::BadImage)?.len();
+            inside(src, todo, if inst.is_dropped(k) { 0 } else { items }, OUT)?;
+            inside(dst, todo, store.tables.get(slot).ok_or(Trap::BadImage)?.live().len(), OUT)?;
+            let n = todo.min(STEP_ELEMENTS as u32);
+            for i in 0..n {
+                let segment = store.inst(run.inst)?.image().elem(k).unwrap_or(&[]);
+                let word = *segment.get(src.wrapping_add(i) as usize).ok_or(OUT)?;
+                let value = item(store, run.inst, word)?;
+                let t = store.tables.get_mut(slot).ok_or(Trap::BadImage)?.live_mut();
+                *t.get_mut(dst.wrapping_add(i) as usize).ok_or(OUT)? = value;
+            }
+            if !advance(fr, run, a, todo, n, n / 16, 2) {
+                return Ok(());
+            }
+        }
+        _ => return Err(Trap::BadImage),
+    }
+    run.pc = run.pc.wrapping_add(2);
+    Ok(())
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+//! Cells, call frames and run state of one thread of guest code: numbers only, so that a stack can be copied byte by
+//! byte, stored, and continued elsewhere in the same store (DESIGN 3.1, item 1).
+
+use wrt_foundation::Buf;
+
+/// Cells that one operation can name: 256, and room for a four-cell value at the last.
+pub const WINDOW: usize = crate::image::WINDOW as usize;
+/// The cells of the running frame.
+pub type Window = [u32; WINDOW];
+
+/// Kind of frame: a call from WebAssembly; the instance is the caller's.
+pub const WASM: u32 = 0;
+/// Kind of frame: a call from the host; a return to it is [`crate::run::Exit::Done`].
+pub const BARRIER: u32 = 1 << 24;
+/// Kind of frame: work of another crate that goes on in steps; a return to it is [`crate::run::Exit::Step`].
+pub const CONTINUATION: u32 = 2 << 24;
+/// The instance in [`Frame::link`].
+pub const INSTANCE: u32 = 0xff_ffff;
+
+/// What a return restores. Which function it was follows from `pc`.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Frame {
+    /// Code word to go on at; the tag of a continuation.
+    pub pc: u32,
+    /// First cell of the frame.
+    pub base: u32,
+    /// Kind and instance, so that one compare finds "WebAssembly, same instance".
+    pub link: u32,
+}
+
+/// What a stack is doing.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Status {
+    /// Nothing was entered, or it has ended.
+    #[default]
+    Idle,
+    /// As [`Status::Idle`], and what ran last has trapped at [`Run::pc`] of [`Run::inst`].
+    Trapped,
+    /// It runs when it is given a budget.
+    Ready,
+    /// As [`Status::Ready`]; first the memories and tables of [`Run::inst`] are cleared.
+    Init,
+    /// As [`Status::Ready`]; first the frame on top is returned to.
+    Return,
+    /// A host call is paid for and leaves as soon as the budget allows.
+    Calling,
+    /// A host function is at work, or its answer is awaited.
+    Host,
+    /// The owner of a continuation takes the next step.
+    Step,
+}
+
+/// Where a stack is.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Run {
+    /// Budget that has not been handed to `left` yet; negative = debt.
+    pub budget: i64,
+    /// The counter of the loop.
+    pub left: i32,
+    /// The operation at hand.
+    pub pc: u32,
+    /// First cell of the running frame.
+    pub base: u32,
+    /// The running instance.
+    pub inst: u32,
+    /// Frames in use.
+    pub depth: u32,
+    /// Host call: first cell of arguments and results. After `Done` or `Step`: first cell of the results.
+    pub args: u32,
+    /// Host call: number of the function.
+    pub func: u32,
+    /// Host call: code word to go on at, or `u32::MAX` to return to the frame on top.
+    pub next: u32,
+    /// Progress of an operation that has no temporaries for it.
+    pub step: u32,
+    /// What it is doing.
+    pub status: Status,
+}
+
+/// One thread of guest code.
+#[derive(Debug, Default)]
+pub struct Stack<'m> {
+    /// Cells of all frames. The running one needs [`WINDOW`] of them, whatever it uses.
+    pub cells: Buf<'m, u32>,
+    /// One per call that has not returned.
+    pub frames: Buf<'m, Frame>,
+    /// Where it is.
+    pub run: Run,
+}
+
+impl<'m> Stack<'m> {
+    /// A stack in the caller's memory: [`WINDOW`] cells more than the guest is to use, 12 bytes per nested call.
+    pub fn new(cells: &'m mut [u32], frames: &'m mut [Frame]) -> Stack<'m> {
+        Stack { cells: Buf::Lent(cells), frames: Buf::Lent(frames), run: Run::default() }
+    }
+
+    /// A stack of so many cells ([`WINDOW`] is added) and nested calls; `None` when the allocator has no room.
+    #[cfg(feature = "alloc")]
+    pub fn owned(cells: usize, frames: usize) -> Option<Stack<'m>> {
+        let cells = Buf::owned(cells.checked_add(WINDOW)?)?;
+        Some(Stack { cells, frames: Buf::owned(frames)?, run: Run::default() })
+    }
+
+    /// Takes over everything that `other` is doing. Tells whether there was room for its cells and frames.
+    pub fn copy_from(&mut self, other: &Stack<'_>) -> bool {
+        let (Some(cells), Some(frames)) = (self.cells.get_mut(..other.cells.len()), self.frames.get_mut(..other.frames.len()))
+        else {
+            return false;
+        };
+        copy(cells, &other.cells);
+        copy(frames, &other.frames);
+        self.run = other.run;
+        true
+    }
+
+    /// Whether something can be entered: it is idle, or a host function is at work on it.
+    pub fn accepts(&self) -> bool {
+        matches!(self.run.status, Status::Idle | Status::Trapped | Status::Host | Status::Step)
+    }
+
+    /// Puts a continuation under what is entered next with [`crate::Store::enter_above`].
+    /// `None` when it is busy or has no frame left.
+    pub fn push_continuation(&mut self, tag: u32) -> Option<()> {
+        if !self.accepts() {
+            return None;
+        }
+        self.push(Frame { pc: tag, base: self.run.base, link: CONTINUATION | self.run.inst & INSTANCE })
+    }
+
+    /// The owner of a continuation is finished: the next run returns to the frame under it.
+    pub fn end_step(&mut self) {
+        if self.run.status == Status::Step {
+            self.run.status = Status::Return;
+        }
+    }
+
+    pub(crate) fn push(&mut self, frame: Frame) -> Option<()> {
+        *self.frames.get_mut(self.run.depth as usize)? = frame;
+        self.run.depth = self.run.depth.wrapping_add(1);
+        Some(())
+    }
+
+    /// Cuts off everything above the newest barrier, and the barrier. What runs next starts where that one did.
+    pub(crate) fn cut(&mut self) {
+        self.run = cut(&self.frames, self.run);
+    }
+}
+
+/// The run state after a trap: at the barrier under the trap, position kept.
+pub(crate) fn cut(frames: &[Frame], mut run: Run) -> Run {
+    run.base = 0;
+    let used = frames.get(..run.depth as usize).unwrap_or(&[]);
+    run.depth = 0;
+    for (i, frame) in used.iter().enumerate().rev() {
+        if frame.link & !INSTANCE == BARRIER {
+            (run.depth, run.base) = (i as u32, frame.base);
+            break;
+        }
+    }
+    run.step = 0;
+    run
+}
+
+/// The window of the frame at `base`.
+#[inline(always)]
+pub fn window(cells: &mut [u32], base: u32) -> Option<&mut Window> {
+    let base = base as usize;
+    cells.get_mut(base..base.wrapping_add(WINDOW))?.try_into().ok()
+}
+
+/// Copies as many elements as both have.
+#[inline]
+pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    for (t, f) in to.iter_mut().zip(from) {
+        *t = *f;
+    }
+}
+
+/// `copy_within` whose checks the compiler can remove.
+#[inline]
+pub(crate) fn move_within<T: Copy>(all: &mut [T], from: usize, to: usize, n: usize) -> Option<()> {
+    let last = all.len().checked_sub(n)?;
+    if from > last || to > last {
+        return None;
+    }
+    all.copy_within(from..from.wrapping_add(n), to);
+    Some(())
+}

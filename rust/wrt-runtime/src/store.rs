@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: MIT
+//! Instances, memories, tables, globals, types and stacks of one store (spec: core 4.2.3). Images, memories and stacks
+//! hold slices; everything else is numbers, so nothing refers to anything by address.
+//!
+//! Not here: how instances come to be ([`crate::link`]) and what runs on stacks ([`crate::run`]). Nothing is freed until
+//! the store is dropped.
+
+use crate::image::{FuncType, Image};
+use crate::stack::{Stack, Status, copy};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
+
+/// Bytes that one operation moves or clears at once.
+pub const STEP: usize = 1024;
+/// Elements of a table that one operation moves or fills at once.
+pub const STEP_ELEMENTS: usize = STEP / 4;
+/// In a link: the function is the host's; the number in the other bits is the host's own.
+pub(crate) const HOST: u32 = 1 << 31;
+/// No slot.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// An instance of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InstanceId(pub u32);
+
+/// A stack of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StackId(pub u32);
+
+/// One instance: its image and its words. In `words` stand, in this order: cells of its own globals, memory slots, table
+/// slots, links of imported functions, links of imported globals (instance, cell), type ids, bits of dropped segments.
+#[derive(Debug, Default)]
+pub struct Instance<'m> {
+    pub(crate) image: Shared<'m, u32>,
+    pub(crate) words: Buf<'m, u32>,
+    pub(crate) func_base: u32,
+    pub(crate) funcs: u32,
+    pub(crate) imports: u32,
+    pub(crate) entries_at: u32,
+    pub(crate) func_types_at: u32,
+    pub(crate) mem0: u32,
+    pub(crate) table0: u32,
+    pub(crate) at: Layout,
+}
+
+/// Where the parts of [`Instance::words`] begin.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) memories: u32,
+    pub(crate) tables: u32,
+    pub(crate) links: u32,
+    pub(crate) global_links: u32,
+    pub(crate) types: u32,
+    pub(crate) dropped: u32,
+    pub(crate) end: u32,
+}
+
+impl Instance<'_> {
+    pub(crate) fn image(&self) -> Image<'_> {
+        Image::trusted(&self.image)
+    }
+    pub(crate) fn code(&self, pc: u32) -> Result<u32, Trap> {
+        self.image.get(pc as usize).copied().ok_or(Trap::BadImage)
+    }
+    /// Word `i` of the part that begins at `at` and ends at `end`.
+    fn word(&self, at: u32, end: u32, i: u32) -> Option<u32> {
+        let i = at.checked_add(i).filter(|i| *i < end)?;
+        self.words.get(i as usize).copied()
+    }
+    pub(crate) fn memory_slot(&self, i: u32) -> Option<u32> {
+        self.word(self.at.memories, self.at.tables, i)
+    }
+    pub(crate) fn table_slot(&self, i: u32) -> Option<u32> {
+        self.word(self.at.tables, self.at.links, i)
+    }
+    pub(crate) fn link(&self, i: u32) -> Option<u32> {
+        self.word(self.at.links, self.at.global_links, i)
+    }
+    /// Instance and cell of imported global `i`.
+    pub(crate) fn global_link(&self, i: u32) -> Option<(u32, u32)> {
+        let i = i.checked_mul(2)?;
+        let (at, end) = (self.at.global_links, self.at.types);
+        Some((self.word(at, end, i)?, self.word(at, end, i.checked_add(1)?)?))
+    }
+    pub(crate) fn type_id(&self, i: u32) -> Option<u32> {
+        self.word(self.at.types, self.at.dropped, i)
+    }
+    /// Entry of function `f`, imports counted.
+    pub(crate) fn entry(&self, f: u32) -> Option<u32> {
+        self.image().entries().get(f.checked_sub(self.imports)? as usize).copied()
+    }
+    pub(crate) fn is_dropped(&self, bit: u32) -> bool {
+        self.word(self.at.dropped, self.at.end, bit / 32).is_none_or(|w| w >> (bit % 32) & 1 != 0)
+    }
+    pub(crate) fn drop_segment(&mut self, bit: u32) -> Option<()> {
+        let i = self.at.dropped.checked_add(bit / 32).filter(|i| *i < self.at.end)?;
+        *self.words.get_mut(i as usize)? |= 1 << (bit % 32);
+        Some(())
+    }
+    /// Cells of own globals from `cell` on.
+    pub(crate) fn globals(&mut self, cell: u32) -> Option<&mut [u32]> {
+        self.words.get_mut(..self.at.memories as usize)?.get_mut(cell as usize..)
+    }
+}
+
+/// A memory of the store.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub enum MemSlot<'m> {
+    /// None.
+    #[default]
+    Empty,
+    /// Bytes that belong to this store alone.
+    Owned(OwnedMem<'m>),
+}
+
+/// A memory that is not shared.
+#[derive(Debug, Default)]
+pub struct OwnedMem<'m> {
+    /// What growth may use; a vector grows on demand.
+    pub(crate) region: Buf<'m, u8>,
+    /// Bytes that the guest sees.
+    pub(crate) len: usize,
+    /// Bytes that the guest sees or that are known to be zero: the progress of growth.
+    pub(crate) clean: usize,
+    /// Its declared maximum in pages.
+    pub(crate) max: Option<u32>,
+    /// Log2 of the page size.
+    pub(crate) page_log2: u8,
+}
+
+/// What one step of growth came to.
+pub(crate) enum Growth {
+    /// It cannot grow so far.
+    Failed,
+    /// So many bytes were prepared; once more.
+    More(usize),
+    /// It has grown; the old size.
+    Grown(u32),
+}
+
+impl MemSlot<'_> {
+    /// Its bytes.
+    #[inline]
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        match self {
+            MemSlot::Owned(m) => m.region.get_mut(..m.len).unwrap_or(&mut []),
+            MemSlot::Empty => &mut [],
+        }
+    }
+    /// Its length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            MemSlot::Owned(m) => m.len,
+            MemSlot::Empty => 0,
+        }
+    }
+    /// Its length in pages.
+    pub(crate) fn pages(&self) -> u32 {
+        match self {
+            MemSlot::Owned(m) => m.len.checked_shr(m.page_log2.into()).unwrap_or(0) as u32,
+            MemSlot::Empty => 0,
+        }
+    }
+    /// Bytes of `pages` pages, if a memory of this page size can have so many.
+    pub(crate) fn bytes_of(pages: u32, page_log2: u8) -> Option<usize> {
+        let most = if page_log2 == 16 { 1 << 16 } else { u64::from(u32::MAX) };
+        if u64::from(pages) > most || page_log2 > 16 {
+            return None;
+        }
+        usize::try_from(u64::from(pages) << page_log2).ok()
+    }
+}
+
+impl OwnedMem<'_> {
+    /// Clears up to [`STEP`] bytes of what it has already; tells whether that is finished.
+    pub(crate) fn clear_step(&mut self) -> bool {
+        if self.clean >= self.len {
+            return true;
+        }
+        let end = self.clean.saturating_add(STEP).min(self.len);
+        if let Some(part) = self.region.get_mut(self.clean..end) {
+            part.fill(0);
+        }
+        self.clean = end;
+        false
+    }
+
+    /// One step of growing by `delta` pages; `room` is what the store's limit leaves. The length changes last.
+    pub(crate) fn grow_step(&mut self, delta: u32, room: usize) -> Growth {
+        let old = self.len.checked_shr(self.page_log2.into()).unwrap_or(0) as u32;
+        let new = old
+            .checked_add(delta)
+            .filter(|n| self.max.is_none_or(|max| *n <= max))
+            .and_then(|n| MemSlot::bytes_of(n, self.page_log2))
+            .filter(|n| n.wrapping_sub(self.len) <= room);
+        let Some(new) = new else { return Growth::Failed };
+        if self.clean >= new {
+            self.len = new;
+            return Growth::Grown(old);
+        }
+        let end = self.clean.saturating_add(STEP).min(new);
+        let n = end.wrapping_sub(self.clean);
+        match &mut self.region {
+            Buf::Lent(region) => {
+                if new > region.len() {
+                    return Growth::Failed;
+                }
+                if let Some(part) = region.get_mut(self.clean..end) {
+                    part.fill(0);
+                }
+            }
+            #[cfg(feature = "alloc")]
+            Buf::Own(region) => {
+                if region.try_reserve_exact(new.saturating_sub(region.len())).is_err() {
+                    return Growth::Failed;
+                }
+                region.resize(end, 0);
+            }
+        }
+        self.clean = end;
+        Growth::More(n)
+    }
+}
+
+/// A table of the store.
+#[derive(Debug)]
+pub struct Table<'m> {
+    /// References; what growth may use. A vector grows on demand.
+    pub(crate) elems: Buf<'m, u32>,
+    /// Elements that the guest sees.
+    pub(crate) len: u32,
+    /// Elements that the guest sees or that hold `fill`: the progress of growth.
+    pub(crate) clean: u32,
+    /// What growth fills with.
+    pub(crate) fill: u32,
+    /// Its declared maximum.
+    pub(crate) max: Option<u32>,
+    /// Type of the elements.
+    pub(crate) elem: ValType,
+}
+
+impl Default for Table<'_> {
+    fn default() -> Self {
+        Table { elems: Buf::default(), len: 0, clean: 0, fill: 0, max: None, elem: ValType::FUNCREF }
+    }
+}
+
+impl Table<'_> {
+    /// Its elements.
+    #[inline]
+    pub(crate) fn live(&self) -> &[u32] {
+        self.elems.get(..self.len as usize).unwrap_or(&[])
+    }
+    /// Its elements.
+    pub(crate) fn live_mut(&mut self) -> &mut [u32] {
+        self.elems.get_mut(..self.len as usize).unwrap_or(&mut [])
+    }
+    /// Sets up to [`STEP_ELEMENTS`] of the first elements to null; tells whether that is finished.
+    pub(crate) fn clear_step(&mut self) -> bool {
+        if self.clean >= self.len {
+            return true;
+        }
+        let end = self.clean.saturating_add(STEP_ELEMENTS as u32).min(self.len);
+        if let Some(part) = self.elems.get_mut(self.clean as usize..end as usize) {
+            part.fill(0);
+        }
+        self.clean = end;
+        false
+    }
+    /// One step of growing by `delta` elements that are `value`. The length changes last; a growth with another value
+    /// starts over.
+    pub(crate) fn grow_step(&mut self, delta: u32, value: u32) -> Growth {
+        let most = self.max.unwrap_or(u32::MAX).min(limits::TABLE_ELEMENTS);
+        let Some(new) = self.len.checked_add(delta).filter(|n| *n <= most) else { return Growth::Failed };
+        if self.fill != value {
+            (self.fill, self.clean) = (value, self.len);
+        }
+        if self.clean >= new {
+            return Growth::Grown(core::mem::replace(&mut self.len, new));
+        }
+        let end = self.clean.saturating_add(STEP_ELEMENTS as u32).min(new);
+        match &mut self.elems {
+            Buf::Lent(elems) => {
+                if new as usize > elems.len() {
+                    return Growth::Failed;
+                }
+            }
+            #[cfg(feature = "alloc")]
+            Buf::Own(elems) => {
+                if elems.try_reserve_exact((new as usize).saturating_sub(elems.len())).is_err() {
+                    return Growth::Failed;
+                }
+                if elems.len() < end as usize {
+                    elems.resize(end as usize, value);
+                }
+            }
+        }
+        if let Some(part) = self.elems.get_mut(self.clean as usize..end as usize) {
+            part.fill(value);
+        }
+        let n = end.wrapping_sub(self.clean) as usize;
+        self.clean = end;
+        Growth::More(n.wrapping_mul(4))
+    }
+}
+
+/// One canonical type: where it is written down.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TypeSource {
+    pub(crate) hash: u32,
+    pub(crate) inst: u32,
+    pub(crate) ty: u32,
+}
+
+/// What a store is made of: slots by number, and two pools that instances take from.
+///
+/// Slots cost 100 bytes per instance, 24 per memory, 28 per table, 12 per type and 72 per stack on 32-bit targets.
+#[derive(Default)]
+pub struct StoreParts<'m> {
+    /// One per instance, and one per global that the host makes.
+    pub instances: Buf<'m, Instance<'m>>,
+    /// One per memory.
+    pub memories: Buf<'m, MemSlot<'m>>,
+    /// One per table.
+    pub tables: Buf<'m, Table<'m>>,
+    /// One per different function type.
+    pub types: Buf<'m, TypeSource>,
+    /// One per stack.
+    pub stacks: Buf<'m, Stack<'m>>,
+    /// Globals, links and table elements.
+    pub words: Buf<'m, u32>,
+    /// Linear memories.
+    pub bytes: Buf<'m, u8>,
+    /// One word that anybody, an interrupt handler too, sets to stop the guest; the store only reads it. May be empty.
+    pub interrupt: Shared<'m, AtomicU32>,
+}
+
+/// A store.
+pub struct Store<'m> {
+    pub(crate) insts: Buf<'m, Instance<'m>>,
+    pub(crate) mems: Buf<'m, MemSlot<'m>>,
+    pub(crate) tables: Buf<'m, Table<'m>>,
+    pub(crate) types: Buf<'m, TypeSource>,
+    pub(crate) stacks: Buf<'m, Stack<'m>>,
+    pub(crate) words: Buf<'m, u32>,
+    pub(crate) bytes: Buf<'m, u8>,
+    pub(crate) interrupt: Shared<'m, AtomicU32>,
+    pub(crate) used: Used,
+    /// Bytes that memories may still take.
+    pub(crate) memory_room: usize,
+}
+
+/// Slots in use.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) insts: u32,
+    pub(crate) mems: u32,
+    pub(crate) tables: u32,
+    pub(crate) types: u32,
+    pub(crate) stacks: u32,
+    pub(crate) funcs: u32,
+}
+
+/// Puts `value` into the next slot; `None` when there is none.
+pub(crate) fn place<T>(slots: &mut Buf<'_, T>, used: &mut u32, value: T) -> Option<u32> {
+    let i = *used;
+    match slots.get_mut(i as usize) {
+        Some(slot) => *slot = value,
+        None => match slots {
+            Buf::Lent(_) => return None,
+            #[cfg(feature = "alloc")]
+            Buf::Own(v) => {
+                v.try_reserve(1).ok()?;
+                v.push(value);
+            }
+        },
+    }
+    *used = i.wrapping_add(1);
+    Some(i)
+}
+
+impl<'m> Store<'m> {
+    /// A store in the caller's memory.
+    pub fn new(parts: StoreParts<'m>) -> Store<'m> {
+        let StoreParts { instances, memories, tables, types, stacks, words, bytes, interrupt } = parts;
+        Store {
+            insts: instances,
+            mems: memories,
+            tables,
+            types,
+            stacks,
+            words,
+            bytes,
+            interrupt,
+            used: Used::default(),
+            memory_room: usize::MAX,
+        }
+    }
+
+    /// A store that takes what it needs from the allocator; its memories may have `memory_bytes` together.
+    #[cfg(feature = "alloc")]
+    pub fn owned(memory_bytes: usize) -> Store<'m> {
+        use alloc::vec::Vec;
+        let mut store = Store::new(StoreParts {
+            instances: Buf::Own(Vec::new()),
+            memories: Buf::Own(Vec::new()),
+            tables: Buf::Own(Vec::new()),
+            types: Buf::Own(Vec::new()),
+            stacks: Buf::Own(Vec::new()),
+            words: Buf::Own(Vec::new()),
+            bytes: Buf::Own(Vec::new()),
+            interrupt: Shared::default(),
+        });
+        store.memory_room = memory_bytes;
+        store
+    }
+
+    /// Sets the word that stops the guest.
+    pub fn set_interrupt(&mut self, word: Shared<'m, AtomicU32>) {
+        self.interrupt = word;
+    }
+    /// Whether somebody asks the guest to stop.
+    pub(crate) fn interrupted(&self) -> bool {
+        self.interrupt.first().is_some_and(|word| word.load(Relaxed) != 0)
+    }
+
+    /// Adds a stack. `None` when there is no slot left.
+    pub fn add_stack(&mut self, stack: Stack<'m>) -> Option<StackId> {
+        place(&mut self.stacks, &mut self.used.stacks, stack).map(StackId)
+    }
+    /// A stack, for those who store or copy it.
+    pub fn stack(&self, id: StackId) -> Option<&Stack<'m>> {
+        self.stacks.get(id.0 as usize)
+    }
+    /// A stack, for those who restore it.
+    pub fn stack_mut(&mut self, id: StackId) -> Option<&mut Stack<'m>> {
+        self.stacks.get_mut(id.0 as usize)
+    }
+
+    pub(crate) fn inst(&self, i: u32) -> Result<&Instance<'m>, Trap> {
+        self.insts.get(i as usize).ok_or(Trap::BadImage)
+    }
+    pub(crate) fn inst_mut(&mut self, i: u32) -> Result<&mut Instance<'m>, Trap> {
+        self.insts.get_mut(i as usize).ok_or(Trap::BadImage)
+    }
+
+    /// Instance and local index of function `number`. `hint` is an instance to try first.
+    pub(crate) fn locate(&self, number: u32, hint: u32) -> Option<(u32, u32)> {
+        let of = |i: u32| {
+            let inst = self.insts.get(i as usize)?;
+            let f = number.checked_sub(inst.func_base)?;
+            (f < inst.funcs).then_some((i, f))
+        };
+        of(hint).or_else(|| {
+            let used = self.insts.get(..self.used.insts as usize)?;
+            // Of instances without functions, which share their base with the next one, the last is found.
+            of(used.partition_point(|i| i.func_base <= number).checked_sub(1)? as u32)
+        })
+    }
+    /// Who runs when function `f` of `inst` is called: a function number, or `HOST | index`.
+    pub(crate) fn target(&self, inst: u32, f: u32) -> Option<u32> {
+        let i = self.insts.get(inst as usize).filter(|i| f < i.funcs)?;
+        if f < i.imports { i.link(f) } else { i.func_base.checked_add(f) }
+    }
+    /// The number that a reference to function `f` of `inst` holds: the definer's; for the host's functions the import's.
+    pub(crate) fn number(&self, inst: u32, f: u32) -> Option<u32> {
+        let i = self.insts.get(inst as usize)?;
+        match self.target(inst, f)? {
+            t if t & HOST == 0 => Some(t),
+            _ => i.func_base.checked_add(f),
+        }
+    }
+    /// The type of function `number`.
+    pub fn func_type(&self, number: u32) -> Option<FuncType<'_>> {
+        let (inst, f) = self.locate(number, NONE)?;
+        self.insts.get(inst as usize)?.image().func_type(f)
+    }
+
+    pub(crate) fn memory_slot(&self, inst: u32, i: u32) -> Result<usize, Trap> {
+        let slot = self.inst(inst)?.memory_slot(i).ok_or(Trap::BadImage)?;
+        Ok(slot as usize)
+    }
+    pub(crate) fn mem_mut(&mut self, inst: u32, i: u32) -> Result<&mut MemSlot<'m>, Trap> {
+        let slot = self.memory_slot(inst, i)?;
+        self.mems.get_mut(slot).ok_or(Trap::BadImage)
+    }
+    pub(crate) fn table_slot(&self, inst: u32, i: u32) -> Result<usize, Trap> {
+        let slot = self.inst(inst)?.table_slot(i).ok_or(Trap::BadImage)?;
+        Ok(slot as usize)
+    }
+    pub(crate) fn table_at(&mut self, inst: u32, i: u32) -> Result<&mut Table<'m>, Trap> {
+        let slot = self.table_slot(inst, i)?;
+        self.tables.get_mut(slot).ok_or(Trap::BadImage)
+    }
+    /// Cells of global `i` of `inst`, imports first.
+    pub(crate) fn global_cells(&mut self, inst: u32, i: u32) -> Result<&mut [u32], Trap> {
+        let own = self.inst(inst)?;
+        let imported = own.at.types.wrapping_sub(own.at.global_links) / 2;
+        let (owner, cell) = if i < imported {
+            own.global_link(i).ok_or(Trap::BadImage)?
+        } else {
+            (inst, own.image().global(i).ok_or(Trap::BadImage)?.cell)
+        };
+        self.inst_mut(owner)?.globals(cell).ok_or(Trap::BadImage)
+    }
+
+    /// Clears one step of the memories and tables that `inst` defines; tells whether all are clear.
+    pub(crate) fn clear_step(&mut self, inst: u32) -> bool {
+        let Some(own) = self.insts.get(inst as usize) else { return true };
+        let slots = |from: u32, to: u32| own.words.get(from as usize..to as usize).unwrap_or(&[]);
+        for slot in slots(own.at.memories, own.at.tables) {
+            if let Some(MemSlot::Owned(m)) = self.mems.get_mut(*slot as usize)
+                && !m.clear_step()
+            {
+                return false;
+            }
+        }
+        for slot in slots(own.at.tables, own.at.links) {
+            if let Some(t) = self.tables.get_mut(*slot as usize)
+                && !t.clear_step()
+            {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Element `i` of the table in `slot`.
+    pub fn table_get(&self, slot: u32, i: u32) -> Option<Ref> {
+        self.tables.get(slot as usize)?.live().get(i as usize).copied().map(Ref::from_bits)
+    }
+    /// Sets element `i` of the table in `slot`; `None` when there is none.
+    pub fn table_set(&mut self, slot: u32, i: u32, value: Ref) -> Option<()> {
+        *self.tables.get_mut(slot as usize)?.live_mut().get_mut(i as usize)? = value.bits();
+        Some(())
+    }
+    /// Elements of the table in `slot`.
+    pub fn table_size(&self, slot: u32) -> Option<u32> {
+        self.tables.get(slot as usize).map(|t| t.len)
+    }
+    /// Type of the elements of the table in `slot`.
+    pub fn table_type(&self, slot: u32) -> Option<ValType> {
+        self.tables.get(slot as usize).map(|t| t.elem)
+    }
+    /// Grows the table in `slot`; the old size, or `None` when it cannot.
+    pub fn table_grow(&mut self, slot: u32, delta: u32, value: Ref) -> Option<u32> {
+        let t = self.tables.get_mut(slot as usize)?;
+        loop {
+            match t.grow_step(delta, value.bits()) {
+                Growth::More(_) => {}
+                Growth::Grown(old) => return Some(old),
+                Growth::Failed => return None,
+            }
+        }
+    }
+
+    /// Pages of the memory in `slot`.
+    pub fn memory_pages(&self, slot: u32) -> Option<u32> {
+        self.mems.get(slot as usize).map(MemSlot::pages)
+    }
+    /// Grows the memory in `slot` by `delta` pages; the old size in pages, or `None` when it cannot.
+    pub fn memory_grow(&mut self, slot: u32, delta: u32) -> Option<u32> {
+        loop {
+            match self.memory_grow_step(slot as usize, delta).ok()? {
+                Growth::More(_) => {}
+                Growth::Grown(old) => return Some(old),
+                Growth::Failed => return None,
+            }
+        }
+    }
+    pub(crate) fn memory_grow_step(&mut self, slot: usize, delta: u32) -> Result<Growth, Trap> {
+        let room = self.memory_room;
+        let Some(MemSlot::Owned(m)) = self.mems.get_mut(slot) else { return Err(Trap::BadImage) };
+        let before = m.len;
+        let growth = m.grow_step(delta, room);
+        self.memory_room = room.saturating_sub(m.len.wrapping_sub(before));
+        Ok(growth)
+    }
+
+    /// The value of type `ty` in cell `cell` of the globals of `instance` (see [`crate::link::Extern::Global`]).
+    pub fn global_get(&self, instance: InstanceId, cell: u32, ty: ValType) -> Option<Value> {
+        let inst = self.insts.get(instance.0 as usize)?;
+        Value::from_cells(ty, inst.words.get(..inst.at.memories as usize)?.get(cell as usize..)?)
+    }
+    /// Sets it. The caller has checked that the global is mutable and has the type of `value`.
+    pub fn global_set(&mut self, instance: InstanceId, cell: u32, value: Value) -> Option<()> {
+        let (cells, n) = value.to_cells();
+        let inst = self.insts.get_mut(instance.0 as usize)?;
+        copy(inst.globals(cell)?.get_mut(..n as usize)?, &cells);
+        Some(())
+    }
+
+    /// Where the stack trapped: instance, function (imports counted; `None` in the initialiser) and code word.
+    /// `None` when it has not.
+    pub fn trap_site(&self, stack: StackId) -> Option<(InstanceId, Option<u32>, u32)> {
+        let run = &self.stack(stack)?.run;
+        if run.status != Status::Trapped {
+            return None;
+        }
+        let inst = self.insts.get(run.inst as usize)?;
+        Some((InstanceId(run.inst), inst.image().func_at(run.pc), run.pc))
+    }
+}

@@ -1,0 +1,1627 @@
+// SPDX-License-Identifier: MIT
+//! From validated instructions to the image, in one pass and without a buffer of its own.
+//!
+//! Operands stay lazy: `local.get` and constants cost nothing until somebody needs them, the last operation's
+//! destination is changed when its result goes to a local, comparisons join the branch that tests them. Every other
+//! operand lives in its own cell, so labels need no bookkeeping but "everything in its cell".
+//!
+//! **Cells and registers.** Cells are numbered without gaps by the validator. One operation can name cells below 256;
+//! cells below [`NEAR`] are those registers, the rest lies [`HOLE`] further up, and the registers between serve as
+//! scratch when a far cell has to pass through an operation.
+//!
+//! **Cost.** `run_length` counts instructions since the last point where the counter was charged. A jump taken from
+//! count p to a label at count q charges p - q, calls and returns charge p. So straight code pays nothing, every path
+//! pays exactly its instructions, and a `CHARGE` stands only where [`MAX_RUN`] instructions follow each other.
+//!
+//! When the output ends, everything goes on counting, so that the words needed are reported exactly.
+
+use crate::image::{self, FEATURE_FLOAT, HEADER, PADDING, Word};
+use crate::op;
+use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, Info, Operand, Operands, Place, Sink, decode};
+use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
+
+/// Cells below this are registers of the same number.
+pub const NEAR: u32 = 240;
+/// Cells from [`NEAR`] on lie this much further up in the frame.
+pub const HOLE: u32 = 16;
+/// Most instructions in a row without a charge: bounds the debt of the counter and the latency of an interrupt.
+pub const MAX_RUN: u32 = 1024;
+/// Bodies of this many bytes or more use jumps of 32 bits.
+const FAR_BODY: u32 = 12_000;
+/// Registers for far operands and results.
+const SCRATCH: [u32; 3] = [240, 242, 244];
+const SCRATCH_RESULT: u32 = 246;
+/// Operands that a `local.set` looks through at most.
+const LAZY: u32 = 32;
+
+/// What a translation took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Translated {
+    /// Words of the image.
+    pub words: u32,
+    /// Words of scratch used.
+    pub scratch_words: u32,
+}
+
+/// Why there is no image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TranslateError {
+    /// The module was refused.
+    Module(DecodeError),
+    /// The output has too few words for the image; how many it needs, exactly.
+    Output(Translated),
+}
+
+impl From<TranslateError> for Error {
+    fn from(e: TranslateError) -> Error {
+        match e {
+            TranslateError::Module(e) => e.into(),
+            TranslateError::Output(t) => Error::at_offset(ErrorKind::Memory, "the image does not fit", t.words.saturating_mul(4)),
+        }
+    }
+}
+
+/// Decodes, validates and translates `wasm` into `out`, which holds the image afterwards. `scratch` is used during the
+/// call only; what both need is in `wrt inspect`, and in the error.
+///
+/// # Errors
+/// [`TranslateError::Module`]: malformed, invalid or unsupported, or scratch too short. [`TranslateError::Output`]:
+/// valid, but `out` is too short.
+pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
+    let run = |scratch: &mut [u32], out: &mut [u32], far_body| {
+        let mut t = Translator::new(out, far_body);
+        let decoded = decode(wasm, scratch, &mut t).map_err(TranslateError::Module)?;
+        let done = Translated { words: t.w.pos, scratch_words: decoded.scratch_words };
+        if t.w.pos as usize > t.w.out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
+    };
+    match run(scratch, out, FAR_BODY) {
+        Err(TranslateError::Module(e)) if e.fault == Fault::JumpTooFar => run(scratch, out, 0),
+        r => r,
+    }
+}
+
+/// The byte of `wasm` where the instruction starts that the image word `pc` belongs to; `None` when `wasm` is not valid
+/// or `pc` not in its code. For messages about traps: the image itself holds no such table.
+pub fn locate(wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
+    for far_body in [FAR_BODY, 0] {
+        let mut t = Translator::new(&mut [], far_body);
+        t.watch = pc;
+        match decode(wasm, scratch, &mut t) {
+            Ok(_) => return (t.watched != 0).then_some(t.watched),
+            Err(e) if e.fault == Fault::JumpTooFar => {}
+            Err(_) => return None,
+        }
+    }
+    None
+}
+
+/// [`translate`] into a vector of exactly the image's length.
+///
+/// # Errors
+/// As [`translate`]; [`ErrorKind::Memory`] only when the allocator has no room.
+#[cfg(feature = "alloc")]
+pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
+    use alloc::vec::Vec;
+    fn words(v: &mut Vec<u32>, n: usize) -> Result<(), Error> {
+        v.clear();
+        v.try_reserve_exact(n).map_err(|_| Error::at_offset(ErrorKind::Memory, "out of memory", (n as u32).saturating_mul(4)))?;
+        v.resize(n, 0);
+        Ok(())
+    }
+    let (mut scratch, mut out) = (Vec::new(), Vec::new());
+    words(&mut scratch, 4096usize.max(wasm.len() / 4))?;
+    words(&mut out, (HEADER as usize + 64).saturating_add(wasm.len()))?;
+    loop {
+        match translate(wasm, &mut scratch, &mut out) {
+            Ok(t) => {
+                out.truncate(t.words as usize);
+                return Ok((out, t));
+            }
+            Err(TranslateError::Output(t)) => words(&mut out, t.words as usize)?,
+            Err(TranslateError::Module(e)) if e.fault == Fault::ScratchFull => {
+                let more = scratch.len().saturating_mul(2).max(e.scratch_words as usize);
+                words(&mut scratch, more)?;
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+/// The output: writes what fits and counts the rest.
+struct Writer<'o> {
+    out: &'o mut [u32],
+    pos: u32,
+}
+
+impl Writer<'_> {
+    #[inline]
+    fn put(&mut self, word: u32) {
+        if let Some(w) = self.out.get_mut(self.pos as usize) {
+            *w = word;
+        }
+        self.pos = self.pos.saturating_add(1);
+    }
+    fn set(&mut self, at: u32, word: u32) {
+        if let Some(w) = self.out.get_mut(at as usize) {
+            *w = word;
+        }
+    }
+    fn get(&self, at: u32) -> u32 {
+        self.out.get(at as usize).copied().unwrap_or(0)
+    }
+    /// `n` zero words; where they begin.
+    fn reserve(&mut self, n: u32) -> u32 {
+        let at = self.pos;
+        let rest = self.out.get_mut(at as usize..).unwrap_or(&mut []);
+        rest.iter_mut().take(n as usize).for_each(|w| *w = 0);
+        self.pos = at.saturating_add(n);
+        at
+    }
+    fn bytes(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<4>();
+        for w in words {
+            self.put(u32::from_le_bytes(*w));
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            for (to, from) in last.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            self.put(u32::from_le_bytes(last));
+        }
+    }
+    fn text(&mut self, text: &[u8]) -> u32 {
+        let at = self.pos;
+        self.put(text.len() as u32);
+        self.bytes(text);
+        at
+    }
+}
+
+fn word(op: u8, a: u32, b: u32, c: u32) -> u32 {
+    op as u32 | (a & 0xff) << 8 | (b & 0xff) << 16 | c << 24
+}
+fn word16(op: u8, a: u32, bc: u32) -> u32 {
+    op as u32 | (a & 0xff) << 8 | bc << 16
+}
+fn near(cell: u32, cells: u32) -> bool {
+    cell.wrapping_add(cells) <= NEAR
+}
+fn is_i8(v: u32) -> bool {
+    v as i32 == v as i8 as i32
+}
+fn is_i16(v: u32) -> bool {
+    v as i32 == v as i16 as i32
+}
+
+/// What the last operation computed, while nothing has been written after it.
+#[derive(Clone, Copy)]
+struct Last {
+    /// The operation's word and where it stands.
+    word: u32,
+    at: u32,
+    /// The word after it.
+    end: u32,
+    /// The cell that has the result.
+    cell: u32,
+    /// For comparisons of 32 bits: where to cut when a branch takes it over, and its right operand.
+    cut: u32,
+    test: Test,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Test {
+    /// Not a comparison that a branch can take over.
+    No,
+    /// `eqz`
+    Zero,
+    /// A comparison of two registers.
+    Registers,
+    /// A comparison of a register with a constant.
+    Constant(u32),
+}
+
+/// What a branch tests.
+#[derive(Clone, Copy)]
+enum Cond {
+    NotZero(u32),
+    Zero(u32),
+    /// Comparison opcode (`i32.eq` to `i32.ge_u`), left register, right register.
+    Registers(u8, u32, u32),
+    Constant(u8, u32, u32),
+}
+
+const I32_EQZ: u8 = 0x45;
+const I32_EQ: u8 = 0x46;
+const NE: u8 = 0x47;
+const LT_S: u8 = 0x48;
+const LT_U: u8 = 0x49;
+const GT_S: u8 = 0x4a;
+const GT_U: u8 = 0x4b;
+const LE_S: u8 = 0x4c;
+const LE_U: u8 = 0x4d;
+const GE_S: u8 = 0x4e;
+const GE_U: u8 = 0x4f;
+
+/// The comparison that holds when `cmp` does not.
+fn inverse(cmp: u8) -> u8 {
+    match cmp {
+        I32_EQ => NE,
+        NE => I32_EQ,
+        LT_S => GE_S,
+        LT_U => GE_U,
+        GT_S => LE_S,
+        GT_U => LE_U,
+        LE_S => GT_S,
+        LE_U => GT_U,
+        GE_S => LT_S,
+        _ => LT_U,
+    }
+}
+
+/// The comparison with its operands exchanged.
+fn mirrored(cmp: u8) -> u8 {
+    match cmp {
+        LT_S => GT_S,
+        LT_U => GT_U,
+        GT_S => LT_S,
+        GT_U => LT_U,
+        LE_S => GE_S,
+        LE_U => GE_U,
+        GE_S => LE_S,
+        GE_U => LE_U,
+        same => same,
+    }
+}
+
+/// Comparison with a constant as one of the six that exist, and the constant for it.
+fn with_constant(cmp: u8, k: u32) -> Option<(u8, u32)> {
+    let above = |limit: u32| if k == limit { None } else { Some(k.wrapping_add(1)) };
+    let (op, k) = match cmp {
+        I32_EQ => (op::BR_EQ_I, k),
+        NE => (op::BR_NE_I, k),
+        LT_S => (op::BR_LT_S_I, k),
+        LT_U => (op::BR_LT_U_I, k),
+        GE_S => (op::BR_GE_S_I, k),
+        GE_U => (op::BR_GE_U_I, k),
+        GT_S => (op::BR_GE_S_I, above(i32::MAX as u32)?),
+        GT_U => (op::BR_GE_U_I, above(u32::MAX)?),
+        LE_S => (op::BR_LT_S_I, above(i32::MAX as u32)?),
+        _ => (op::BR_LT_U_I, above(u32::MAX)?),
+    };
+    is_i16(k).then_some((op, k))
+}
+
+fn cond_word(cond: Cond, negate: bool) -> u32 {
+    match cond {
+        Cond::NotZero(r) => word(if negate { op::BR_UNLESS } else { op::BR_IF }, r, 0, 0),
+        Cond::Zero(r) => word(if negate { op::BR_IF } else { op::BR_UNLESS }, r, 0, 0),
+        Cond::Registers(cmp, l, r) => {
+            let (op, l, r) = match if negate { inverse(cmp) } else { cmp } {
+                I32_EQ => (op::BR_EQ, l, r),
+                NE => (op::BR_NE, l, r),
+                LT_S => (op::BR_LT_S, l, r),
+                LT_U => (op::BR_LT_U, l, r),
+                LE_S => (op::BR_LE_S, l, r),
+                LE_U => (op::BR_LE_U, l, r),
+                GT_S => (op::BR_LT_S, r, l),
+                GT_U => (op::BR_LT_U, r, l),
+                GE_S => (op::BR_LE_S, r, l),
+                _ => (op::BR_LE_U, r, l),
+            };
+            word(op, l, r, 0)
+        }
+        // Only made when both the comparison and its inverse have a form.
+        Cond::Constant(cmp, l, k) => {
+            let (op, k) = with_constant(if negate { inverse(cmp) } else { cmp }, k).unwrap_or((0, 0));
+            word16(op, l, k)
+        }
+    }
+}
+
+struct Translator<'o> {
+    w: Writer<'o>,
+    last: Option<Last>,
+    /// Instructions since the counter was charged.
+    run_length: u32,
+    live: bool,
+    /// No operand below this one is a lazy local.
+    lazy_floor: u32,
+    far_body: u32,
+    far: bool,
+    frame_too_large: bool,
+    frame_cells: u32,
+    features: u32,
+    entries_at: u32,
+    imported_funcs: u32,
+    imports_at: u32,
+    imports: u32,
+    exports_at: u32,
+    exports: u32,
+    elems_at: u32,
+    elems: u32,
+    datas_at: u32,
+    datas: u32,
+    code_at: u32,
+    code_end: u32,
+    /// First word of the initialiser, and the jump at the end of its last piece.
+    init_at: u32,
+    init_tail: u32,
+    start: Option<u32>,
+    /// The item that the constant expression at hand stands for, when it is one of an element segment.
+    constant_item: Option<u32>,
+    item_mode: bool,
+    next_record: u32,
+    /// The open `br_table`: where its entries stand, how many were told, and the last block of moves written for one.
+    table_at: u32,
+    table_n: u32,
+    table_stub: (u32, u32),
+    /// [`locate`]: the word looked for and the byte found.
+    watch: u32,
+    watched: u32,
+}
+
+type Done = Result<(), Fault>;
+
+// Words of `Control::user`.
+const EXITS: usize = 0; // head of the list of forward jumps to its end
+const LOOP_AT: usize = 1; // first word of the loop
+const LOOP_RUN: usize = 2; // run length there
+const SKIPS: usize = 3; // `if`: head of the list of the jump to `else`
+const IF_RUN: usize = 4; // run length at that jump
+
+impl<'o> Translator<'o> {
+    fn new(out: &'o mut [u32], far_body: u32) -> Self {
+        let mut w = Writer { out, pos: 0 };
+        w.reserve(HEADER);
+        Translator {
+            w,
+            last: None,
+            run_length: 0,
+            live: false,
+            lazy_floor: 0,
+            far_body,
+            far: false,
+            frame_too_large: false,
+            frame_cells: image::WINDOW,
+            features: 0,
+            entries_at: 0,
+            imported_funcs: 0,
+            imports_at: 0,
+            imports: 0,
+            exports_at: 0,
+            exports: 0,
+            elems_at: 0,
+            elems: 0,
+            datas_at: 0,
+            datas: 0,
+            code_at: 0,
+            code_end: 0,
+            init_at: 0,
+            init_tail: 0,
+            start: None,
+            constant_item: None,
+            item_mode: false,
+            next_record: 0,
+            table_at: 0,
+            table_n: 0,
+            table_stub: (u32::MAX, 0),
+            watch: 0,
+            watched: 0,
+        }
+    }
+
+    // ---- cells and registers ------------------------------------------------------------------------------------
+
+    /// Where cell `cell` of a value of `cells` cells lies in the frame.
+    fn lies(&mut self, cell: u32, cells: u32) -> u32 {
+        if near(cell, cells) {
+            return cell;
+        }
+        let at = cell.saturating_add(HOLE);
+        let end = at.saturating_add(cells);
+        if end > self.frame_cells {
+            self.frame_cells = end;
+            self.frame_too_large |= end > limits::FRAME_CELLS;
+        }
+        at
+    }
+
+    /// Copies a value between cells.
+    fn copy(&mut self, to: u32, from: u32, cells: u32) {
+        if to == from {
+            return;
+        }
+        if near(to, cells) && near(from, cells) {
+            self.w.put(word(if cells == 2 { op::COPY2 } else { op::COPY }, to, from, 0));
+        } else {
+            let (to, from) = (self.lies(to, cells), self.lies(from, cells));
+            self.far_copy(to, from, cells);
+        }
+    }
+
+    /// Copies cells that lie at `from` to `to`, in pieces that an overlap downwards survives.
+    fn far_copy(&mut self, mut to: u32, mut from: u32, mut cells: u32) {
+        while cells > 0 {
+            let n = cells.min(255);
+            self.w.put(word(op::FAR_COPY, 0, n, 0));
+            self.w.put(to & 0xffff | from << 16);
+            to = to.wrapping_add(n);
+            from = from.wrapping_add(n);
+            cells = cells.wrapping_sub(n);
+        }
+    }
+
+    /// Puts a constant into a register.
+    fn constant_to(&mut self, reg: u32, bits: u64, cells: u32) {
+        let lo = bits as u32;
+        if cells == 1 {
+            if is_i16(lo) {
+                self.w.put(word16(op::CONST_S, reg, lo));
+            } else {
+                self.w.put(word(op::CONST, reg, 0, 0));
+                self.w.put(lo);
+            }
+        } else if is_i16(lo) && bits as i64 == lo as i32 as i64 {
+            self.w.put(word16(op::CONST2_S, reg, lo));
+        } else {
+            self.w.put(word(op::CONST2, reg, 0, 0));
+            self.w.put(lo);
+            self.w.put((bits >> 32) as u32);
+        }
+    }
+
+    fn far_set(&mut self, cell: u32, reg: u32, cells: u32) {
+        let at = self.lies(cell, cells);
+        self.w.put(word(op::FAR_SET, reg, cells, 0));
+        self.w.put(at);
+    }
+
+    /// Puts the value of `o` into the cell(s) `to`.
+    fn move_to(&mut self, to: u32, o: &Operand) {
+        let cells = o.ty.cells();
+        match o.place {
+            Place::Cell => self.copy(to, o.cell, cells),
+            Place::Local(from) => self.copy(to, from, cells),
+            Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
+            Place::Const(bits) => {
+                self.constant_to(SCRATCH_RESULT, bits, cells);
+                self.far_set(to, SCRATCH_RESULT, cells);
+            }
+        }
+    }
+
+    /// Puts the operand `n` below the top into its own cell.
+    fn settle(&mut self, s: &mut Operands<'_>, n: u32) {
+        if let Some(o) = s.top(n)
+            && o.place != Place::Cell
+        {
+            self.move_to(o.cell, &o);
+            s.set_top_place(n, Place::Cell);
+        }
+    }
+
+    /// A register that holds operand `o`, the `nth` of the operation.
+    fn reg(&mut self, o: &Operand, nth: usize) -> u32 {
+        let cells = o.ty.cells();
+        let scratch = SCRATCH.get(nth).copied().unwrap_or(SCRATCH_RESULT);
+        let cell = match o.place {
+            Place::Cell => o.cell,
+            Place::Local(cell) => cell,
+            Place::Const(bits) => {
+                let reg = if near(o.cell, cells) { o.cell } else { scratch };
+                self.constant_to(reg, bits, cells);
+                return reg;
+            }
+        };
+        if near(cell, cells) {
+            return cell;
+        }
+        let at = self.lies(cell, cells);
+        self.w.put(word(op::FAR_GET, scratch, cells, 0));
+        self.w.put(at);
+        scratch
+    }
+
+    fn result_reg(&self, cell: u32, cells: u32) -> u32 {
+        if near(cell, cells) { cell } else { SCRATCH_RESULT }
+    }
+
+    /// Writes an operation whose result goes to register `a`, and remembers it; `more` is its second word.
+    fn define(&mut self, first: u32, more: Option<u32>, cell: u32, cells: u32, cut: u32, test: Test) {
+        let at = self.w.pos;
+        self.w.put(first);
+        if let Some(more) = more {
+            self.w.put(more);
+        }
+        if near(cell, cells) {
+            self.last = Some(Last { word: first, at, end: self.w.pos, cell, cut, test });
+        } else {
+            self.far_set(cell, SCRATCH_RESULT, cells);
+            self.last = None;
+        }
+    }
+
+    fn simple(&mut self, first: u32, more: Option<u32>, cell: u32, cells: u32) {
+        self.define(first, more, cell, cells, 0, Test::No);
+    }
+
+    /// The last operation, if nothing was written since and it made the operand `o`.
+    fn last_made(&self, o: &Operand) -> Option<Last> {
+        self.last.filter(|l| l.end == self.w.pos && l.cell == o.cell && o.place == Place::Cell)
+    }
+
+    /// Puts all lazy locals from operand `lazy_floor` up to `end` (not included) into their cells.
+    fn flush(&mut self, s: &mut Operands<'_>, end: u32) {
+        for i in self.lazy_floor..end {
+            if let Some(o) = s.get(i)
+                && let Place::Local(_) = o.place
+            {
+                self.move_to(o.cell, &o);
+                s.set(i, Operand { place: Place::Cell, ..o });
+            }
+        }
+        self.lazy_floor = self.lazy_floor.max(end);
+    }
+
+    /// The operand on top has become a lazy local.
+    fn lazy(&mut self, s: &mut Operands<'_>, cell: u32) {
+        s.set_top_place(0, Place::Local(cell));
+        self.lazy_floor = self.lazy_floor.min(s.len().saturating_sub(1));
+    }
+
+    // ---- cost, jumps and labels ---------------------------------------------------------------------------------
+
+    fn charge(&mut self) -> u32 {
+        core::mem::take(&mut self.run_length)
+    }
+
+    /// Writes the place where a jump's target will be and hangs it into the list `head`; the list's new head.
+    fn site(&mut self, head: u32) -> Result<u32, Fault> {
+        let site = self.w.pos;
+        if self.far {
+            self.w.reserve(2);
+        } else {
+            self.w.reserve(1);
+        }
+        self.hang(site, head)
+    }
+
+    /// Hangs a site into a list.
+    fn hang(&mut self, site: u32, head: u32) -> Result<u32, Fault> {
+        if self.far {
+            self.w.set(site, head);
+            self.w.set(site.wrapping_add(1), self.run_length);
+        } else {
+            let back = if head == 0 { 0 } else { site.wrapping_sub(head) };
+            if back > 0xffff {
+                return Err(Fault::JumpTooFar);
+            }
+            self.w.set(site, back | self.run_length << 16);
+        }
+        Ok(site)
+    }
+
+    /// Fills a site: the jump goes to `target`, whose run length is `run`, from run length `from`.
+    fn aim(&mut self, site: u32, target: u32, run: u32, from: u32) -> Done {
+        let cost = from.wrapping_sub(run);
+        if self.far {
+            self.w.set(site, target.wrapping_sub(site).wrapping_sub(2));
+            self.w.set(site.wrapping_add(1), cost);
+            return Ok(());
+        }
+        let disp = target.wrapping_sub(site).wrapping_sub(1);
+        if !is_i16(disp) {
+            return Err(Fault::JumpTooFar);
+        }
+        self.w.set(site, disp & 0xffff | cost << 16);
+        Ok(())
+    }
+
+    /// Sends all jumps of a list here.
+    fn land(&mut self, mut head: u32) -> Done {
+        let (target, run) = (self.w.pos, self.run_length);
+        if head != 0 {
+            self.last = None;
+        }
+        while head != 0 {
+            let w = self.w.get(head);
+            let (next, from) = if self.far {
+                (w, self.w.get(head.wrapping_add(1)))
+            } else {
+                (if w & 0xffff == 0 { 0 } else { head.wrapping_sub(w & 0xffff) }, w >> 16)
+            };
+            self.aim(head, target, run, from)?;
+            // The output may have ended: then there is no list, and no use for it.
+            head = if next < head { next } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// Points a site at label `n`, now or when its end comes.
+    fn point(&mut self, s: &mut Operands<'_>, n: u32, site: u32) -> Done {
+        let Some(mut control) = s.control(n) else { return Err(Fault::Internal) };
+        if control.kind == ControlKind::Loop {
+            let [_, at, run, ..] = control.user;
+            return self.aim(site, at, run, self.run_length);
+        }
+        if let Some(head) = control.user.get_mut(EXITS) {
+            *head = self.hang(site, *head)?;
+        }
+        s.set_control(n, control);
+        Ok(())
+    }
+
+    /// An unconditional jump to label `n`.
+    fn jump(&mut self, s: &mut Operands<'_>, n: u32) -> Done {
+        self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
+        let site = self.w.reserve(if self.far { 2 } else { 1 });
+        self.point(s, n, site)
+    }
+
+    /// The first words of a jump on a condition; where its site is.
+    fn jump_if(&mut self, cond: Cond, negate: bool) -> u32 {
+        if self.far {
+            self.w.put(cond_word(cond, !negate));
+            self.w.put(3); // over the long jump
+            self.w.put(word(op::BR_FAR, 0, 0, 0));
+            self.w.reserve(2)
+        } else {
+            self.w.put(cond_word(cond, negate));
+            self.w.reserve(1)
+        }
+    }
+
+    /// Takes the condition on top of the stack: the comparison that made it is cut off if a branch can do its work.
+    fn condition(&mut self, s: &mut Operands<'_>) -> Cond {
+        let Some(o) = s.top(0) else { return Cond::NotZero(0) };
+        if let Some(l) = self.last_made(&o) {
+            let (cmp, b, c) = (l.word as u8, l.word >> 16 & 0xff, l.word >> 24);
+            let cond = match l.test {
+                Test::No => None,
+                Test::Zero => Some(Cond::Zero(b)),
+                Test::Registers => Some(Cond::Registers(cmp, b, c)),
+                Test::Constant(k) => Some(Cond::Constant(cmp, b, k)),
+            };
+            if let Some(cond) = cond {
+                self.w.pos = l.cut;
+                self.last = None;
+                return cond;
+            }
+        }
+        Cond::NotZero(self.reg(&o, 0))
+    }
+
+    /// Whether the last `arity` operands, `above` more on top of them, have to move to be where label `control` wants them.
+    fn must_move(&self, s: &Operands<'_>, control: &Control, arity: u32, above: u32) -> bool {
+        arity != 0 && s.top(arity.wrapping_add(above).wrapping_sub(1)).is_some_and(|o| o.cell != control.cell)
+    }
+
+    /// Puts the last `arity` operands, `above` more on top of them, into their own cells for good.
+    fn settle_all(&mut self, s: &mut Operands<'_>, arity: u32, above: u32) {
+        for n in (above..above.wrapping_add(arity)).rev() {
+            self.settle(s, n);
+        }
+    }
+
+    /// Moves the last `arity` operands (`above` more on top) to the cells from `to` on. Places stay as they are.
+    fn moves(&mut self, s: &Operands<'_>, to: u32, arity: u32, above: u32) {
+        let mut to = to;
+        let mut n = above.wrapping_add(arity);
+        let all_cells = arity > 2 && (above..n).all(|i| s.top(i).is_some_and(|o| o.place == Place::Cell));
+        if all_cells
+            && let (Some(first), Some(end)) = (s.top(n.wrapping_sub(1)), s.top(above))
+        {
+            let cells = end.end().wrapping_sub(first.cell);
+            if near(end.end(), 0) && near(to.wrapping_add(cells), 0) && first.cell != to {
+                return self.far_copy(to, first.cell, cells);
+            }
+            if first.cell >= NEAR && to >= NEAR && first.cell != to {
+                let (to, from) = (self.lies(to, cells), self.lies(first.cell, cells));
+                return self.far_copy(to, from, cells);
+            }
+        }
+        while n > above {
+            n = n.wrapping_sub(1);
+            let Some(o) = s.top(n) else { return };
+            self.move_to(to, &o);
+            to = to.wrapping_add(o.ty.cells());
+        }
+    }
+
+    /// Returns with the last `arity` operands, `above` more on top of them.
+    fn leave(&mut self, s: &Operands<'_>, arity: u32, above: u32) {
+        let cost = self.run_length;
+        if arity == 0 {
+            self.w.put(word16(op::RETURN, 0, cost));
+            return;
+        }
+        if arity == 1
+            && let Some(o) = s.top(above)
+        {
+            let cells = o.ty.cells();
+            if let Place::Const(bits) = o.place {
+                self.constant_to(0, bits, cells);
+                self.w.put(word16(op::RETURN, 0, cost));
+            } else {
+                let reg = self.reg(&o, 0);
+                self.w.put(word16(if cells == 2 { op::RETURN2 } else { op::RETURN1 }, reg, cost));
+            }
+            return;
+        }
+        // Results overwrite locals: first what is lazy goes to its own cell, which lies above every result's.
+        for n in (above..above.wrapping_add(arity)).rev() {
+            if let Some(o) = s.top(n)
+                && let Place::Local(from) = o.place
+            {
+                self.copy(o.cell, from, o.ty.cells());
+            }
+        }
+        let mut to = 0u32;
+        for n in (above..above.wrapping_add(arity)).rev() {
+            let Some(o) = s.top(n) else { return };
+            let cells = o.ty.cells();
+            match o.place {
+                Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
+                Place::Const(bits) => {
+                    self.constant_to(SCRATCH_RESULT, bits, cells);
+                    self.far_copy(to, SCRATCH_RESULT, cells);
+                }
+                _ if near(to, cells) && near(o.cell, cells) => self.copy(to, o.cell, cells),
+                _ => {
+                    // Results lie without the hole: the caller expects them side by side.
+                    let from = self.lies(o.cell, cells);
+                    self.far_copy(to, from, cells);
+                }
+            }
+            to = to.wrapping_add(cells);
+        }
+        self.frame_cells = self.frame_cells.max(to);
+        self.w.put(word16(op::RETURN, 0, cost));
+    }
+
+    fn is_body(&self, s: &Operands<'_>, label: u32) -> bool {
+        label.wrapping_add(1) == s.depth()
+    }
+
+    // ---- calls --------------------------------------------------------------------------------------------------
+
+    /// Arguments into place, the call, results into place. `call` gets the frame's cell and whether it is far.
+    fn call_with(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, above: u32, call: impl FnOnce(&mut Self, u32, bool)) -> Done {
+        let t = info.ty(ty).ok_or(Fault::Internal)?;
+        let n = t.params.len() as u32;
+        let width = |types: &[u32]| types.iter().fold(0u32, |w, t| w.wrapping_add(ValType::from_bits(*t).cells()));
+        let (params, results) = (width(t.params), width(t.results));
+        self.settle_all(s, n, above);
+        let base = match s.top(n.wrapping_add(above).wrapping_sub(1)) {
+            Some(o) if n.wrapping_add(above) > 0 => o.cell,
+            _ => s.next_cell(),
+        };
+        let end = base.wrapping_add(params.max(results));
+        if end <= NEAR {
+            call(self, base, false);
+            return Ok(());
+        }
+        if base >= NEAR {
+            let at = self.lies(base, params.max(results));
+            call(self, at, true);
+            return Ok(());
+        }
+        // Across the hole: a frame of its own above everything.
+        let frame = s.next_cell().max(end).max(NEAR).wrapping_add(HOLE);
+        self.frame_cells = self.frame_cells.max(frame.wrapping_add(params.max(results)));
+        let (mut from, mut to) = (base, frame);
+        for t in t.params {
+            let cells = ValType::from_bits(*t).cells();
+            let lies = self.lies(from, cells);
+            self.far_copy(to, lies, cells);
+            (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
+        }
+        call(self, frame, true);
+        let (mut from, mut to) = (frame, base);
+        for t in t.results {
+            let cells = ValType::from_bits(*t).cells();
+            let lies = self.lies(to, cells);
+            self.far_copy(lies, from, cells);
+            (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
+        }
+        Ok(())
+    }
+
+    // ---- plain instructions -------------------------------------------------------------------------------------
+
+    /// A binary operation of 32 or 64 bits with a constant operand, if there is a form for it.
+    fn with_immediate(&mut self, opcode: u8, l: &Operand, r: &Operand, cell: u32, cells: u32) -> bool {
+        let (op32, op64) = (0x6a..=0x78, 0x7c..=0x8a);
+        let wide = op64.contains(&opcode);
+        if !wide && !op32.contains(&opcode) {
+            return false;
+        }
+        let kind = if wide { opcode.wrapping_sub(0x7c) } else { opcode.wrapping_sub(0x6a) };
+        // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
+        let commutes = matches!(kind, 0 | 2 | 7 | 8 | 9);
+        let (x, k) = match (l.place, r.place) {
+            (_, Place::Const(k)) => (l, k),
+            (Place::Const(k), _) if commutes => (r, k),
+            _ => return false,
+        };
+        let k = if kind == 1 { k.wrapping_neg() } else { k };
+        let shift = if wide { k as u32 & 63 } else { k as u32 & 31 };
+        if wide && !matches!(kind, 10..=12) && k as i64 != k as u32 as i32 as i64 {
+            return false;
+        }
+        let imm = k as u32;
+        let (op, c, more) = match (kind, wide) {
+            (0 | 1, false) if is_i8(imm) => (op::I32_ADD_S, imm, None),
+            (0 | 1, false) => (op::I32_ADD_I, 0, Some(imm)),
+            (2, false) => (op::I32_MUL_I, 0, Some(imm)),
+            (7, false) => (op::I32_AND_I, 0, Some(imm)),
+            (8, false) => (op::I32_OR_I, 0, Some(imm)),
+            (9, false) => (op::I32_XOR_I, 0, Some(imm)),
+            (10, false) => (op::I32_SHL_I, shift, None),
+            (11, false) => (op::I32_SHR_S_I, shift, None),
+            (12, false) => (op::I32_SHR_U_I, shift, None),
+            (13, false) => (op::I32_ROTL_I, shift, None),
+            (14, false) => (op::I32_ROTL_I, 32u32.wrapping_sub(shift) & 31, None),
+            (0 | 1, true) => (op::I64_ADD_I, 0, Some(imm)),
+            (2, true) => (op::I64_MUL_I, 0, Some(imm)),
+            (7, true) => (op::I64_AND_I, 0, Some(imm)),
+            (8, true) => (op::I64_OR_I, 0, Some(imm)),
+            (9, true) => (op::I64_XOR_I, 0, Some(imm)),
+            (10, true) => (op::I64_SHL_I, shift, None),
+            (11, true) => (op::I64_SHR_S_I, shift, None),
+            (12, true) => (op::I64_SHR_U_I, shift, None),
+            _ => return false,
+        };
+        let b = self.reg(x, 0);
+        let a = self.result_reg(cell, cells);
+        self.simple(word(op, a, b, c), more, cell, cells);
+        true
+    }
+
+    /// A comparison of two 32-bit integers, written so that a branch can take it over.
+    fn compare(&mut self, opcode: u8, l: &Operand, r: &Operand, cell: u32) {
+        let (cmp, l, r) = match (l.place, r.place) {
+            (Place::Const(_), Place::Const(_)) | (_, Place::Const(_)) => (opcode, l, r),
+            (Place::Const(_), _) => (mirrored(opcode), r, l),
+            _ => (opcode, l, r),
+        };
+        let a = self.result_reg(cell, 1);
+        let b = self.reg(l, 0);
+        let cut = self.w.pos;
+        let c = self.reg(r, 1);
+        let test = match r.place {
+            Place::Const(k) if with_constant(cmp, k as u32).is_some() && with_constant(inverse(cmp), k as u32).is_some() => {
+                Test::Constant(k as u32)
+            }
+            _ => Test::Registers,
+        };
+        let cut = if test == Test::Registers { self.w.pos } else { cut };
+        self.define(word(cmp, a, b, c), None, cell, 1, cut, test);
+    }
+
+    fn numeric(&mut self, opcode: u8, s: &mut Operands<'_>, pops: u32, result: ValType) -> Done {
+        let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
+        let (cell, cells) = (first.cell, result.cells());
+        if pops == 1 {
+            // Same bits in the same cells; i32.wrap_i64 drops the upper one.
+            if matches!(opcode, 0xa7 | 0xbc..=0xbf) {
+                if opcode == 0xa7 {
+                    self.last = None; // its result is wider than the operand is now
+                }
+                let narrow = Operand { ty: result, ..first };
+                if first.place != Place::Cell {
+                    self.move_to(cell, &narrow);
+                }
+                return Ok(());
+            }
+            let b = self.reg(&first, 0);
+            let a = self.result_reg(cell, cells);
+            let cut = self.w.pos;
+            let test = if opcode == I32_EQZ { Test::Zero } else { Test::No };
+            self.define(word(opcode, a, b, 0), None, cell, cells, cut, test);
+            return Ok(());
+        }
+        let second = s.top(0).ok_or(Fault::Internal)?;
+        if matches!(opcode, I32_EQ..=GE_U) {
+            self.compare(opcode, &first, &second, cell);
+        } else if !self.with_immediate(opcode, &first, &second, cell, cells) {
+            let b = self.reg(&first, 0);
+            let c = self.reg(&second, 1);
+            let a = self.result_reg(cell, cells);
+            self.simple(word(opcode, a, b, c), None, cell, cells);
+        }
+        Ok(())
+    }
+
+    /// An operation on `pops` temporaries side by side, the first of which may receive a result.
+    fn on_temporaries(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: bool) -> Done {
+        self.settle_all(s, pops, 0);
+        let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
+        if near(first.cell, pops) {
+            self.w.put(word16(op, first.cell, bc));
+            self.w.put(more);
+            return Ok(());
+        }
+        for n in 0..pops {
+            let o = s.top(pops.wrapping_sub(n).wrapping_sub(1)).ok_or(Fault::Internal)?;
+            let from = self.lies(o.cell, 1);
+            self.far_copy(NEAR.wrapping_add(n), from, 1);
+        }
+        self.w.put(word16(op, NEAR, bc));
+        self.w.put(more);
+        if result {
+            self.far_set(first.cell, NEAR, 1);
+        }
+        Ok(())
+    }
+
+    // ---- initialiser --------------------------------------------------------------------------------------------
+
+    /// Goes on with the initialiser here.
+    fn init_open(&mut self) {
+        if self.init_tail == 0 {
+            self.init_at = self.w.pos;
+        } else {
+            let disp = self.w.pos.wrapping_sub(self.init_tail).wrapping_sub(2);
+            self.w.set(self.init_tail, disp);
+        }
+        self.run_length = 0;
+        self.live = true;
+        self.last = None;
+    }
+
+    /// Ends a piece of it with a jump to the next.
+    fn init_close(&mut self) {
+        self.w.put(word(op::BR_FAR, 0, 0, 0));
+        self.init_tail = self.w.reserve(2);
+        self.live = false;
+    }
+
+    fn type_records(&mut self, info: &Info<'_>) -> Result<(u32, u32), Fault> {
+        let at = self.w.reserve(info.types());
+        let mut most = 0u32;
+        for i in 0..info.types() {
+            let t = info.ty(i).ok_or(Fault::Internal)?;
+            self.w.set(at.wrapping_add(i), self.w.pos);
+            self.w.put(t.params.len() as u32 | (t.results.len() as u32) << 16);
+            self.w.put(image::type_hash(t.params, t.results));
+            for list in [t.params, t.results] {
+                list.iter().for_each(|v| self.w.put(*v));
+                most = most.max(list.iter().fold(0, |n, v| n.wrapping_add(ValType::from_bits(*v).cells())));
+            }
+        }
+        Ok((at, most))
+    }
+
+    fn header(&mut self, w: Word, value: u32) {
+        self.w.set(w as u32, value);
+    }
+}
+
+/// Whether an opcode computes with floats, so that the engine needs them.
+fn uses_float(op: u16) -> bool {
+    matches!(op, 0x5b..=0x66 | 0x8b..=0xa6 | 0xa8..=0xab | 0xae..=0xbb | 0xfc00..=0xfc07)
+}
+
+impl Sink for Translator<'_> {
+    fn imports(&mut self, n: u32) -> Done {
+        self.imports = n;
+        self.imports_at = self.w.reserve(n.wrapping_mul(4));
+        self.next_record = self.imports_at;
+        Ok(())
+    }
+    fn import(&mut self, _: &Info<'_>, module: &[u8], name: &[u8], kind: ExternKind, index: u32) -> Done {
+        let record = self.next_record;
+        self.next_record = record.wrapping_add(4);
+        let (module, name) = (self.w.text(module), self.w.text(name));
+        for (i, w) in [module, name, kind as u32, index].into_iter().enumerate() {
+            self.w.set(record.wrapping_add(i as u32), w);
+        }
+        Ok(())
+    }
+    fn exports(&mut self, n: u32) -> Done {
+        self.exports = n;
+        self.exports_at = self.w.reserve(n.wrapping_mul(3));
+        self.next_record = self.exports_at;
+        Ok(())
+    }
+    fn export(&mut self, name: &[u8], kind: ExternKind, index: u32) -> Done {
+        let record = self.next_record;
+        self.next_record = record.wrapping_add(3);
+        let name = self.w.text(name);
+        for (i, w) in [name, kind as u32, index].into_iter().enumerate() {
+            self.w.set(record.wrapping_add(i as u32), w);
+        }
+        Ok(())
+    }
+    fn start(&mut self, func: u32) -> Done {
+        self.start = Some(func);
+        Ok(())
+    }
+    fn elems(&mut self, n: u32) -> Done {
+        self.elems = n;
+        self.elems_at = self.w.reserve(n.wrapping_mul(3));
+        Ok(())
+    }
+    fn elem(&mut self, index: u32, ty: ValType, n: u32, active: Option<u32>, declared: bool) -> Done {
+        let record = self.elems_at.wrapping_add(index.wrapping_mul(3));
+        if let Some(table) = active {
+            self.w.put(word16(op::CONST_S, 1, 0));
+            self.constant_to(2, n as u64, 1);
+            self.w.put(word16(op::TABLE_INIT, 0, table));
+            self.w.put(index);
+        }
+        if active.is_some() || declared {
+            if declared {
+                self.init_open();
+            }
+            self.w.put(word(op::ELEM_DROP, 0, 0, 0));
+            self.w.put(index);
+            self.init_close();
+        }
+        for (i, w) in [self.w.pos, n, ty.bits()].into_iter().enumerate() {
+            self.w.set(record.wrapping_add(i as u32), w);
+        }
+        Ok(())
+    }
+    fn elem_func(&mut self, func: u32) -> Done {
+        self.w.put(func << 2 | 1);
+        Ok(())
+    }
+    fn elem_end(&mut self, _: u32) -> Done {
+        Ok(())
+    }
+    fn before_code(&mut self, info: &Info<'_>) -> Done {
+        use Word::*;
+        let (types_at, arguments) = self.type_records(info)?;
+        let func_types_at = self.w.pos;
+        for i in 0..info.funcs() {
+            self.w.put(info.func_type_index(i).ok_or(Fault::Internal)?);
+        }
+        self.imported_funcs = info.imported_funcs();
+        self.entries_at = self.w.reserve(info.funcs().wrapping_sub(info.imported_funcs()));
+        let tables_at = self.w.pos;
+        for i in 0..info.tables() {
+            let t = info.table(i).ok_or(Fault::Internal)?;
+            for w in [t.elem.bits(), t.max.is_some() as u32, t.min as u32, t.max.unwrap_or(0) as u32] {
+                self.w.put(w);
+            }
+        }
+        let memories_at = self.w.pos;
+        for i in 0..info.memories() {
+            let m = info.memory(i).ok_or(Fault::Internal)?;
+            for w in [m.max.is_some() as u32 | (m.page_log2 as u32) << 8, m.min as u32, m.max.unwrap_or(0) as u32, 0] {
+                self.w.put(w);
+            }
+        }
+        let globals_at = self.w.pos;
+        let mut cells = 0u32;
+        for i in 0..info.globals() {
+            let g = info.global(i).ok_or(Fault::Internal)?;
+            let cell = info.own_global_cell(i);
+            self.w.put(g.ty.bits());
+            self.w.put(g.mutable as u32 | cell.unwrap_or(0) << 1);
+            cells = cell.map_or(0, |c| c.wrapping_add(g.ty.cells()));
+        }
+        for (w, v) in [
+            (ArgumentCells, arguments),
+            (Types, info.types()),
+            (TypesAt, types_at),
+            (Funcs, info.funcs()),
+            (FuncTypesAt, func_types_at),
+            (ImportedFuncs, info.imported_funcs()),
+            (EntriesAt, self.entries_at),
+            (Tables, info.tables()),
+            (TablesAt, tables_at),
+            (ImportedTables, info.imported_tables()),
+            (Memories, info.memories()),
+            (MemoriesAt, memories_at),
+            (ImportedMemories, info.imported_memories()),
+            (Globals, info.globals()),
+            (GlobalsAt, globals_at),
+            (ImportedGlobals, info.imported_globals()),
+            (GlobalCells, cells),
+        ] {
+            self.header(w, v);
+        }
+        self.code_at = self.w.pos;
+        self.code_end = self.w.pos;
+        Ok(())
+    }
+    fn datas(&mut self, n: u32) -> Done {
+        self.datas = n;
+        self.datas_at = self.w.reserve(n.wrapping_mul(2));
+        Ok(())
+    }
+    fn data(&mut self, index: u32, active: Option<u32>, bytes: &[u8]) -> Done {
+        if let Some(memory) = active {
+            self.w.put(word16(op::CONST_S, 1, 0));
+            self.constant_to(2, bytes.len() as u64, 1);
+            self.w.put(word16(op::MEMORY_INIT, 0, memory));
+            self.w.put(index);
+            self.w.put(word(op::DATA_DROP, 0, 0, 0));
+            self.w.put(index);
+            self.init_close();
+        }
+        let record = self.datas_at.wrapping_add(index.wrapping_mul(2));
+        self.w.set(record, self.w.pos);
+        self.w.set(record.wrapping_add(1), bytes.len() as u32);
+        self.w.bytes(bytes);
+        Ok(())
+    }
+    fn finish(&mut self, _: &Info<'_>) -> Done {
+        use Word::*;
+        self.init_open();
+        if let Some(f) = self.start {
+            self.w.put(word16(op::CALL, 0, 0));
+            self.w.put(f);
+        }
+        self.w.put(word16(op::RETURN, 0, 0));
+        self.w.reserve(PADDING);
+        for (w, v) in [
+            (Magic, image::MAGIC),
+            (Version, image::VERSION),
+            (Features, self.features),
+            (Fuel, image::FUEL_VERSION | image::WINDOW << 16),
+            (Length, self.w.pos),
+            (FrameCells, self.frame_cells),
+            (Imports, self.imports),
+            (ImportsAt, self.imports_at),
+            (Exports, self.exports),
+            (ExportsAt, self.exports_at),
+            (Elems, self.elems),
+            (ElemsAt, self.elems_at),
+            (Datas, self.datas),
+            (DatasAt, self.datas_at),
+            (Init, self.init_at),
+            (CodeAt, self.code_at),
+            (CodeEnd, self.code_end),
+        ] {
+            self.header(w, v);
+        }
+        if let Some(all) = self.w.out.get(..self.w.pos as usize) {
+            let check = image::checksum(all);
+            self.header(Check, check);
+        }
+        Ok(())
+    }
+
+    fn const_begin(&mut self, _: &Info<'_>, what: ConstFor) -> Done {
+        self.constant_item = None;
+        self.item_mode = matches!(what, ConstFor::ElemItem(_));
+        if !self.item_mode {
+            self.init_open();
+        }
+        Ok(())
+    }
+    fn const_end(&mut self, info: &Info<'_>, what: ConstFor, s: &mut Operands<'_>) -> Done {
+        let value = s.top(0).ok_or(Fault::Internal)?;
+        match what {
+            ConstFor::Global(i) => {
+                let cell = info.own_global_cell(i).ok_or(Fault::Internal)?;
+                let cells = value.ty.cells();
+                let reg = self.reg(&value, 0);
+                self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, reg, cell));
+                self.init_close();
+            }
+            ConstFor::ElemItem(_) => {
+                self.item_mode = false;
+                let item = self.constant_item.unwrap_or(0);
+                self.w.put(item);
+            }
+            ConstFor::ElemOffset(..) | ConstFor::DataOffset(..) => self.settle(s, 0),
+        }
+        Ok(())
+    }
+
+    fn func_begin(&mut self, _: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Done {
+        let entry = self.entries_at.wrapping_add(func.wrapping_sub(self.imported_funcs));
+        self.w.set(entry, self.w.pos);
+        self.run_length = 0;
+        self.live = true;
+        self.last = None;
+        self.lazy_floor = 0;
+        self.far = body_bytes >= self.far_body;
+        let total = param_cells.saturating_add(local_cells);
+        if total.saturating_add(HOLE) > limits::FRAME_CELLS {
+            return Err(Fault::FrameTooLarge);
+        }
+        if total > NEAR {
+            // Everything from the hole on lies further up; parameters arrive without it.
+            let at = NEAR.wrapping_add(HOLE).wrapping_sub(1);
+            let end = self.lies(total, 0).max(total.wrapping_add(HOLE));
+            self.frame_cells = self.frame_cells.max(end);
+            if param_cells > NEAR {
+                // A value of two cells may begin just below the hole: its first cell has to move too, and moving the
+                // first cell of one that does not is harmless.
+                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(NEAR).wrapping_add(1));
+                self.w.put(word(op::ENTER_FAR, 0, 0, 0));
+                self.w.put(end);
+                self.w.put(0);
+                while cells > 0 {
+                    let n = cells.min(HOLE);
+                    from = from.wrapping_sub(n);
+                    cells = cells.wrapping_sub(n);
+                    self.far_copy(from.wrapping_add(HOLE), from, n);
+                }
+                if local_cells > 0 {
+                    self.w.put(word(op::ENTER_FAR, 0, 0, 0));
+                    self.w.put(end);
+                    self.w.put(param_cells.wrapping_add(HOLE) | local_cells << 16);
+                }
+                return Ok(());
+            }
+            self.w.put(word(op::ENTER_FAR, 0, 0, 0));
+            self.w.put(end);
+            self.w.put(at | end.wrapping_sub(at) << 16);
+        }
+        let near_cells = total.min(NEAR).saturating_sub(param_cells);
+        if near_cells > 0 {
+            self.w.put(word(op::ENTER, 0, param_cells, near_cells));
+        }
+        Ok(())
+    }
+    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Done {
+        if reachable {
+            let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
+            self.leave(s, arity, 0);
+        }
+        self.live = false;
+        self.code_end = self.w.pos;
+        if self.frame_too_large { Err(Fault::FrameTooLarge) } else { Ok(()) }
+    }
+    fn instruction(&mut self, at: u32) -> Done {
+        if self.w.pos <= self.watch {
+            self.watched = at;
+        }
+        if self.live {
+            if self.run_length >= MAX_RUN {
+                let cost = self.charge();
+                self.w.put(word16(op::CHARGE, 0, cost));
+            }
+            self.run_length = self.run_length.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    fn unreachable(&mut self, _: &mut Operands<'_>) -> Done {
+        self.w.put(word(op::UNREACHABLE, 0, 0, 0));
+        self.live = false;
+        Ok(())
+    }
+    fn block(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Done {
+        let is_if = control.kind == ControlKind::If;
+        let cond = if is_if { Some(self.condition(s)) } else { None };
+        let below = s.len().wrapping_sub(is_if as u32);
+        self.flush(s, below);
+        let params = below.saturating_sub(control.height);
+        self.settle_all(s, params, is_if as u32);
+        control.user = [0, self.w.pos, self.run_length, 0, 0, 0];
+        if let Some(cond) = cond {
+            let site = self.jump_if(cond, true);
+            let head = self.hang(site, 0)?;
+            let [_, _, _, skips, run, _] = &mut control.user;
+            (*skips, *run) = (head, self.run_length);
+        }
+        self.last = None;
+        Ok(())
+    }
+    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, reachable: bool) -> Done {
+        let [mut exits, _, _, skips, run, _] = control.user;
+        if reachable {
+            let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
+            self.moves(s, control.cell, arity, 0);
+            self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
+            exits = self.site(exits)?;
+        }
+        self.run_length = run;
+        self.land(skips)?;
+        control.user = [exits, 0, 0, 0, 0, 0];
+        self.live = true;
+        self.last = None;
+        Ok(())
+    }
+    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Done {
+        let user = control.user;
+        if reachable {
+            let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
+            self.moves(s, control.cell, arity, 0);
+        }
+        if control.kind == ControlKind::If {
+            self.land(user.get(SKIPS).copied().unwrap_or(0))?;
+        }
+        if control.kind != ControlKind::Loop {
+            self.land(user.get(EXITS).copied().unwrap_or(0))?;
+        }
+        self.live = true;
+        self.last = None;
+        Ok(())
+    }
+    fn br(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        if self.is_body(s, label) {
+            self.leave(s, arity, 0);
+        } else {
+            let control = s.control(label).ok_or(Fault::Internal)?;
+            self.moves(s, control.cell, arity, 0);
+            self.jump(s, label)?;
+        }
+        self.live = false;
+        Ok(())
+    }
+    fn br_if(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        let control = s.control(label).ok_or(Fault::Internal)?;
+        let body = self.is_body(s, label);
+        let cond = self.condition(s);
+        self.settle_all(s, arity, 1);
+        if !body && !self.must_move(s, &control, arity, 1) {
+            let site = self.jump_if(cond, false);
+            self.point(s, label, site)?;
+        } else {
+            self.w.put(cond_word(cond, true));
+            let over = self.w.reserve(1);
+            if body {
+                self.leave(s, arity, 1);
+            } else {
+                self.moves(s, control.cell, arity, 1);
+                self.jump(s, label)?;
+            }
+            let disp = self.w.pos.wrapping_sub(over).wrapping_sub(1);
+            if disp > i16::MAX as u32 {
+                return Err(Fault::JumpTooFar);
+            }
+            self.w.set(over, disp);
+        }
+        self.last = None;
+        Ok(())
+    }
+    fn br_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, n: u32, arity: u32) -> Done {
+        let index = s.top(0).ok_or(Fault::Internal)?;
+        self.settle_all(s, arity, 1);
+        let a = self.reg(&index, 0);
+        self.w.put(word(if self.far { op::BR_TABLE_FAR } else { op::BR_TABLE }, a, 0, 0));
+        self.w.put(n);
+        self.table_n = 0;
+        self.table_stub = (u32::MAX, 0);
+        let entries = n.wrapping_add(1);
+        self.table_at = self.w.reserve(if self.far { entries.wrapping_mul(2) } else { entries });
+        Ok(())
+    }
+    fn br_table_label(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        let n = self.table_n;
+        self.table_n = n.wrapping_add(1);
+        let site = self.table_at.wrapping_add(if self.far { n.wrapping_mul(2) } else { n });
+        let control = s.control(label).ok_or(Fault::Internal)?;
+        let body = self.is_body(s, label);
+        if !body && !self.must_move(s, &control, arity, 1) {
+            return self.point(s, label, site);
+        }
+        let (known, at) = self.table_stub;
+        let stub = if known == label { at } else { self.w.pos };
+        self.aim(site, stub, self.run_length, self.run_length)?;
+        if known != label {
+            self.table_stub = (label, stub);
+            if body {
+                self.leave(s, arity, 1);
+            } else {
+                self.moves(s, control.cell, arity, 1);
+                self.jump(s, label)?;
+            }
+        }
+        Ok(())
+    }
+    fn br_table_end(&mut self, _: &Info<'_>, _: &mut Operands<'_>, _: u32) -> Done {
+        self.live = false;
+        self.last = None;
+        Ok(())
+    }
+    fn return_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Done {
+        self.leave(s, arity, 0);
+        self.live = false;
+        Ok(())
+    }
+    fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Done {
+        let ty = info.func_type_index(func).ok_or(Fault::Internal)?;
+        self.call_with(info, s, ty, 0, |t, at, far| {
+            let cost = t.charge();
+            t.w.put(word16(if far { op::CALL_FAR } else { op::CALL }, at, cost));
+            t.w.put(func);
+            if far {
+                t.w.put(at);
+            }
+        })
+    }
+    fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Done {
+        let index = s.top(0).ok_or(Fault::Internal)?;
+        self.call_with(info, s, ty, 1, |t, at, far| {
+            let index = t.reg(&index, 0);
+            let cost = t.charge();
+            t.w.put(word(if far { op::CALL_INDIRECT_FAR } else { op::CALL_INDIRECT }, at, index, 0));
+            t.w.put(ty);
+            t.w.put(table | cost << 16);
+            if far {
+                t.w.put(at);
+            }
+        })
+    }
+    fn drop(&mut self, _: &mut Operands<'_>) -> Done {
+        Ok(())
+    }
+    fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Done {
+        let (Some(x), Some(y), Some(c)) = (s.top(2), s.top(1), s.top(0)) else { return Err(Fault::Internal) };
+        let (b, d, cond) = (self.reg(&x, 0), self.reg(&y, 1), self.reg(&c, 2));
+        let cells = ty.cells();
+        let a = self.result_reg(x.cell, cells);
+        self.simple(word(if cells == 2 { op::SELECT2 } else { op::SELECT }, a, b, d), Some(cond), x.cell, cells);
+        Ok(())
+    }
+    fn local_get(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
+        self.lazy(s, cell);
+        Ok(())
+    }
+    fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
+        self.assign(s, cell).map(|_| ())
+    }
+    fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
+        if self.assign(s, cell)? {
+            self.lazy(s, cell);
+        }
+        Ok(())
+    }
+    fn constant(&mut self, s: &mut Operands<'_>, bits: u64) -> Done {
+        s.set_top_place(0, Place::Const(bits));
+        Ok(())
+    }
+    fn ref_func(&mut self, s: &mut Operands<'_>, func: u32) -> Done {
+        if self.item_mode {
+            self.constant_item = Some(func << 2 | 1);
+            return Ok(());
+        }
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        let a = self.result_reg(o.cell, 1);
+        self.simple(word(op::REF_FUNC, a, 0, 0), Some(func), o.cell, 1);
+        Ok(())
+    }
+    fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Done {
+        self.numeric(I32_EQZ, s, 1, ValType::I32)
+    }
+    fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
+        if self.item_mode {
+            self.constant_item = Some(global << 2 | 2);
+            return Ok(());
+        }
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        let cells = o.ty.cells();
+        let a = self.result_reg(o.cell, cells);
+        match info.own_global_cell(global) {
+            Some(cell) => self.simple(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, a, cell), None, o.cell, cells),
+            None => self.simple(word(op::GLOBAL_GET_X, a, cells, 0), Some(global), o.cell, cells),
+        }
+        Ok(())
+    }
+    fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        let cells = o.ty.cells();
+        let a = self.reg(&o, 0);
+        match info.own_global_cell(global) {
+            Some(cell) => self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, a, cell)),
+            None => {
+                self.w.put(word(op::GLOBAL_SET_X, a, cells, 0));
+                self.w.put(global);
+            }
+        }
+        Ok(())
+    }
+    fn plain(&mut self, _: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Done {
+        if uses_float(opcode) {
+            self.features |= FEATURE_FLOAT;
+        }
+        match opcode {
+            0x45..=0xc4 => self.numeric(opcode as u8, s, pops, result.ok_or(Fault::Internal)?),
+            0xfc00..=0xfc07 => {
+                let op = op::I32_TRUNC_SAT_F32_S.wrapping_add(opcode as u8);
+                self.numeric(op, s, pops, result.ok_or(Fault::Internal)?)
+            }
+            0x28..=0x35 => {
+                // Floats are loaded as the integers of their size.
+                let op = match opcode as u8 {
+                    0x2a => 0x28,
+                    0x2b => 0x29,
+                    op => op,
+                };
+                let address = s.top(0).ok_or(Fault::Internal)?;
+                let cells = result.ok_or(Fault::Internal)?.cells();
+                let b = self.reg(&address, 0);
+                let a = self.result_reg(address.cell, cells);
+                self.simple(word(op, a, b, 0), Some(y as u32), address.cell, cells);
+                Ok(())
+            }
+            0x36..=0x3e => {
+                let op = match opcode as u8 {
+                    0x38 => 0x36,
+                    0x39 => 0x37,
+                    op => op,
+                };
+                let (Some(address), Some(value)) = (s.top(1), s.top(0)) else { return Err(Fault::Internal) };
+                let b = self.reg(&address, 0);
+                let a = self.reg(&value, 1);
+                self.w.put(word(op, a, b, 0));
+                self.w.put(y as u32);
+                Ok(())
+            }
+            0x25 => {
+                let index = s.top(0).ok_or(Fault::Internal)?;
+                let b = self.reg(&index, 0);
+                let a = self.result_reg(index.cell, 1);
+                self.simple(word(op::TABLE_GET, a, b, 0), Some(x), index.cell, 1);
+                Ok(())
+            }
+            0x26 => {
+                let (Some(index), Some(value)) = (s.top(1), s.top(0)) else { return Err(Fault::Internal) };
+                let a = self.reg(&index, 0);
+                let b = self.reg(&value, 1);
+                self.w.put(word(op::TABLE_SET, a, b, 0));
+                self.w.put(x);
+                Ok(())
+            }
+            0x3f | 0xfc10 => {
+                let op = if opcode == 0x3f { op::MEMORY_SIZE } else { op::TABLE_SIZE };
+                let cell = s.next_cell();
+                let a = self.result_reg(cell, 1);
+                self.simple(word(op, a, 0, 0), Some(x), cell, 1);
+                Ok(())
+            }
+            0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, 1, true),
+            0xfc0f => self.on_temporaries(s, op::TABLE_GROW, 0, x, 2, true),
+            // Indexes in the order of the binary format: segment, then memory or table; destination, then source.
+            0xfc08 => self.on_temporaries(s, op::MEMORY_INIT, y as u32, x, 3, false),
+            0xfc0c => self.on_temporaries(s, op::TABLE_INIT, y as u32, x, 3, false),
+            0xfc0a => self.on_temporaries(s, op::MEMORY_COPY, 0, x | (y as u32) << 16, 3, false),
+            0xfc0e => self.on_temporaries(s, op::TABLE_COPY, 0, x | (y as u32) << 16, 3, false),
+            0xfc0b => self.on_temporaries(s, op::MEMORY_FILL, 0, x, 3, false),
+            0xfc11 => self.on_temporaries(s, op::TABLE_FILL, 0, x, 3, false),
+            0xfc09 | 0xfc0d => {
+                self.w.put(word(if opcode == 0xfc09 { op::DATA_DROP } else { op::ELEM_DROP }, 0, 0, 0));
+                self.w.put(x);
+                Ok(())
+            }
+            _ => Err(Fault::Internal),
+        }
+    }
+}
+
+impl Translator<'_> {
+    /// `local.set` of the operand on top; whether the operation that made it now writes the local itself.
+    fn assign(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<bool, Fault> {
+        let value = s.top(0).ok_or(Fault::Internal)?;
+        let below = s.len().wrapping_sub(1);
+        // Lazy copies of the old value have to be made now.
+        let mut pending = false;
+        if below.saturating_sub(self.lazy_floor) > LAZY {
+            pending = true;
+        }
+        for i in self.lazy_floor..below {
+            pending |= s.get(i).is_some_and(|o| o.place == Place::Local(cell));
+            if pending {
+                break;
+            }
+        }
+        if pending {
+            self.flush(s, below);
+        }
+        let cells = value.ty.cells();
+        if let Some(l) = self.last_made(&value)
+            && near(cell, cells)
+        {
+            let changed = l.word & !0xff00 | cell << 8;
+            self.w.set(l.at, changed);
+            self.last = None;
+            return Ok(true);
+        }
+        if value.place != Place::Local(cell) {
+            self.move_to(cell, &value);
+        }
+        self.last = None;
+        Ok(false)
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+//! Arguments of invocations, and the patterns that results are compared with.
+
+use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::{WastArg, WastRet};
+use wrt_foundation::{Ref, Value};
+
+/// The value of an argument; `None` for types that WRT does not have.
+pub fn argument(arg: &WastArg<'_>) -> Option<Value> {
+    let WastArg::Core(arg) = arg else { return None };
+    Some(match arg {
+        WastArgCore::I32(v) => Value::I32(*v),
+        WastArgCore::I64(v) => Value::I64(*v),
+        WastArgCore::F32(v) => Value::F32(f32::from_bits(v.bits)),
+        WastArgCore::F64(v) => Value::F64(f64::from_bits(v.bits)),
+        WastArgCore::RefNull(ty) if is(ty, AbstractHeapType::Extern) => Value::ExternRef(Ref::NULL),
+        WastArgCore::RefNull(ty) if is(ty, AbstractHeapType::Func) => Value::FuncRef(Ref::NULL),
+        WastArgCore::RefExtern(n) if *n < Ref::LIMIT => Value::ExternRef(Ref::host(*n)),
+        _ => return None,
+    })
+}
+
+fn is(ty: &HeapType<'_>, expected: AbstractHeapType) -> bool {
+    matches!(ty, HeapType::Abstract { shared: false, ty } if *ty == expected)
+}
+
+/// Whether `values` are what `patterns` allow.
+pub fn match_all(values: &[Value], patterns: &[WastRet<'_>]) -> bool {
+    let matches = |(value, pattern): (&Value, &WastRet<'_>)| match pattern {
+        WastRet::Core(pattern) => matches(*value, pattern),
+        _ => false,
+    };
+    values.len() == patterns.len() && values.iter().zip(patterns).all(matches)
+}
+
+/// Whether `value` is one that `pattern` allows, its type included.
+pub fn matches(value: Value, pattern: &WastRetCore<'_>) -> bool {
+    match (pattern, value) {
+        (WastRetCore::I32(p), Value::I32(v)) => *p == v,
+        (WastRetCore::I64(p), Value::I64(v)) => *p == v,
+        (WastRetCore::F32(p), Value::F32(v)) => match p {
+            NanPattern::Value(p) => p.bits == v.to_bits(),
+            NanPattern::CanonicalNan => v.to_bits() & !(1 << 31) == 0x7fc0_0000,
+            NanPattern::ArithmeticNan => v.to_bits() & 0x7fc0_0000 == 0x7fc0_0000,
+        },
+        (WastRetCore::F64(p), Value::F64(v)) => match p {
+            NanPattern::Value(p) => p.bits == v.to_bits(),
+            NanPattern::CanonicalNan => v.to_bits() & !(1 << 63) == 0x7ff8_0000_0000_0000,
+            NanPattern::ArithmeticNan => v.to_bits() & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+        },
+        (WastRetCore::RefNull(None), Value::FuncRef(v) | Value::ExternRef(v)) => v.is_null(),
+        (WastRetCore::RefNull(Some(ty)), Value::FuncRef(v)) => v.is_null() && is(ty, AbstractHeapType::Func),
+        (WastRetCore::RefNull(Some(ty)), Value::ExternRef(v)) => v.is_null() && is(ty, AbstractHeapType::Extern),
+        (WastRetCore::RefExtern(None), Value::ExternRef(v)) => !v.is_null(),
+        (WastRetCore::RefExtern(Some(n)), Value::ExternRef(v)) => v.as_host() == Some(*n),
+        // Scripts cannot name functions: an index would be one of no module in particular.
+        (WastRetCore::RefFunc(None), Value::FuncRef(v)) => v.as_func().is_some(),
+        (WastRetCore::Either(patterns), v) => patterns.iter().any(|p| matches(v, p)),
+        _ => false,
+    }
+}
+
+/// The values as text, with the bits of floats.
+pub fn list(values: &[Value]) -> String {
+    let text = |v: &Value| match v {
+        Value::F32(f) => format!("{v} (0x{:08x})", f.to_bits()),
+        Value::F64(f) => format!("{v} (0x{:016x})", f.to_bits()),
+        _ => v.to_string(),
+    };
+    format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wast::parser::{self, ParseBuffer};
+
+    fn check(value: Value, pattern: &str) -> bool {
+        let buffer = ParseBuffer::new(pattern).unwrap();
+        matches(value, &parser::parse::<WastRetCore<'_>>(&buffer).unwrap())
+    }
+
+    #[test]
+    fn numbers_match_by_type_and_bits() {
+        assert!(check(Value::I32(-1), "i32.const 0xffffffff"));
+        assert!(!check(Value::I32(-1), "i64.const -1"));
+        assert!(check(Value::I64(i64::MIN), "i64.const 0x8000000000000000"));
+        assert!(check(Value::F32(-0.0), "f32.const -0"));
+        assert!(!check(Value::F32(-0.0), "f32.const 0"));
+        assert!(check(Value::F64(0.1), "f64.const 0.1"));
+        assert!(check(Value::F32(f32::from_bits(0x7f80_0001)), "f32.const nan:0x1"));
+    }
+
+    #[test]
+    fn nan_patterns_follow_the_specification() {
+        for (bits, canonical, arithmetic) in [
+            (0x7fc0_0000, true, true),
+            (0xffc0_0000, true, true),
+            (0x7fc0_0001, false, true),
+            (0x7f80_0001, false, false),
+            (0x7f80_0000, false, false),
+            (0, false, false),
+        ] {
+            let v = Value::F32(f32::from_bits(bits));
+            assert_eq!(check(v, "f32.const nan:canonical"), canonical, "{bits:#x}");
+            assert_eq!(check(v, "f32.const nan:arithmetic"), arithmetic, "{bits:#x}");
+        }
+        for (bits, canonical, arithmetic) in [
+            (0x7ff8_0000_0000_0000, true, true),
+            (0xfff8_0000_0000_0000, true, true),
+            (0x7ff8_0000_0000_0001, false, true),
+            (0x7ff0_0000_0000_0001, false, false),
+            (0x7ff0_0000_0000_0000, false, false),
+        ] {
+            let v = Value::F64(f64::from_bits(bits));
+            assert_eq!(check(v, "f64.const nan:canonical"), canonical, "{bits:#x}");
+            assert_eq!(check(v, "f64.const nan:arithmetic"), arithmetic, "{bits:#x}");
+        }
+    }
+
+    #[test]
+    fn references_match_by_kind() {
+        let (null_func, null_extern) = (Value::FuncRef(Ref::NULL), Value::ExternRef(Ref::NULL));
+        let (func, host) = (Value::FuncRef(Ref::func(0)), Value::ExternRef(Ref::host(7)));
+        for (pattern, allowed) in [
+            ("ref.null", [true, true, false, false]),
+            ("ref.null func", [true, false, false, false]),
+            ("ref.null extern", [false, true, false, false]),
+            ("ref.func", [false, false, true, false]),
+            ("ref.extern", [false, false, false, true]),
+            ("ref.extern 7", [false, false, false, true]),
+            ("ref.extern 8", [false; 4]),
+            ("either (ref.null extern) (ref.extern 7)", [false, true, false, true]),
+        ] {
+            assert_eq!([null_func, null_extern, func, host].map(|v| check(v, pattern)), allowed, "{pattern}");
+        }
+        assert!(check(Value::I32(2), "either (i32.const 1) (i32.const 2)"));
+        assert!(!check(Value::I32(3), "either (i32.const 1) (i32.const 2)"));
+    }
+}

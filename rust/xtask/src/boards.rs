@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+//! Where samples/hello_wasm runs, how it is built there, and how it is started.
+
+use crate::setup::{self, Package};
+use crate::tool::{self, command};
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// A bare board: built by the root CMakeLists.txt with `-DWRT_BOARD`.
+pub struct Bare {
+    pub name: &'static str,
+    pub target: &'static str,
+    packages: &'static [Package],
+    /// Emulator and its arguments before the program.
+    emulator: &'static [&'static str],
+}
+
+pub const BARE: &[Bare] = &[
+    Bare {
+        name: "mps2-an385",
+        target: "thumbv7m-none-eabi",
+        packages: &[setup::GCC_ARM, setup::QEMU_ARM],
+        emulator: &["qemu-system-arm", "-machine", "mps2-an385", "-cpu", "cortex-m3", "-semihosting-config", "enable=on,target=native"],
+    },
+    Bare {
+        name: "riscv32-virt",
+        target: "riscv32imac-unknown-none-elf",
+        packages: &[setup::GCC_RISCV, setup::QEMU_RISCV],
+        emulator: &["qemu-system-riscv32", "-machine", "virt", "-bios", "none"],
+    },
+    Bare {
+        name: "aarch64-virt",
+        target: "aarch64-unknown-none",
+        packages: &[setup::GCC_AARCH64, setup::QEMU_AARCH64],
+        emulator: &["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a53", "-semihosting-config", "enable=on,target=native"],
+    },
+];
+
+/// Zephyr boards that the sample is tested on.
+pub const ZEPHYR: &[&str] = &["qemu_cortex_m3", "mps2/an385", "qemu_riscv32", "native_sim/native/64"];
+/// FreeRTOS ports that the sample is tested on.
+pub const FREERTOS: &[&str] = &["posix", "mps2-an385"];
+
+/// One place to run.
+pub enum Board {
+    /// This machine.
+    Host,
+    /// A board without an operating system.
+    Bare(&'static Bare),
+    /// A board of Zephyr's, with the kernel's folder.
+    Zephyr(String, PathBuf),
+    /// A port of FreeRTOS's, with the kernel's folder.
+    FreeRtos(&'static str, PathBuf),
+}
+
+/// A kernel's folder from its variable, or where its users have it; else one line that says what to do.
+fn kernel(name: &str, variable: &str, usual: &str, marker: &str) -> Result<PathBuf> {
+    if let Some(dir) = std::env::var_os(variable).filter(|d| !d.is_empty()) {
+        let dir = PathBuf::from(dir);
+        if dir.join(marker).is_file() {
+            return Ok(dir);
+        }
+        bail!("no {name} in {} ({variable}): {marker} is missing there", dir.display());
+    }
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let dir = home.join(usual);
+    if dir.join(marker).is_file() {
+        return Ok(dir);
+    }
+    bail!("no {name}: neither {variable} is set nor is it in ~/{usual}");
+}
+
+/// Zephyr's folder.
+pub fn zephyr() -> Result<PathBuf> {
+    kernel("Zephyr", "ZEPHYR_BASE", "zephyrproject/zephyr", "cmake/modules/kernel.cmake")
+}
+
+/// FreeRTOS's folder.
+pub fn freertos() -> Result<PathBuf> {
+    kernel("FreeRTOS kernel", "FREERTOS_KERNEL_PATH", "FreeRTOS-Kernel", "tasks.c")
+}
+
+impl Board {
+    /// The board of that name.
+    pub fn named(name: &str) -> Result<Board> {
+        if name == "host" {
+            return Ok(Board::Host);
+        }
+        if let Some(b) = BARE.iter().find(|b| b.name == name) {
+            return Ok(Board::Bare(b));
+        }
+        if let Some(board) = name.strip_prefix("zephyr:").filter(|b| !b.is_empty()) {
+            return Ok(Board::Zephyr(board.to_string(), zephyr()?));
+        }
+        if let Some(port) = name.strip_prefix("freertos:").and_then(|p| FREERTOS.iter().find(|f| **f == p)) {
+            return Ok(Board::FreeRtos(port, freertos()?));
+        }
+        bail!("unknown board \"{name}\"; there are: {}", all_names().join(", "));
+    }
+
+    /// Installs what building and running takes.
+    pub fn prepare(&self) -> Result<()> {
+        setup::packages(&[setup::CMAKE, setup::NINJA, setup::GCC])?;
+        match self {
+            Board::Host => Ok(()),
+            Board::Bare(b) => {
+                setup::target(b.target)?;
+                setup::packages(b.packages)
+            }
+            Board::FreeRtos("posix", _) => Ok(()),
+            Board::FreeRtos(..) => {
+                setup::target("thumbv7m-none-eabi")?;
+                setup::packages(&[setup::GCC_ARM, setup::QEMU_ARM])
+            }
+            Board::Zephyr(board, _) => {
+                if !tool::has("west") {
+                    bail!("west is missing; install it with\n    pip install west");
+                }
+                match zephyr_toolchain(board) {
+                    Debian::Arm => {
+                        setup::target("thumbv7m-none-eabi")?;
+                        setup::packages(&[setup::GCC_ARM, setup::QEMU_ARM])
+                    }
+                    Debian::Riscv => {
+                        setup::target("riscv32imac-unknown-none-elf")?;
+                        setup::packages(&[setup::GCC_RISCV, setup::QEMU_RISCV])
+                    }
+                    Debian::Host => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Builds the sample; what starts it.
+    pub fn build(&self, mode: &str, wrt: &Path, more: &[&str]) -> Result<Command> {
+        let name = self.name();
+        let dir = tool::scratch().join(format!("hello-{}-{mode}{}", name.replace(['/', ':'], "-"), more.concat().replace(['=', '/'], "")));
+        let hello_mode = format!("-DHELLO_WASM_MODE={mode}");
+        let wrt_tool = format!("-DWRT_TOOL={}", wrt.display());
+        let cmake = |source: &str, options: &[&str], goal: &str| -> Result<()> {
+            let mut c = command("cmake", ["-S", source, "-G", "Ninja", "-B"]);
+            c.arg(&dir).args([&hello_mode, &wrt_tool]).args(options).args(more);
+            tool::run(c)?;
+            let mut c = command("cmake", ["--build"]);
+            c.arg(&dir).args(["--target", goal]);
+            tool::run(c).map(drop)
+        };
+        match self {
+            Board::Host => {
+                cmake(".", &[], "hello_wasm")?;
+                Ok(Command::new(dir.join("samples/hello_wasm/hello_wasm")))
+            }
+            Board::Bare(b) => {
+                cmake(".", &[&format!("-DWRT_BOARD={}", b.name)], "hello_wasm")?;
+                Ok(emulator(b.emulator, &dir.join("samples/hello_wasm/hello_wasm.elf")))
+            }
+            Board::FreeRtos(port, kernel) => {
+                let options = [format!("-DFREERTOS_KERNEL_PATH={}", kernel.display()), format!("-DWRT_FREERTOS_PORT={port}")];
+                cmake("freertos/demo", &[&options[0], &options[1]], "hello_wasm")?;
+                if *port == "posix" {
+                    return Ok(Command::new(dir.join("hello_wasm")));
+                }
+                Ok(emulator(BARE[0].emulator, &dir.join("hello_wasm.elf")))
+            }
+            Board::Zephyr(board, kernel) => {
+                let mut west = command("west", ["build", "-b", board, "-d"]);
+                west.arg(&dir).arg(tool::root().join("samples/hello_wasm")).env("ZEPHYR_BASE", kernel);
+                if let Some(workspace) = kernel.parent() {
+                    west.current_dir(workspace);
+                }
+                zephyr_environment(&mut west, board)?;
+                west.args(["--", &hello_mode, &wrt_tool]).args(more);
+                tool::run(west)?;
+                let mut start = command("west", ["build", "-t", "run", "-d"]);
+                start.arg(&dir).env("ZEPHYR_BASE", kernel);
+                if let Some(workspace) = kernel.parent() {
+                    start.current_dir(workspace);
+                }
+                if board.starts_with("native_sim") {
+                    start = Command::new(dir.join("zephyr/zephyr.exe"));
+                }
+                Ok(start)
+            }
+        }
+    }
+
+    /// Its name, as `--board` takes it.
+    pub fn name(&self) -> String {
+        match self {
+            Board::Host => "host".into(),
+            Board::Bare(b) => b.name.into(),
+            Board::Zephyr(b, _) => format!("zephyr:{b}"),
+            Board::FreeRtos(p, _) => format!("freertos:{p}"),
+        }
+    }
+
+    /// Longest time from power-on to the sample's last line.
+    pub fn limit(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+}
+
+fn emulator(emulator: &[&str], program: &Path) -> Command {
+    let mut c = command(emulator[0], &emulator[1..]);
+    c.args(["-nographic", "-monitor", "none", "-serial", "stdio", "-kernel"]).arg(program);
+    c
+}
+
+/// The names of all boards that this checkout knows.
+pub fn all_names() -> Vec<String> {
+    let mut names = vec!["host".to_string()];
+    names.extend(BARE.iter().map(|b| b.name.to_string()));
+    names.extend(ZEPHYR.iter().map(|b| format!("zephyr:{b}")));
+    names.extend(FREERTOS.iter().map(|p| format!("freertos:{p}")));
+    names
+}
+
+/// Which of Debian's compilers serves a Zephyr board.
+#[derive(Clone, Copy, PartialEq)]
+enum Debian {
+    Arm,
+    Riscv,
+    Host,
+}
+
+fn zephyr_toolchain(board: &str) -> Debian {
+    if board.starts_with("native_sim") {
+        Debian::Host
+    } else if board.contains("riscv") {
+        Debian::Riscv
+    } else {
+        Debian::Arm
+    }
+}
+
+/// Debian's compilers for Zephyr, unless the caller has chosen a toolchain or installed Zephyr's SDK.
+fn zephyr_environment(c: &mut Command, board: &str) -> Result<()> {
+    let chosen = |name| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    if chosen("ZEPHYR_TOOLCHAIN_VARIANT") || chosen("ZEPHYR_SDK_INSTALL_DIR") {
+        return Ok(());
+    }
+    match zephyr_toolchain(board) {
+        Debian::Arm => {
+            c.env("ZEPHYR_TOOLCHAIN_VARIANT", "gnuarmemb").env("GNUARMEMB_TOOLCHAIN_PATH", "/usr");
+        }
+        Debian::Host => {
+            c.env("ZEPHYR_TOOLCHAIN_VARIANT", "host");
+        }
+        Debian::Riscv => {
+            let prefix = riscv_wrappers()?;
+            c.env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile").env("CROSS_COMPILE", prefix);
+        }
+    }
+    Ok(())
+}
+
+/// Debian's multilib table does not know `_zicsr_zifencei`, so linking would take the library of rv64. A wrapper takes
+/// the two words away when the compiler is asked to link or to name a library.
+fn riscv_wrappers() -> Result<PathBuf> {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let dir = tool::scratch().join("riscv-wrappers");
+    std::fs::create_dir_all(&dir)?;
+    for tool in ["gcc", "g++"] {
+        let text = format!(
+            "#!/usr/bin/env bash\nset -eu\nlink=yes\nfor a in \"$@\"; do case \"$a\" in -c|-S|-E) link=no;; esac; done\n\
+             args=()\nfor a in \"$@\"; do\n  if [ $link = yes ]; then case \"$a\" in -march=*) a=${{a//_zicsr/}}; a=${{a//_zifencei/}};; esac; fi\n\
+             \x20 args+=(\"$a\")\ndone\nexec riscv64-unknown-elf-{tool} \"${{args[@]}}\"\n"
+        );
+        let file = dir.join(format!("riscv64-unknown-elf-{tool}"));
+        std::fs::write(&file, text)?;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))?;
+    }
+    for entry in std::fs::read_dir("/usr/bin")?.flatten() {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        let file = dir.join(&name);
+        if text.starts_with("riscv64-unknown-elf-") && !file.exists() {
+            symlink(entry.path(), file)?;
+        }
+    }
+    Ok(dir.join("riscv64-unknown-elf-"))
+}

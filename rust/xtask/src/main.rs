@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask size`.
+#![forbid(unsafe_code)]
+
+mod boards;
+mod checks;
+mod hello;
+mod setup;
+mod size;
+mod tool;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Development commands of WRT.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the runtime for a board, boot samples/hello_wasm there and show what the guest prints
+    Hello {
+        /// Boards, separated by commas; `all` for every one that this machine can run
+        #[arg(long, default_value = "mps2-an385", value_name = "LIST")]
+        board: String,
+        /// Ship the guest as translated image or as .wasm that the board translates
+        #[arg(long, default_value = "image", value_parser = ["image", "interp"])]
+        mode: String,
+    },
+    /// Run every check; what CI runs
+    Test {
+        /// Run only the checks whose name contains this
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+        /// List the checks and stop
+        #[arg(long)]
+        list: bool,
+    },
+    /// Measure flash, RAM and load cost on Cortex-M3 and print the table of the README
+    Size,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Hello { board, mode } => hello::run(&board, &mode),
+        Command::Test { only, list } => checks::run(only.as_deref(), list),
+        Command::Size => size::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//! What a fresh Debian or Ubuntu lacks: Rust targets and components by rustup, packages by apt. Packages are installed
+//! when this runs as root; otherwise the exact command is printed.
+
+use crate::tool::{self, command};
+use anyhow::{Result, bail};
+
+/// A program and the Debian package that has it.
+#[derive(Clone, Copy)]
+pub struct Package {
+    /// On the path.
+    pub program: &'static str,
+    /// Packages to install.
+    pub packages: &'static str,
+}
+
+pub const CMAKE: Package = Package { program: "cmake", packages: "cmake" };
+pub const NINJA: Package = Package { program: "ninja", packages: "ninja-build" };
+pub const GCC: Package = Package { program: "cc", packages: "gcc libc6-dev" };
+pub const QEMU_ARM: Package = Package { program: "qemu-system-arm", packages: "qemu-system-arm" };
+pub const QEMU_AARCH64: Package = Package { program: "qemu-system-aarch64", packages: "qemu-system-arm" };
+pub const QEMU_RISCV: Package = Package { program: "qemu-system-riscv32", packages: "qemu-system-misc" };
+pub const GCC_ARM: Package = Package { program: "arm-none-eabi-gcc", packages: "gcc-arm-none-eabi libnewlib-arm-none-eabi" };
+pub const GCC_RISCV: Package = Package { program: "riscv64-unknown-elf-gcc", packages: "gcc-riscv64-unknown-elf" };
+pub const GCC_AARCH64: Package = Package { program: "aarch64-linux-gnu-gcc", packages: "gcc-aarch64-linux-gnu" };
+pub const PKG_CONFIG: Package = Package { program: "pkg-config", packages: "pkg-config" };
+
+/// Makes sure that programs are there.
+pub fn packages(wanted: &[Package]) -> Result<()> {
+    let mut missing: Vec<&str> = wanted.iter().filter(|p| !tool::has(p.program)).flat_map(|p| p.packages.split(' ')).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(" ");
+    let root = std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
+    if !root || !tool::has("apt-get") {
+        bail!("missing programs; install them with\n    sudo apt-get install --no-install-recommends {list}");
+    }
+    eprintln!("installing packages: {list}");
+    let mut update = command("apt-get", ["update", "-q"]);
+    update.env("DEBIAN_FRONTEND", "noninteractive");
+    tool::run(update)?;
+    let mut install = command("apt-get", ["install", "-yq", "--no-install-recommends"]);
+    install.args(&missing).env("DEBIAN_FRONTEND", "noninteractive");
+    tool::run(install)?;
+    Ok(())
+}
+
+/// Makes sure that a Rust target is installed for the default toolchain.
+pub fn target(triple: &str) -> Result<()> {
+    if !tool::has("rustup") {
+        bail!("rustup is missing: see https://rustup.rs, then run `rustup target add {triple}`");
+    }
+    if tool::run(command("rustup", ["target", "list", "--installed"]))?.lines().any(|l| l == triple) {
+        return Ok(());
+    }
+    eprintln!("installing Rust target: {triple}");
+    tool::run(command("rustup", ["target", "add", triple]))?;
+    Ok(())
+}
+
+/// Makes sure that components of a toolchain are installed; tells whether the toolchain is there.
+pub fn components(toolchain: &str, names: &[&str]) -> Result<bool> {
+    let Ok(installed) = tool::run(command("rustup", ["component", "list", "--toolchain", toolchain, "--installed"])) else {
+        return Ok(false);
+    };
+    for name in names {
+        if !installed.lines().any(|l| l == *name || l.starts_with(&format!("{name}-"))) {
+            eprintln!("installing {toolchain} component: {name}");
+            tool::run(command("rustup", ["component", "add", "--toolchain", toolchain, name]))?;
+        }
+    }
+    Ok(true)
+}

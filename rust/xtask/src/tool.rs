@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//! Running other programs: quietly, with their output shown only when they fail, and never longer than a limit.
+
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
+}
+
+/// Where the development commands put what they build.
+pub fn scratch() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => PathBuf::from(dir).join("xtask"),
+        None => root().join("target/xtask"),
+    }
+}
+
+/// Whether a program is on the path.
+pub fn has(program: &str) -> bool {
+    let Some(path) = std::env::var_os("PATH") else { return false };
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// A command in the repository's root, without the variables that a surrounding build leaves behind.
+pub fn command<I, S>(program: &str, args: I) -> Command
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let mut c = Command::new(program);
+    c.args(args).current_dir(root()).stdin(Stdio::null());
+    for name in ["CC", "CFLAGS", "CXXFLAGS", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "CROSS_COMPILE"] {
+        c.env_remove(name);
+    }
+    c
+}
+
+/// What a program said.
+#[derive(Debug)]
+pub struct Output {
+    /// Standard output and error, in that order.
+    pub text: String,
+    /// Its exit code; `None` when it was ended by the limit or a signal.
+    pub code: Option<i32>,
+    /// Whether the limit ended it.
+    pub late: bool,
+}
+
+/// Runs to the end, or until `limit`, or until the output contains one of `until`; then it is ended.
+pub fn watch(mut c: Command, limit: Duration, until: &[&str]) -> Result<Output> {
+    let shown = format!("{c:?}");
+    let mut child = c.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().with_context(|| format!("cannot start {shown}"))?;
+    let out = reader(child.stdout.take());
+    let err = reader(child.stderr.take());
+    let begun = Instant::now();
+    let (mut text, mut late) = (String::new(), false);
+    let status = loop {
+        text.extend(out.try_iter());
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if until.iter().any(|u| text.contains(u)) {
+            end(&mut child);
+            break None;
+        }
+        if begun.elapsed() > limit {
+            late = true;
+            end(&mut child);
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    text.extend(out.iter());
+    text.extend(err.iter());
+    Ok(Output { text, code: status.and_then(|s| s.code()), late })
+}
+
+fn end(child: &mut Child) {
+    // The only failure is that it has ended by itself.
+    if child.kill().is_ok() {
+        drop(child.wait());
+    }
+}
+
+fn reader(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receiver<String> {
+    let (to, from) = std::sync::mpsc::channel();
+    if let Some(mut stream) = stream {
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n) = stream.read(&mut buffer) {
+                if n == 0 || to.send(String::from_utf8_lossy(&buffer[..n]).into_owned()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    from
+}
+
+/// Runs to the end; its output, or an error that holds the end of it.
+pub fn run(c: Command) -> Result<String> {
+    let shown = format!("{c:?}").replace('"', "");
+    let output = watch(c, Duration::from_secs(3600), &[])?;
+    if output.code == Some(0) {
+        return Ok(output.text);
+    }
+    let tail: Vec<&str> = output.text.lines().rev().take(60).collect();
+    let tail: Vec<&str> = tail.into_iter().rev().collect();
+    bail!("{shown}\n{}\nexit code {}", tail.join("\n"), output.code.map_or("none".into(), |c| c.to_string()));
+}
+
+/// Runs cargo in the repository's root.
+pub fn cargo(args: &[&str]) -> Result<String> {
+    run(command("cargo", args))
+}
