@@ -322,7 +322,9 @@ impl<'s> Operands<'s> {
             self.room(self.top, self.frames().wrapping_add(CONTROL))?;
         }
         self.depth = self.depth.wrapping_add(1);
-        self.set_control(0, c);
+        if let Some(w) = self.words.get_mut(self.floor..).and_then(|w| w.first_chunk_mut()) {
+            *w = c.pack();
+        }
         Ok(())
     }
     /// Closes the innermost frame.

@@ -169,7 +169,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if self.s.depth() > limits::NESTING {
             return Err(Fault::TooDeep);
         }
-        self.adopt();
+        self.base = (c.height as usize).wrapping_mul(OPERAND);
+        self.unreachable = false;
+        self.live = !c.dead;
         Ok(())
     }
     /// Another frame is the innermost now, or it has changed.
@@ -291,25 +293,22 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         loop {
             let at = self.r.pos();
             let op = self.r.byte().map_err(|_| Fault::EndExpected)?;
+            let packed = ROWS[op as usize];
+            if packed != 0 {
+                self.sink.instruction(at)?;
+                self.plain(op as u16, packed)?;
+                continue;
+            }
+            if op != 0x0b && op != 0x05 {
+                self.sink.instruction(at)?;
+            }
             match op {
                 0x0b => {
                     if self.end()? {
                         return if self.r.is_empty() { Ok(()) } else { Err(Fault::EndExpected) };
                     }
-                    continue;
                 }
-                0x05 => {
-                    self.else_()?;
-                    continue;
-                }
-                _ => self.sink.instruction(at)?,
-            }
-            let packed = ROWS[op as usize];
-            if packed != 0 {
-                self.plain(op as u16, packed)?;
-                continue;
-            }
-            match op {
+                0x05 => self.else_()?,
                 0x00 => {
                     if self.live {
                         self.sink.unreachable(&mut self.s)?;
