@@ -363,12 +363,11 @@ struct Translator<'o> {
 
 type Done = Result<(), Fault>;
 
-// Words of `Control::user`.
-const EXITS: usize = 0; // head of the list of forward jumps to its end
-const LOOP_AT: usize = 1; // first word of the loop
-const LOOP_RUN: usize = 2; // run length there
-const SKIPS: usize = 3; // `if`: head of the list of the jump to `else`
-const IF_RUN: usize = 4; // run length at that jump
+// Words of `Control::user`: [`EXITS`], first word of the loop, run length there, [`SKIPS`], run length at that jump.
+/// Head of the list of forward jumps to the block's end.
+const EXITS: usize = 0;
+/// `if`: head of the list of the jump to its `else`.
+const SKIPS: usize = 3;
 
 impl<'o> Translator<'o> {
     fn new(out: &'o mut [u32], far_body: u32) -> Self {
