@@ -121,7 +121,16 @@ pub trait Sink {
     /// immediates (loads and stores: memory, offset), `pops` the number of operands, `result` the type it leaves.
     // The hottest call: what the validator has in registers, without a structure in between.
     #[allow(clippy::too_many_arguments)]
-    fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault>;
+    fn plain(
+        &mut self,
+        info: &Info<'_>,
+        s: &mut Operands<'_>,
+        op: u16,
+        x: u32,
+        y: u64,
+        pops: u32,
+        result: Option<ValType>,
+    ) -> Result<(), Fault>;
 }
 
 /// The sink that makes nothing of a module: decoding into it checks the module only.

@@ -107,8 +107,7 @@ impl<'m> Stack<'m> {
 
     /// Takes over everything that `other` is doing. Tells whether there was room for its cells and frames.
     pub fn copy_from(&mut self, other: &Stack<'_>) -> bool {
-        let (Some(cells), Some(frames)) = (self.cells.get_mut(..other.cells.len()), self.frames.get_mut(..other.frames.len()))
-        else {
+        let (Some(cells), Some(frames)) = (self.cells.get_mut(..other.cells.len()), self.frames.get_mut(..other.frames.len())) else {
             return false;
         };
         copy(cells, &other.cells);
@@ -190,7 +189,11 @@ pub(crate) fn move_within<T: Copy + Default>(all: &mut [T], from: usize, to: usi
     if from.abs_diff(to) >= n {
         let (head, tail) = all.split_at_mut_checked(from.max(to))?;
         let (low, high) = (head.get_mut(from.min(to)..)?.get_mut(..n)?, tail.get_mut(..n)?);
-        if from < to { copy(high, low) } else { copy(low, high) }
+        if from < to {
+            copy(high, low)
+        } else {
+            copy(low, high)
+        }
         return Some(());
     }
     let mut buffer = [T::default(); PIECE];

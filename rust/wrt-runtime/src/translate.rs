@@ -708,9 +708,7 @@ impl<'o> Translator<'o> {
         let mut to = to;
         let mut n = above.wrapping_add(arity);
         let all_cells = arity > 2 && (above..n).all(|i| s.top(i).is_some_and(|o| o.place == Place::Cell));
-        if all_cells
-            && let (Some(first), Some(end)) = (s.top(n.wrapping_sub(1)), s.top(above))
-        {
+        if all_cells && let (Some(first), Some(end)) = (s.top(n.wrapping_sub(1)), s.top(above)) {
             let cells = end.end().wrapping_sub(first.cell);
             if near(end.end(), 0) && near(to.wrapping_add(cells), 0) && first.cell != to {
                 return self.far_copy(to, first.cell, cells);

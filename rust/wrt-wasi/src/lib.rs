@@ -11,10 +11,10 @@
 #[cfg(feature = "std")]
 extern crate std;
 
-pub mod preview1;
 #[cfg(feature = "std")]
 mod host;
 mod line;
+pub mod preview1;
 
 #[cfg(feature = "std")]
 pub use host::HostSystem;

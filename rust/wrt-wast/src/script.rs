@@ -147,9 +147,7 @@ impl Script {
                     Err(e) => Verdict::Failed(e.to_string()),
                 },
             },
-            AssertMalformedCustom { .. } | AssertInvalidCustom { .. } => {
-                Verdict::Skipped("WRT does not read custom sections")
-            }
+            AssertMalformedCustom { .. } | AssertInvalidCustom { .. } => Verdict::Skipped("WRT does not read custom sections"),
             AssertException { .. } => Verdict::Skipped("WRT has no exceptions"),
             AssertSuspension { .. } => Verdict::Skipped("WRT has no stack switching"),
             Thread(_) | Wait { .. } => Verdict::Skipped("WRT scripts have one thread"),

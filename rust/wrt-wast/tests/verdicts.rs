@@ -62,10 +62,7 @@ fn refusals_are_compared_by_kind() {
     pass(r#"(assert_invalid (module (func (result i32))) "type mismatch")"#);
     fail(r#"(assert_invalid (module (func)) "type mismatch")"#);
     fail(r#"(assert_invalid (module binary "\00asn\01\00\00\00") "type mismatch")"#);
-    assert!(matches!(
-        verdict(r#"(assert_invalid (module (func (result i32))) "unknown type")"#),
-        Verdict::OtherText { .. }
-    ));
+    assert!(matches!(verdict(r#"(assert_invalid (module (func (result i32))) "unknown type")"#), Verdict::OtherText { .. }));
     pass(r#"(assert_malformed (module binary "\00asn\01\00\00\00") "magic header not detected")"#);
     fail(r#"(assert_malformed (module binary "\00asm\01\00\00\00") "magic header not detected")"#);
     fail(r#"(assert_malformed (module (func (result i32))) "type mismatch")"#);
@@ -80,28 +77,18 @@ fn refusals_are_compared_by_kind() {
 
 #[test]
 fn modules_link_with_each_other_and_with_spectest() {
-    pass(
-        r#"(module (import "m" "add" (func (param i32 i32) (result i32))) (import "spectest" "print_i32" (func (param i32))))"#,
-    );
+    pass(r#"(module (import "m" "add" (func (param i32 i32) (result i32))) (import "spectest" "print_i32" (func (param i32))))"#);
     fail(r#"(module (import "n" "add" (func (param i32 i32) (result i32))))"#);
     fail(r#"(module (import "spectest" "print_i32" (func (param i64))))"#);
     pass(r#"(module definition $d (func))"#);
     fail(r#"(module instance $i $d)"#);
-    let report = run(
-        "test",
-        "(module definition $d (func (export \"f\")))\n(module instance $i $d)\n(invoke $i \"f\")",
-        Mode::Slices,
-    );
+    let report = run("test", "(module definition $d (func (export \"f\")))\n(module instance $i $d)\n(invoke $i \"f\")", Mode::Slices);
     assert_eq!(report.counts().passed, 3, "{report:?}");
 }
 
 #[test]
 fn what_follows_a_failed_module_fails() {
-    let report = run(
-        "test",
-        "(module (func (export \"f\")))\n(module (import \"a\" \"b\" (func)))\n(invoke \"f\")",
-        Mode::Plain,
-    );
+    let report = run("test", "(module (func (export \"f\")))\n(module (import \"a\" \"b\" (func)))\n(invoke \"f\")", Mode::Plain);
     assert_eq!(report.failures().map(|(line, _)| line).collect::<Vec<_>>(), [2, 3]);
 }
 

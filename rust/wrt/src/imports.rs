@@ -53,8 +53,7 @@ impl ImportMap {
         results: &[ValType],
         body: impl Fn(&mut HostCaller<'_, '_>, &[Value], &mut [Value]) -> WrtResult<()> + 'static,
     ) -> &mut ImportMap {
-        let func =
-            Func { module: module.into(), name: name.into(), params: params.into(), results: results.into(), body: Box::new(body) };
+        let func = Func { module: module.into(), name: name.into(), params: params.into(), results: results.into(), body: Box::new(body) };
         match self.funcs.iter_mut().find(|f| f.module == module && f.name == name) {
             Some(old) => *old = func,
             None => self.funcs.push(func),

@@ -33,10 +33,10 @@ pub mod prelude;
 #[cfg(feature = "loader")]
 mod stackless;
 
-#[cfg(feature = "alloc")]
-pub use imports::{HostCaller, ImportMap};
 #[cfg(feature = "std")]
 pub use imports::WasiProgram;
+#[cfg(feature = "alloc")]
+pub use imports::{HostCaller, ImportMap};
 #[cfg(feature = "alloc")]
 pub use instance::{Limits, ModuleInstance};
 #[cfg(feature = "alloc")]

@@ -2,7 +2,7 @@
 //! The names that programs use: `use wrt::prelude::*`.
 
 pub use crate::{BoundedVec, Caller, Error, ErrorKind, GuestMemory, HashMap, Ref, Trap, ValType, Value, WrtError, WrtResult};
-#[cfg(feature = "alloc")]
-pub use crate::{ImportMap, Limits, Module, ModuleInstance};
 #[cfg(feature = "loader")]
 pub use crate::{HostImport, StacklessRuntime};
+#[cfg(feature = "alloc")]
+pub use crate::{ImportMap, Limits, Module, ModuleInstance};

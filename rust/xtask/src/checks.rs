@@ -119,7 +119,17 @@ fn clippy() -> Result<Verdict> {
 
 fn unit_std() -> Result<Verdict> {
     setup::packages(&[setup::GCC])?;
-    tests_run(&cargo(&["test", "--workspace", "--locked", "--exclude", "wrt-spec-tests", "--exclude", "wrt-decode-tests", "--exclude", "wrt-capi"])?)
+    tests_run(&cargo(&[
+        "test",
+        "--workspace",
+        "--locked",
+        "--exclude",
+        "wrt-spec-tests",
+        "--exclude",
+        "wrt-decode-tests",
+        "--exclude",
+        "wrt-capi",
+    ])?)
 }
 
 /// The crates of the device, which have the three build modes.
@@ -159,7 +169,9 @@ fn documentation() -> Result<Verdict> {
 /// Targets without an operating system, each with and without an allocator.
 fn build_modes() -> Result<Verdict> {
     let mut n = 0;
-    for target in ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "riscv32imac-unknown-none-elf", "aarch64-unknown-none", "x86_64-unknown-none"] {
+    for target in
+        ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "riscv32imac-unknown-none-elf", "aarch64-unknown-none", "x86_64-unknown-none"]
+    {
         setup::target(target)?;
         for features in ["", "loader", "float", "loader,float", "alloc,loader,float"] {
             cargo(&["build", "--quiet", "--locked", "-p", "wrt", "--target", target, "--no-default-features", "--features", features])?;
@@ -282,7 +294,8 @@ fn guest_decides() -> Result<Verdict> {
 fn suite_on_board() -> Result<Verdict> {
     setup::target("thumbv7m-none-eabi")?;
     setup::packages(&[setup::QEMU_ARM])?;
-    let output = cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host", "--", "suite"])?;
+    let output =
+        cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host", "--", "suite"])?;
     Ok(Verdict::Passed(numbers(&output)))
 }
 

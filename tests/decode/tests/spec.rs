@@ -33,12 +33,8 @@ impl Counts {
                 WastDirective::AssertUnlinkable { module, .. } => self.accept(&place, QuoteWat::Wat(module)),
                 WastDirective::AssertTrap { exec: WastExecute::Wat(m), .. }
                 | WastDirective::AssertReturn { exec: WastExecute::Wat(m), .. } => self.accept(&place, QuoteWat::Wat(m)),
-                WastDirective::AssertInvalid { module, message, .. } => {
-                    self.refuse(&place, module, message, ErrorKind::Invalid)
-                }
-                WastDirective::AssertMalformed { module, message, .. } => {
-                    self.refuse(&place, module, message, ErrorKind::Malformed)
-                }
+                WastDirective::AssertInvalid { module, message, .. } => self.refuse(&place, module, message, ErrorKind::Invalid),
+                WastDirective::AssertMalformed { module, message, .. } => self.refuse(&place, module, message, ErrorKind::Malformed),
                 _ => {}
             }
         }
