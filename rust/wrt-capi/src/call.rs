@@ -228,7 +228,9 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
     let s = unsafe { &mut *store };
     let ended = match exit {
         // SAFETY: one per result of the function.
-        Exit::Done => s.results(place.stack, number, |i, val| unsafe { results.add(i).write(val) }).map(|()| OK).ok_or(Failure::from(EINVAL)),
+        Exit::Done => {
+            s.results(place.stack, number, |i, val| unsafe { results.add(i).write(val) }).map(|()| OK).ok_or(Failure::from(EINVAL))
+        }
         Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
         _ => {
             if place.caller.is_null() {
@@ -329,7 +331,12 @@ pub unsafe extern "C" fn wrt_find_func(store: *mut CStore, instance: u32, name: 
 /// As there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_call(
-    store: *mut CStore, func: u32, args: *const Val, arg_count: usize, results: *mut Val, result_count: usize,
+    store: *mut CStore,
+    func: u32,
+    args: *const Val,
+    arg_count: usize,
+    results: *mut Val,
+    result_count: usize,
 ) -> c_int {
     let call = |store: *mut CStore| {
         // SAFETY: a store that nobody else uses; the reference ends before the guest runs.

@@ -21,8 +21,7 @@ pub struct LoaderMemory {
 }
 
 /// The function in a [`Module`].
-pub(crate) type LoadFn =
-    unsafe extern "C" fn(*mut CStore, *const Module, *const LoaderMemory, *const Host, usize, *mut u32) -> c_int;
+pub(crate) type LoadFn = unsafe extern "C" fn(*mut CStore, *const Module, *const LoaderMemory, *const Host, usize, *mut u32) -> c_int;
 
 /// `wrt_module_t`.
 #[repr(C)]
@@ -41,7 +40,12 @@ pub struct Module {
 /// # Safety
 /// `store` is a store to which no reference is alive; `hosts` and `out` as wrt.h asks.
 unsafe fn load(
-    store: *mut CStore, words: &'static [u32], needs: &Config, hosts: *const Host, host_count: usize, out: *mut u32,
+    store: *mut CStore,
+    words: &'static [u32],
+    needs: &Config,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
 ) -> Result<c_int, Failure> {
     // SAFETY: the caller's promise; the reference ends before the guest runs.
     let s = unsafe { &mut *store };
@@ -110,7 +114,12 @@ unsafe fn prepare(store: *mut CStore, module: *const Module, out: *mut u32) -> R
 /// As there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_load_image(
-    store: *mut CStore, module: *const Module, _memory: *const LoaderMemory, hosts: *const Host, host_count: usize, out: *mut u32,
+    store: *mut CStore,
+    module: *const Module,
+    _memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
 ) -> c_int {
     let load_image = |store: *mut CStore| {
         // SAFETY: by wrt.h.
@@ -138,7 +147,12 @@ pub unsafe extern "C" fn wrt_load_image(
 /// As there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_load_wasm(
-    store: *mut CStore, module: *const Module, memory: *const LoaderMemory, hosts: *const Host, host_count: usize, out: *mut u32,
+    store: *mut CStore,
+    module: *const Module,
+    memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
 ) -> c_int {
     let load_wasm = |store: *mut CStore| {
         // SAFETY: by wrt.h.
@@ -179,8 +193,10 @@ unsafe fn translate(wasm: *const u8, bytes: usize, memory: *const LoaderMemory) 
     }
     // SAFETY: aligned, not null, by wrt.h the caller's.
     let m = unsafe { *memory };
-    let ranges = [(wasm.addr(), bytes), (m.image.addr(), m.image_words.saturating_mul(4)), (m.scratch.addr(), m.scratch_words.saturating_mul(4))];
-    let apart = |a: (usize, usize), b: (usize, usize)| a.1 == 0 || b.1 == 0 || a.0 >= b.0.saturating_add(b.1) || b.0 >= a.0.saturating_add(a.1);
+    let ranges =
+        [(wasm.addr(), bytes), (m.image.addr(), m.image_words.saturating_mul(4)), (m.scratch.addr(), m.scratch_words.saturating_mul(4))];
+    let apart =
+        |a: (usize, usize), b: (usize, usize)| a.1 == 0 || b.1 == 0 || a.0 >= b.0.saturating_add(b.1) || b.0 >= a.0.saturating_add(a.1);
     let [code, image, scratch] = ranges;
     let sound = sound_array(wasm, bytes) && sound_array(m.image, m.image_words) && sound_array(m.scratch, m.scratch_words);
     if !sound || !apart(code, image) || !apart(code, scratch) || !apart(image, scratch) {
@@ -220,7 +236,12 @@ unsafe fn array_mut<'a, T>(p: *mut T, n: usize) -> &'a mut [T] {
 /// As there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_translate(
-    wasm: *const u8, bytes: usize, memory: *const LoaderMemory, words: *mut u32, scratch: *mut u32, at: *mut u32,
+    wasm: *const u8,
+    bytes: usize,
+    memory: *const LoaderMemory,
+    words: *mut u32,
+    scratch: *mut u32,
+    at: *mut u32,
 ) -> c_int {
     // SAFETY: by wrt.h.
     let (code, took, offset) = match unsafe { translate(wasm, bytes, memory) } {

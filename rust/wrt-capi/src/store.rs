@@ -183,7 +183,12 @@ pub unsafe extern "C" fn wrt_store_size(config: *const Config) -> usize {
 /// As there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_store_init(
-    buffer: *mut c_void, bytes: usize, config: *const Config, interrupt: *const AtomicU32, out: *mut *mut CStore, need: *mut usize,
+    buffer: *mut c_void,
+    bytes: usize,
+    config: *const Config,
+    interrupt: *const AtomicU32,
+    out: *mut *mut CStore,
+    need: *mut usize,
 ) -> c_int {
     if !sound(config) {
         return EINVAL;

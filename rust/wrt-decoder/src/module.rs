@@ -716,4 +716,25 @@ mod tests {
         unique(&bytes, &mut names);
         assert_eq!(names, [5, 0, 2, 6, 11]);
     }
+
+    #[test]
+    fn errors_carry_bytes_or_offsets() {
+        let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0";
+        let need = validate(module, &mut []).unwrap_err();
+        assert_eq!((need.fault, Error::from(need).at() % 4), (Fault::ScratchFull, 0));
+        assert_eq!(validate(module, &mut [0; 2]), Ok(Decoded { scratch_words: 2, max_depth: 0 }));
+        let e = Error::from(validate(&module[..13], &mut [0; 9]).unwrap_err());
+        assert_eq!((e.kind(), e.message(), e.at()), (ErrorKind::Malformed, "length out of bounds", 10));
+    }
+
+    #[test]
+    fn floats_are_refused_without_the_feature() {
+        // (func (param f32)), and (func (drop (f32.neg (unreachable))))
+        let param = &b"\0asm\x01\0\0\0\x01\x05\x01\x60\x01\x7d\0"[..];
+        let code = &b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x07\x01\x05\0\0\x8c\x1a\x0b"[..];
+        for module in [param, code] {
+            let fault = validate(module, &mut [0; 100]).map_err(|e| e.fault).err();
+            assert_eq!(fault, if cfg!(feature = "float") { None } else { Some(Fault::NeedsFloat) });
+        }
+    }
 }

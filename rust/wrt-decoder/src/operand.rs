@@ -36,9 +36,12 @@ const CELL: u32 = 0;
 const LOCAL: u32 = 1;
 const CONST: u32 = 2;
 /// Words of an operand: type, cell and kind of place, payload.
-const OPERAND: usize = 4;
+pub(crate) const OPERAND: usize = 4;
 /// Words of a control frame.
 const CONTROL: usize = 10;
+/// Beside the kind in the first word of a control frame.
+const UNREACHABLE: u32 = 1 << 8;
+const DEAD: u32 = 1 << 9;
 
 impl Operand {
     /// The cell after its own cells.
@@ -100,7 +103,8 @@ pub struct Control {
 
 impl Control {
     fn pack(&self) -> [u32; CONTROL] {
-        let flags = self.kind as u32 | (self.unreachable as u32) << 8 | (self.dead as u32) << 9;
+        let unreachable = if self.unreachable { UNREACHABLE } else { 0 };
+        let flags = self.kind as u32 | unreachable | if self.dead { DEAD } else { 0 };
         let [a, b, c, d, e, f] = self.user;
         [flags, self.height, self.cell, self.block_type, a, b, c, d, e, f]
     }
@@ -114,7 +118,35 @@ impl Control {
             _ => ControlKind::Else,
         };
         let user = [a, b, c, d, e, f];
-        Control { kind, unreachable: flags & 0x100 != 0, dead: flags & 0x200 != 0, height, cell, block_type, user }
+        Control { kind, unreachable: flags & UNREACHABLE != 0, dead: flags & DEAD != 0, height, cell, block_type, user }
+    }
+}
+
+/// The operands, being looked at from the top.
+pub(crate) struct Peek<'a> {
+    words: &'a [u32],
+    /// The cell of the operand looked at last, else the next one.
+    pub(crate) cell: u32,
+}
+
+impl Peek<'_> {
+    /// Whether the next operand is there and has type `ty`. Type 0 is true without looking.
+    #[inline(always)]
+    pub(crate) fn next_is(&mut self, ty: u32) -> bool {
+        match self.words.split_last_chunk::<OPERAND>() {
+            _ if ty == 0 => true,
+            Some((rest, &[found, cell, ..])) if found == ty => {
+                self.words = rest;
+                self.cell = cell >> 2;
+                true
+            }
+            _ => false,
+        }
+    }
+    /// Words of the operands not looked at.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
+        self.words.len()
     }
 }
 
@@ -207,10 +239,26 @@ impl<'s> Operands<'s> {
         self.truncate(self.len().wrapping_sub(1), o.cell);
         Some(o)
     }
-    /// Removes the last `n` operands, or all if there are fewer.
+    /// Word after the last operand. Operands are [`OPERAND`] words long, the first of which is the type.
     #[inline]
-    pub(crate) fn cut(&mut self, n: u32) {
-        let at = self.top.saturating_sub((n as usize).wrapping_mul(OPERAND));
+    pub(crate) fn end(&self) -> usize {
+        self.top
+    }
+    /// Looks at the operands.
+    #[inline]
+    pub(crate) fn peek(&self) -> Peek<'_> {
+        Peek { words: self.words.get(..self.top).unwrap_or(&[]), cell: self.next_cell }
+    }
+    /// Cuts the stack at word `at`, the next operand having the cell `cell`.
+    #[inline]
+    pub(crate) fn cut_to(&mut self, at: usize, cell: u32) {
+        self.top = at;
+        self.next_cell = cell;
+    }
+    /// Removes the last `n` operands, but none below word `base`.
+    #[inline]
+    pub(crate) fn cut(&mut self, n: u32, base: usize) {
+        let at = self.top.saturating_sub((n as usize).wrapping_mul(OPERAND)).max(base);
         if at < self.top {
             self.next_cell = self.words.get(at.wrapping_add(1)).map_or(0, |w| w >> 2);
             self.top = at;
@@ -265,9 +313,18 @@ impl<'s> Operands<'s> {
     }
     /// Opens a frame.
     pub fn push_control(&mut self, c: Control) -> Result<(), Fault> {
-        self.room(self.top, self.frames().wrapping_add(CONTROL))?;
+        let floor = self.floor.wrapping_sub(CONTROL);
+        let soft = self.soft.wrapping_sub(CONTROL);
+        if self.top <= soft && soft <= self.floor {
+            // Accounted for already: it has been as deep, or operands have been as many.
+            (self.floor, self.soft) = (floor, soft);
+        } else {
+            self.room(self.top, self.frames().wrapping_add(CONTROL))?;
+        }
         self.depth = self.depth.wrapping_add(1);
-        self.set_control(0, c);
+        if let Some(w) = self.words.get_mut(self.floor..).and_then(|w| w.first_chunk_mut()) {
+            *w = c.pack();
+        }
         Ok(())
     }
     /// Closes the innermost frame.
@@ -278,9 +335,30 @@ impl<'s> Operands<'s> {
         self.soft = self.soft.wrapping_add(CONTROL).min(self.cap);
         Some(c)
     }
+    #[inline]
+    fn frame(&self, n: u32) -> Option<&[u32; CONTROL]> {
+        self.words.get(self.control_at(n)?..)?.first_chunk()
+    }
+    /// Whether label `n` names a loop, and the type of its block.
+    #[inline]
+    pub(crate) fn label(&self, n: u32) -> Option<(bool, u32)> {
+        self.frame(n).map(|w| (w[0] & 0xff == ControlKind::Loop as u32, w[3]))
+    }
+    /// Of the innermost frame: word of its first operand, whether it is unreachable, whether it is dead.
+    #[inline]
+    pub(crate) fn innermost(&self) -> Option<(usize, bool, bool)> {
+        self.frame(0).map(|w| ((w[1] as usize).wrapping_mul(OPERAND), w[0] & UNREACHABLE != 0, w[0] & DEAD != 0))
+    }
+    /// The rest of the innermost block cannot be reached: its operands are gone.
+    pub(crate) fn never(&mut self) {
+        let Some(at) = self.control_at(0) else { return };
+        let Some([flags, height, cell, ..]) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut::<CONTROL>()) else { return };
+        *flags |= UNREACHABLE;
+        (self.top, self.next_cell) = ((*height as usize).wrapping_mul(OPERAND), *cell);
+    }
     /// The frame that label `n` names (0 = innermost).
     pub fn control(&self, n: u32) -> Option<Control> {
-        self.words.get(self.control_at(n)?..)?.first_chunk().map(Control::unpack)
+        self.frame(n).map(Control::unpack)
     }
     /// Replaces the frame that label `n` names.
     pub fn set_control(&mut self, n: u32, c: Control) {

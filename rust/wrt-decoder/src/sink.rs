@@ -3,7 +3,9 @@
 //!
 //! Every call comes after the validator has accepted what it is about. In code, calls come for reachable instructions
 //! only, and the operands named are still on the stack: the last operand is `s.top(0)`. After the call the validator
-//! pops them and pushes results as [`Place::Cell`](crate::Place), in the lowest popped operand's cell upwards.
+//! pops them and pushes results as [`Place::Cell`](crate::Place), in the lowest popped operand's cell upwards. What an
+//! instruction only looks at stays with the places that the sink gave it: the parameters of a block as it is opened,
+//! and what `br_if` would take along.
 
 use crate::{Control, Fault, Info, Operands};
 use wrt_foundation::{ExternKind, ValType};
@@ -65,7 +67,7 @@ pub trait Sink {
     /// Its last `end`; `reachable`: the results are on the stack, and control falls off the end.
     fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Result<(), Fault>;
     /// One instruction is about to be told or skipped at byte `at` of the module: counts it (spec: core 2.4; `end` and
-    /// `else` are no instructions).
+    /// `else` are no instructions). Not called in constant expressions.
     fn instruction(&mut self, at: u32) -> Result<(), Fault>;
 
     /// `unreachable`
@@ -73,8 +75,8 @@ pub trait Sink {
     /// `block`, `loop` or `if` (whose condition is `s.top(0)`); `control` is not on the stack yet and its `user` words
     /// are the sink's to fill. The block's parameters are the operands above `control.height`, below the condition.
     fn block(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Result<(), Fault>;
-    /// `else` of the innermost frame `control`, still of kind `If`; `reachable`: the results of the first arm are on
-    /// the stack. Afterwards the parameters are pushed anew.
+    /// `else` of the innermost frame `control`, still of kind `If` and on the stack, where it is replaced afterwards;
+    /// `reachable`: the results of the first arm are on the stack. Afterwards the parameters are pushed anew.
     fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, reachable: bool) -> Result<(), Fault>;
     /// `end` of a block; `control` has been taken off, results are on the stack if `reachable`. Afterwards the operands
     /// are cut to `control.height` and the results pushed as cells. Also called for blocks whose end is not reachable.
@@ -119,7 +121,16 @@ pub trait Sink {
     /// immediates (loads and stores: memory, offset), `pops` the number of operands, `result` the type it leaves.
     // The hottest call: what the validator has in registers, without a structure in between.
     #[allow(clippy::too_many_arguments)]
-    fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault>;
+    fn plain(
+        &mut self,
+        info: &Info<'_>,
+        s: &mut Operands<'_>,
+        op: u16,
+        x: u32,
+        y: u64,
+        pops: u32,
+        result: Option<ValType>,
+    ) -> Result<(), Fault>;
 }
 
 /// The sink that makes nothing of a module: decoding into it checks the module only.

@@ -5,11 +5,70 @@
 //! again, the operands stay and keep their places; only in code that cannot be reached they are really pushed anew.
 
 use crate::locals::Locals;
+use crate::operand::OPERAND;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
 use wrt_foundation::{ValType, limits};
-use wrt_instructions::table::{ADDR, ELEM, Imm, row};
+use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
 
-const I32: &[u32] = &[ValType::I32.bits()];
+// A row of the instruction table in one word: immediates in bits 3:0, types of the operands in bits 10:4, 17:11 and 24:18,
+// of the result in bits 31:25. All memories and tables have 32-bit addresses.
+const NONE: u32 = 0;
+const MEM_ARG: u32 = 1;
+const MEMORY: u32 = 5;
+const MEMORY2: u32 = 6;
+const DATA_MEMORY: u32 = 7;
+const DATA: u32 = 8;
+const TABLE: u32 = 9;
+const TABLE2: u32 = 10;
+const ELEM_TABLE: u32 = 11;
+const ELEMENTS: u32 = 12;
+/// Not an immediate: the instruction is about floats and this build has none.
+const NO_FLOAT: u32 = 13;
+/// Not a row: the opcode goes on.
+const PREFIX: u32 = 14;
+/// The type that marks an operand or result of the element type.
+const ELEMENT: u32 = ELEM as u32;
+
+const fn is_float(code: u8) -> bool {
+    ValType::from_bits(code as u32).is_float()
+}
+
+const fn pack(row: &Row) -> u32 {
+    const fn ty(code: u8) -> u32 {
+        if code == ADDR { ValType::I32.bits() } else { code as u32 }
+    }
+    let imm = match row.imm {
+        Imm::None => NONE,
+        Imm::MemArg(natural) => MEM_ARG + natural as u32,
+        Imm::Memory => MEMORY,
+        Imm::Memory2 => MEMORY2,
+        Imm::DataMemory => DATA_MEMORY,
+        Imm::Data => DATA,
+        Imm::Table => TABLE,
+        Imm::Table2 => TABLE2,
+        Imm::ElemTable => ELEM_TABLE,
+        Imm::Elem => ELEMENTS,
+    };
+    let [a, b, c] = row.pops;
+    if !cfg!(feature = "float") && (is_float(a) || is_float(b) || is_float(c) || is_float(row.push)) {
+        return NO_FLOAT;
+    }
+    imm | ty(a) << 4 | ty(b) << 11 | ty(c) << 18 | ty(row.push) << 25
+}
+
+/// The packed rows of the opcodes of one byte (0 where there is none), then of those that begin with 0xfc.
+static ROWS: [u32; 256 + 18] = {
+    let mut rows = [0; 256 + 18];
+    let mut i = 0;
+    while i < rows.len() {
+        if let Some(row) = row(if i < 256 { i as u16 } else { 0xfc00 + (i as u16 - 256) }) {
+            rows[i] = pack(row);
+        }
+        i += 1;
+    }
+    rows[0xfc] = PREFIX;
+    rows
+};
 
 /// The state of one pass.
 pub(crate) struct Body<'b, 's, 'x, S> {
@@ -21,8 +80,8 @@ pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) max_depth: u32,
     /// What `return` takes.
     results: &'x [u32],
-    /// Of the innermost frame: operands below it.
-    height: u32,
+    /// Of the innermost frame: word of its first operand.
+    base: usize,
     /// Of the innermost frame: operands may be taken from an empty stack.
     unreachable: bool,
     /// The sink hears of what comes: neither unreachable nor in a block opened in unreachable code.
@@ -31,7 +90,7 @@ pub(crate) struct Body<'b, 's, 'x, S> {
 
 impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     pub(crate) fn new(r: Reader<'b>, info: Info<'x>, locals: Locals<'x>, s: Operands<'s>, sink: &'x mut S) -> Self {
-        Body { r, info, locals, s, sink, max_depth: 0, results: &[], height: 0, unreachable: false, live: true }
+        Body { r, info, locals, s, sink, max_depth: 0, results: &[], base: 0, unreachable: false, live: true }
     }
     /// Opens the outermost frame, whose results `block_type` gives.
     pub(crate) fn open(&mut self, block_type: u32) -> Result<(), Fault> {
@@ -41,15 +100,29 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.enter(Control { kind, unreachable: false, dead: false, height: 0, cell, block_type, user: [0; 6] })
     }
 
+    #[inline]
     fn ty(&self, block_type: u32) -> Result<FuncType<'x>, Fault> {
+        if block_type == u32::MAX {
+            return Ok(FuncType { params: &[], results: &[] });
+        }
         self.info.block_type(block_type).ok_or(Fault::UnknownType)
     }
 
     // ---- operands ----------------------------------------------------------------------------------------------
 
+    /// Operands of the innermost frame.
+    #[inline]
+    fn have(&self) -> u32 {
+        (self.s.end().wrapping_sub(self.base) / OPERAND) as u32
+    }
     /// The operands below the last `skip` ones have these types, the last type on top.
+    #[inline]
     fn check(&self, types: &[u32], skip: u32) -> Result<(), Fault> {
-        let have = self.s.len().wrapping_sub(self.height).wrapping_sub(skip);
+        if types.is_empty() { Ok(()) } else { self.check_some(types, skip) }
+    }
+    #[inline(never)]
+    fn check_some(&self, types: &[u32], skip: u32) -> Result<(), Fault> {
+        let have = self.have().wrapping_sub(skip);
         let mut types = types;
         if have < types.len() as u32 {
             if !self.unreachable {
@@ -65,17 +138,22 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
         Ok(())
     }
+    /// The last operand has this type.
+    #[inline]
+    fn check_top(&self, ty: ValType) -> Result<(), Fault> {
+        let mut peek = self.s.peek();
+        if peek.next_is(ty.bits()) && peek.left() >= self.base { Ok(()) } else { self.check_some(&[ty.bits()], 0) }
+    }
     /// Removes `n` operands that have been checked.
     fn cut(&mut self, n: u32) {
-        let n = if self.unreachable { n.min(self.s.len().wrapping_sub(self.height)) } else { n };
-        self.s.cut(n);
+        self.s.cut(n, self.base);
     }
     fn push_all(&mut self, types: &[u32]) -> Result<(), Fault> {
         types.iter().try_for_each(|ty| self.s.push(ValType::from_bits(*ty)))
     }
     /// An `i32` is on top: how many operands to skip to look below it. In unreachable code it is removed already.
     fn index(&mut self) -> Result<u32, Fault> {
-        self.check(I32, 0)?;
+        self.check_top(ValType::I32)?;
         if self.unreachable {
             self.cut(1);
             return Ok(0);
@@ -91,31 +169,30 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if self.s.depth() > limits::NESTING {
             return Err(Fault::TooDeep);
         }
-        self.adopt(&c);
+        self.base = (c.height as usize).wrapping_mul(OPERAND);
+        self.unreachable = false;
+        self.live = !c.dead;
         Ok(())
     }
-    /// `c` is the innermost frame now.
-    fn adopt(&mut self, c: &Control) {
-        self.height = c.height;
-        self.unreachable = c.unreachable;
-        self.live = !c.unreachable && !c.dead;
-    }
-    fn innermost(&self) -> Result<Control, Fault> {
-        self.s.control(0).ok_or(Fault::UnexpectedEnd)
+    /// Another frame is the innermost now, or it has changed.
+    fn adopt(&mut self) {
+        if let Some((base, unreachable, dead)) = self.s.innermost() {
+            self.base = base;
+            self.unreachable = unreachable;
+            self.live = !unreachable && !dead;
+        }
     }
     /// The types that a branch to label `n` takes.
     fn label(&self, n: u32) -> Result<&'x [u32], Fault> {
-        let c = self.s.control(n).ok_or(Fault::UnknownLabel)?;
-        let ty = self.ty(c.block_type)?;
-        Ok(if c.kind == ControlKind::Loop { ty.params } else { ty.results })
+        let (is_loop, block_type) = self.s.label(n).ok_or(Fault::UnknownLabel)?;
+        let ty = self.ty(block_type)?;
+        Ok(if is_loop { ty.params } else { ty.results })
     }
     /// The rest of the innermost block cannot be reached.
-    fn never(&mut self) -> Result<(), Fault> {
-        let c = Control { unreachable: true, ..self.innermost()? };
-        self.s.set_control(0, c);
-        self.s.truncate(c.height, c.cell);
-        self.adopt(&c);
-        Ok(())
+    fn never(&mut self) {
+        self.s.never();
+        self.unreachable = true;
+        self.live = false;
     }
     fn block(&mut self, kind: ControlKind) -> Result<(), Fault> {
         let block_type = self.r.block_type()?;
@@ -135,18 +212,18 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if self.live {
             self.sink.block(&self.info, &mut self.s, &mut c)?;
         }
-        self.s.cut(skip);
+        self.cut(skip);
         self.enter(c)
     }
     /// The operands of the frame are just `results`.
     fn check_all(&self, results: &[u32]) -> Result<(), Fault> {
-        if self.s.len().wrapping_sub(self.height) > results.len() as u32 {
+        if self.have() > results.len() as u32 {
             return Err(Fault::TypeMismatch);
         }
         self.check(results, 0)
     }
     fn else_(&mut self) -> Result<(), Fault> {
-        let mut c = self.innermost()?;
+        let mut c = self.s.control(0).ok_or(Fault::MisplacedElse)?;
         if c.kind != ControlKind::If {
             return Err(Fault::MisplacedElse);
         }
@@ -157,20 +234,19 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
         c = Control { kind: ControlKind::Else, unreachable: false, ..c };
         self.s.set_control(0, c);
-        self.adopt(&c);
+        self.adopt();
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.params)
     }
     /// `end` of a block; tells whether it was the outermost.
     fn end(&mut self) -> Result<bool, Fault> {
-        let c = self.innermost()?;
+        let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
         if c.kind == ControlKind::If && ty.params != ty.results {
             return Err(Fault::TypeMismatch);
         }
         let live = self.live;
-        self.s.pop_control();
         if c.kind == ControlKind::Func {
             self.sink.func_end(&self.info, &mut self.s, &c, live)?;
             return Ok(true);
@@ -180,8 +256,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.results)?;
-        let outer = self.innermost()?;
-        self.adopt(&outer);
+        self.adopt();
         Ok(false)
     }
     fn br_table(&mut self) -> Result<(), Fault> {
@@ -207,7 +282,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if self.live {
             self.sink.br_table_end(&self.info, &mut self.s, arity)?;
         }
-        self.never()
+        self.never();
+        Ok(())
     }
 
     // ---- instructions ------------------------------------------------------------------------------------------
@@ -217,25 +293,27 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         loop {
             let at = self.r.pos();
             let op = self.r.byte().map_err(|_| Fault::EndExpected)?;
+            let packed = ROWS[op as usize];
+            if packed != 0 {
+                self.sink.instruction(at)?;
+                self.plain(op as u16, packed)?;
+                continue;
+            }
+            if op != 0x0b && op != 0x05 {
+                self.sink.instruction(at)?;
+            }
             match op {
                 0x0b => {
                     if self.end()? {
                         return if self.r.is_empty() { Ok(()) } else { Err(Fault::EndExpected) };
                     }
-                    continue;
                 }
-                0x05 => {
-                    self.else_()?;
-                    continue;
-                }
-                _ => self.sink.instruction(at)?,
-            }
-            match op {
+                0x05 => self.else_()?,
                 0x00 => {
                     if self.live {
                         self.sink.unreachable(&mut self.s)?;
                     }
-                    self.never()?;
+                    self.never();
                 }
                 0x01 => {}
                 0x02 => self.block(ControlKind::Block)?,
@@ -248,7 +326,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     if self.live {
                         self.sink.br(&self.info, &mut self.s, label, types.len() as u32)?;
                     }
-                    self.never()?;
+                    self.never();
                 }
                 0x0d => {
                     let label = self.r.u32()?;
@@ -258,7 +336,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     if self.live {
                         self.sink.br_if(&self.info, &mut self.s, label, types.len() as u32)?;
                     }
-                    self.s.cut(skip);
+                    self.cut(skip);
                     if self.unreachable {
                         self.cut(types.len() as u32);
                         self.push_all(types)?;
@@ -270,7 +348,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     if self.live {
                         self.sink.return_(&self.info, &mut self.s, self.results.len() as u32)?;
                     }
-                    self.never()?;
+                    self.never();
                 }
                 0x10 => {
                     let func = self.r.u32()?;
@@ -284,13 +362,13 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 }
                 0x11 => self.call_indirect()?,
                 0x1a => {
-                    if self.s.len() == self.height {
+                    if self.have() == 0 {
                         self.bottom()?;
                     } else {
                         if self.live {
                             self.sink.drop(&mut self.s)?;
                         }
-                        self.s.cut(1);
+                        self.cut(1);
                     }
                 }
                 0x1b => self.select(None)?,
@@ -312,7 +390,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 0x21 => {
                     let local = self.r.u32()?;
                     let (ty, cell) = self.locals.get(local)?;
-                    self.check(&[ty.bits()], 0)?;
+                    self.check_top(ty)?;
                     if self.live {
                         self.sink.local_set(&mut self.s, cell)?;
                     }
@@ -321,7 +399,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 0x22 => {
                     let local = self.r.u32()?;
                     let (ty, cell) = self.locals.get(local)?;
-                    self.check(&[ty.bits()], 0)?;
+                    self.check_top(ty)?;
                     if self.live {
                         self.sink.local_tee(&mut self.s, cell)?;
                     } else {
@@ -340,13 +418,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     if !ty.mutable {
                         return Err(Fault::GlobalIsImmutable);
                     }
-                    self.check(&[ty.ty.bits()], 0)?;
+                    self.check_top(ty.ty)?;
                     if self.live {
                         self.sink.global_set(&self.info, &mut self.s, global)?;
                     }
                     self.cut(1);
                 }
-                0x41..=0x44 | 0xd0 => self.constant(op)?,
                 0xd1 => self.ref_is_null()?,
                 0xd2 => {
                     let func = self.r.u32()?;
@@ -358,11 +435,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     }
                     self.ref_func(func)?;
                 }
-                0xfc => {
-                    let sub = self.r.u32()?;
-                    self.plain(0xfc00 | sub.min(0xff) as u16)?;
+                0x41 => {
+                    let bits = self.r.i32()? as u32;
+                    self.s.push(ValType::I32)?;
+                    if self.live {
+                        self.sink.constant(&mut self.s, bits as u64)?;
+                    }
                 }
-                _ => self.plain(op as u16)?,
+                0x42..=0x44 | 0xd0 => self.constant(op)?,
+                _ => return Err(no_opcode(op as u16)),
             }
         }
     }
@@ -394,8 +475,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     self.ref_func(func)?;
                 }
                 0x6a..=0x6c | 0x7c..=0x7e => return Err(Fault::NeedsExtendedConst),
-                0x00..=0x05 | 0x0c..=0x11 | 0x1a..=0x1c | 0x20..=0x24 | 0xd1 | 0xfc => return Err(Fault::ConstantRequired),
-                op if row(op as u16).is_some() => return Err(Fault::ConstantRequired),
+                0x00..=0x05 | 0x0c..=0x11 | 0x1a..=0x1c | 0x20..=0x24 | 0xd1 => return Err(Fault::ConstantRequired),
+                op if ROWS[op as usize] != 0 => return Err(Fault::ConstantRequired),
                 op => return Err(no_opcode(op as u16)),
             }
         }
@@ -446,7 +527,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let ty = match named {
             Some(ty) => ty,
             None => {
-                let have = self.s.len().wrapping_sub(self.height).wrapping_sub(skip);
+                let have = self.have().wrapping_sub(skip);
                 let one = if have > 0 { self.s.top(skip).map_or(ValType::BOTTOM, |o| o.ty) } else { self.bottom()? };
                 let below = skip.wrapping_add(1);
                 let two = if have > 1 { self.s.top(below).map_or(ValType::BOTTOM, |o| o.ty) } else { self.bottom()? };
@@ -467,7 +548,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.s.push(ty)
     }
     fn ref_is_null(&mut self) -> Result<(), Fault> {
-        let have = self.s.len().wrapping_sub(self.height);
+        let have = self.have();
         let ty = if have > 0 { self.s.top(0).map_or(ValType::BOTTOM, |o| o.ty) } else { self.bottom()? };
         if !ty.is_ref() && ty != ValType::BOTTOM {
             return Err(Fault::TypeMismatch);
@@ -494,12 +575,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.info.elem_type(i).map(ValType::bits).ok_or(Fault::UnknownElem)
     }
     /// An instruction that has a row in the table.
-    fn plain(&mut self, op: u16) -> Result<(), Fault> {
-        let Some(row) = row(op) else { return Err(no_opcode(op)) };
+    #[inline(always)]
+    fn plain(&mut self, mut op: u16, mut row: u32) -> Result<(), Fault> {
         let (mut x, mut y, mut elem) = (0, 0, 0);
-        match row.imm {
-            Imm::None => {}
-            Imm::MemArg(natural) => {
+        match row & 0xf {
+            NONE => {}
+            natural @ MEM_ARG..MEMORY => {
                 let align = self.r.u32()?;
                 y = self.r.u32()?;
                 if align >= 32 {
@@ -508,26 +589,68 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 if self.info.memories() == 0 {
                     return Err(Fault::UnknownMemory);
                 }
-                if align > natural as u32 {
+                if align > natural.wrapping_sub(MEM_ARG) {
                     return Err(Fault::AlignmentTooLarge);
                 }
             }
-            Imm::Memory => self.memory()?,
-            Imm::Memory2 => {
+            _ => {
+                if row == PREFIX {
+                    (op, row) = self.prefixed()?;
+                }
+                (x, y, elem) = self.indexes(row & 0xf)?;
+            }
+        }
+        let ty = |shift: u32| match row >> shift & 0x7f {
+            ELEMENT => elem,
+            ty => ty,
+        };
+        let mut peek = self.s.peek();
+        let (at, cell) = if peek.next_is(ty(18)) && peek.next_is(ty(11)) && peek.next_is(ty(4)) && peek.left() >= self.base {
+            (peek.left(), peek.cell)
+        } else {
+            self.check_unreachable([ty(4), ty(11), ty(18)])?
+        };
+        let result = if row >> 25 != 0 { Some(ValType::from_bits(ty(25))) } else { None };
+        if self.live {
+            let n = (self.s.end().wrapping_sub(at) / OPERAND) as u32;
+            self.sink.plain(&self.info, &mut self.s, op, x, y as u64, n, result)?;
+        }
+        self.s.cut_to(at, cell);
+        match result {
+            Some(ty) => self.s.push(ty),
+            None => Ok(()),
+        }
+    }
+    /// The rest of an opcode that begins with 0xfc.
+    fn prefixed(&mut self) -> Result<(u16, u32), Fault> {
+        let sub = self.r.u32()?;
+        let op = 0xfc00 | sub.min(0xff) as u16;
+        match ROWS.get((sub as usize).saturating_add(256)) {
+            Some(row) => Ok((op, *row)),
+            None => Err(no_opcode(op)),
+        }
+    }
+    /// Index immediates, and the element type that operands refer to.
+    fn indexes(&mut self, imm: u32) -> Result<(u32, u32, u32), Fault> {
+        let (mut x, mut y, mut elem) = (0, 0, 0);
+        match imm {
+            NONE => {}
+            MEMORY => self.memory()?,
+            MEMORY2 => {
                 self.memory()?;
                 self.memory()?;
             }
-            Imm::DataMemory => {
+            DATA_MEMORY => {
                 x = self.r.u32()?;
                 self.memory()?;
                 self.info.data(x)?;
             }
-            Imm::Data => {
+            DATA => {
                 x = self.r.u32()?;
                 self.info.data(x)?;
             }
-            Imm::Table => (x, elem) = self.table()?,
-            Imm::Table2 => {
+            TABLE => (x, elem) = self.table()?,
+            TABLE2 => {
                 (x, elem) = self.table()?;
                 let (from, ty) = self.table()?;
                 if ty != elem {
@@ -535,43 +658,31 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 }
                 y = from;
             }
-            Imm::ElemTable => {
+            ELEM_TABLE => {
                 x = self.r.u32()?;
                 (y, elem) = self.table()?;
                 if self.elem(x)? != elem {
                     return Err(Fault::TypeMismatch);
                 }
             }
-            Imm::Elem => {
+            ELEMENTS => {
                 x = self.r.u32()?;
                 self.elem(x)?;
             }
+            _ => return Err(Fault::NeedsFloat),
         }
-        if !cfg!(feature = "float") && (is_float(row.push) || row.pops.iter().any(|ty| is_float(*ty))) {
-            return Err(Fault::NeedsFloat);
-        }
-        let real = |code: u8| match code {
-            ELEM => elem,
-            ADDR => ValType::I32.bits(),
-            code => code as u32,
-        };
-        let pops = row.pops.map(real);
-        let n = row.pops.iter().take_while(|ty| **ty != 0).count();
-        self.check(pops.get(..n).unwrap_or(&[]), 0)?;
-        let result = if row.push != 0 { Some(ValType::from_bits(real(row.push))) } else { None };
-        if self.live {
-            self.sink.plain(&self.info, &mut self.s, op, x, y as u64, n as u32, result)?;
-        }
-        self.cut(n as u32);
-        match result {
-            Some(ty) => self.s.push(ty),
-            None => Ok(()),
-        }
+        Ok((x, y, elem))
     }
-}
-
-fn is_float(code: u8) -> bool {
-    ValType::from_bits(code as u32).is_float()
+    /// The operands are not `types` (0: none), but in unreachable code some may be missing. Word and cell where those
+    /// that are there begin.
+    #[cold]
+    #[inline(never)]
+    fn check_unreachable(&self, types: [u32; 3]) -> Result<(usize, u32), Fault> {
+        let n = types.iter().take_while(|ty| **ty != 0).count();
+        self.check(types.get(..n).unwrap_or(&[]), 0)?;
+        let left = self.s.len().wrapping_sub(self.have().min(n as u32));
+        Ok(((left as usize).wrapping_mul(OPERAND), self.s.cell(left)))
+    }
 }
 
 /// Why there is no such opcode: which proposal it belongs to, if any.

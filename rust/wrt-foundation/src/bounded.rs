@@ -65,7 +65,8 @@ mod tests {
         v.push(1).unwrap();
         v.push(2).unwrap();
         assert_eq!(v.push(3).unwrap_err().kind(), ErrorKind::Memory);
-        assert_eq!((&v[..], v.pop()), (&[1u8, 2][..], Some(2)));
+        assert_eq!(&v[..], [1, 2]);
+        assert_eq!(v.pop(), Some(2));
         assert!(BoundedVec::<u8, 2>::with_capacity(3).is_err());
     }
 }

@@ -53,14 +53,26 @@ const F32: u8 = 0x7d;
 const F64: u8 = 0x7c;
 
 macro_rules! pops {
-    () => { [0, 0, 0] };
-    ($a:ident) => { [$a, 0, 0] };
-    ($a:ident $b:ident) => { [$a, $b, 0] };
-    ($a:ident $b:ident $c:ident) => { [$a, $b, $c] };
+    () => {
+        [0, 0, 0]
+    };
+    ($a:ident) => {
+        [$a, 0, 0]
+    };
+    ($a:ident $b:ident) => {
+        [$a, $b, 0]
+    };
+    ($a:ident $b:ident $c:ident) => {
+        [$a, $b, $c]
+    };
 }
 macro_rules! push {
-    () => { 0 };
-    ($r:ident) => { $r };
+    () => {
+        0
+    };
+    ($r:ident) => {
+        $r
+    };
 }
 macro_rules! rows {
     ($($op:literal $name:literal ($imm:expr) [$($pop:ident)*] -> [$($push:ident)?] $spec:literal;)*) => {

@@ -31,8 +31,7 @@ impl Numbers {
         if v & 0x100 == 0 { v as u32 } else { (v >> 32) as u32 }
     }
     fn f32(&mut self) -> u32 {
-        const EDGES: [f32; 8] =
-            [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, f32::MIN_POSITIVE, f32::MAX];
+        const EDGES: [f32; 8] = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1.0, f32::MIN_POSITIVE, f32::MAX];
         let v = self.bits();
         match v >> 62 {
             0 => EDGES[v as usize % 8].to_bits(),
@@ -234,9 +233,7 @@ fn zeros_keep_their_sign() {
 
 #[test]
 fn nearest_takes_the_even_one() {
-    for (v, r) in
-        [(0.5, 0.0), (1.5, 2.0), (2.5, 2.0), (-1.5, -2.0), (-2.5, -2.0), (4.7, 5.0), (-4.2, -4.0), (1e30, 1e30)]
-    {
+    for (v, r) in [(0.5, 0.0), (1.5, 2.0), (2.5, 2.0), (-1.5, -2.0), (-2.5, -2.0), (4.7, 5.0), (-4.2, -4.0), (1e30, 1e30)] {
         assert_eq!(f32_nearest(f(v)), f(r), "{v}");
         assert_eq!(f64_nearest(d(v as f64)), d(r as f64), "{v}");
     }

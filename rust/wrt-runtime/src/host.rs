@@ -71,9 +71,7 @@ pub fn drive<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>,
 }
 
 /// The only recursion, bounded by [`MAX_HOST_NESTING`].
-fn drive_at<T>(
-    store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>, data: &mut T, budget: &mut i64, depth: u32,
-) -> Exit {
+fn drive_at<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>, data: &mut T, budget: &mut i64, depth: u32) -> Exit {
     loop {
         let exit = run(store, stack, budget);
         let Exit::HostCall { host, .. } = exit else { return exit };

@@ -49,8 +49,12 @@ impl<'a> StackNeeds<'a> {
     /// Prepares the image; nothing is computed yet.
     pub fn new(image: Image<'a>) -> Self {
         let funcs = image.get(Word::Funcs) as usize;
-        let mut in_tables: Vec<u32> =
-            (0..image.get(Word::Elems)).filter_map(|i| image.elem(i)).flatten().filter(|item| **item & 3 == 1).map(|item| *item >> 2).collect();
+        let mut in_tables: Vec<u32> = (0..image.get(Word::Elems))
+            .filter_map(|i| image.elem(i))
+            .flatten()
+            .filter(|item| **item & 3 == 1)
+            .map(|item| *item >> 2)
+            .collect();
         in_tables.sort_unstable();
         in_tables.dedup();
         let mut foreign_table = vec![false; image.get(Word::Tables) as usize];

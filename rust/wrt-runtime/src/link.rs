@@ -76,7 +76,6 @@ pub struct Options {
     pub table_reserve: u32,
 }
 
-/// Says which import is at fault, and takes the store back to where it was.
 fn room(what: &'static str, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
@@ -219,7 +218,7 @@ impl<'m> Store<'m> {
             let cell = at.memories.wrapping_add(i);
             self.set_words(cell, cell.wrapping_add(1), first_memory.wrapping_add(n as u32));
         }
-        let mut own = take(&mut self.words, at.end as usize).ok_or_else(no_words)?;
+        let own = take(&mut self.words, at.end as usize).ok_or_else(no_words)?;
         for i in tables {
             let t = image.table(i).ok_or_else(damaged)?;
             let (_, given) = table_elements(image, i, options).ok_or_else(damaged)?;
@@ -231,7 +230,7 @@ impl<'m> Store<'m> {
         for i in memories {
             let m = image.memory(i).ok_or_else(damaged)?;
             let (len, given) = memory_bytes(image, i, options).ok_or_else(damaged)?;
-            let (region, clean) = region(&mut self.bytes, len, given).ok_or_else(no_bytes)?;
+            let (region, clean) = region(&mut self.bytes, (len, given)).ok_or_else(no_bytes)?;
             let memory = OwnedMem { region, len, clean, max: m.max, page_log2: m.page_log2 };
             place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
             room_left = room_left.saturating_sub(len);
@@ -240,19 +239,7 @@ impl<'m> Store<'m> {
         let (mem0, table0) = (word(at.memories, at.tables), word(at.tables, at.links));
         let (imports, entries_at) = (image.get(Word::ImportedFuncs), image.get(Word::EntriesAt));
         let func_types_at = image.get(Word::FuncTypesAt);
-        let words_of = core::mem::take(&mut own);
-        let instance = Instance {
-            image: words,
-            words: words_of,
-            func_base,
-            funcs,
-            imports,
-            entries_at,
-            func_types_at,
-            mem0,
-            table0,
-            at,
-        };
+        let instance = Instance { image: words, words: own, func_base, funcs, imports, entries_at, func_types_at, mem0, table0, at };
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
         (self.used.funcs, self.memory_room) = (func_end, room_left);
         Ok(InstanceId(id))
@@ -360,7 +347,7 @@ impl<'m> Store<'m> {
         if len > self.memory_room {
             return Err(no_room);
         }
-        let Some((region, clean)) = region(&mut self.bytes, len, given) else { return Err(no_room) };
+        let Some((region, clean)) = region(&mut self.bytes, (len, given)) else { return Err(no_room) };
         let mut memory = OwnedMem { region, len, clean, max, page_log2 };
         while !memory.clear_step() {}
         self.memory_room = self.memory_room.saturating_sub(len);
@@ -432,11 +419,11 @@ fn take<'m>(pool: &mut Buf<'m, u32>, n: usize) -> Option<Buf<'m, u32>> {
     }
 }
 
-/// Bytes for a memory of `len`, and how many of them are known to be zero.
-fn region<'m>(pool: &mut Buf<'m, u8>, len: usize, given: usize) -> Option<(Buf<'m, u8>, usize)> {
+/// Bytes for a memory, `sizes` = at first and what it can grow to, and how many of them are known to be zero.
+fn region<'m>(pool: &mut Buf<'m, u8>, sizes: (usize, usize)) -> Option<(Buf<'m, u8>, usize)> {
     match pool {
-        Buf::Lent(_) => Some((pool.carve(given)?, 0)),
+        Buf::Lent(_) => Some((pool.carve(sizes.1)?, 0)),
         #[cfg(feature = "alloc")]
-        Buf::Own(_) => Some((Buf::owned(len)?, len)),
+        Buf::Own(_) => Some((Buf::owned(sizes.0)?, sizes.0)),
     }
 }

@@ -10,7 +10,7 @@
 //!
 //! Loads, stores and numeric operations have the number that the instruction has in the binary format, so the
 //! translator needs no table for them. A numeric one is `[a] = [b] op [c]` or `[a] = op [b]`; a load is `[a]` = memory 0
-//! at `[b] + w1`; a store is memory 0 at `[a] + w1` = `[b]`. For other memories see [`MEMORY_OTHER`].
+//! at `[b] + w1`; a store is memory 0 at `[b] + w1` = `[a]`. For other memories see [`MEMORY_OTHER`].
 
 /// Words an operation takes, or [`BR_TABLE`]'s own rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

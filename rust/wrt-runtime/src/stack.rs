@@ -107,8 +107,7 @@ impl<'m> Stack<'m> {
 
     /// Takes over everything that `other` is doing. Tells whether there was room for its cells and frames.
     pub fn copy_from(&mut self, other: &Stack<'_>) -> bool {
-        let (Some(cells), Some(frames)) = (self.cells.get_mut(..other.cells.len()), self.frames.get_mut(..other.frames.len()))
-        else {
+        let (Some(cells), Some(frames)) = (self.cells.get_mut(..other.cells.len()), self.frames.get_mut(..other.frames.len())) else {
             return false;
         };
         copy(cells, &other.cells);
@@ -180,13 +179,33 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     }
 }
 
-/// `copy_within` whose checks the compiler can remove.
-#[inline]
-pub(crate) fn move_within<T: Copy>(all: &mut [T], from: usize, to: usize, n: usize) -> Option<()> {
+/// Moves `n` elements that may overlap. `copy_within`, but without a panic that the compiler fails to remove.
+pub(crate) fn move_within<T: Copy + Default>(all: &mut [T], from: usize, to: usize, n: usize) -> Option<()> {
+    const PIECE: usize = 64;
     let last = all.len().checked_sub(n)?;
     if from > last || to > last {
         return None;
     }
-    all.copy_within(from..from.wrapping_add(n), to);
+    if from.abs_diff(to) >= n {
+        let (head, tail) = all.split_at_mut_checked(from.max(to))?;
+        let (low, high) = (head.get_mut(from.min(to)..)?.get_mut(..n)?, tail.get_mut(..n)?);
+        if from < to {
+            copy(high, low)
+        } else {
+            copy(low, high)
+        }
+        return Some(());
+    }
+    let mut buffer = [T::default(); PIECE];
+    let mut done = 0;
+    while done < n {
+        let rest = n.wrapping_sub(done);
+        let m = rest.min(PIECE);
+        let at = if from < to { rest.wrapping_sub(m) } else { done };
+        let piece = buffer.get_mut(..m)?;
+        copy(piece, all.get(from.wrapping_add(at)..)?.get(..m)?);
+        copy(all.get_mut(to.wrapping_add(at)..)?.get_mut(..m)?, piece);
+        done = done.wrapping_add(m);
+    }
     Some(())
 }

@@ -3,28 +3,32 @@
 
 use crate::{Clock, Output, System, Unsupported};
 use std::io::{Read, Write};
+use std::string::String;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::vec::Vec;
 
 /// Standard streams, clocks and random numbers of the process.
 #[derive(Debug)]
 pub struct HostSystem {
     begun: Instant,
+    args: Vec<String>,
+    environ: Vec<String>,
 }
 
 impl HostSystem {
-    /// The monotonic clock begins now.
-    pub fn new() -> HostSystem {
-        HostSystem { begun: Instant::now() }
-    }
-}
-
-impl Default for HostSystem {
-    fn default() -> Self {
-        HostSystem::new()
+    /// A program with arguments (the first is its name) and environment (`NAME=value`); its clock begins now.
+    pub fn new(args: Vec<String>, environ: Vec<String>) -> HostSystem {
+        HostSystem { begun: Instant::now(), args, environ }
     }
 }
 
 impl System for HostSystem {
+    fn arg(&self, i: usize) -> Option<&str> {
+        self.args.get(i).map(String::as_str)
+    }
+    fn environ(&self, i: usize) -> Option<&str> {
+        self.environ.get(i).map(String::as_str)
+    }
     fn write(&mut self, to: Output, bytes: &[u8]) -> Result<(), Unsupported> {
         let done = match to {
             Output::Out => std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush()),

@@ -11,10 +11,10 @@
 #[cfg(feature = "std")]
 extern crate std;
 
-pub mod preview1;
 #[cfg(feature = "std")]
 mod host;
 mod line;
+pub mod preview1;
 
 #[cfg(feature = "std")]
 pub use host::HostSystem;
@@ -39,6 +39,16 @@ pub enum Clock {
 
 /// What a program can reach. Each method may say [`Unsupported`], and the program is told `nosys`.
 pub trait System {
+    /// Argument `i` of the program, the first being its name; `None` after the last.
+    fn arg(&self, i: usize) -> Option<&str> {
+        let _ = i;
+        None
+    }
+    /// Variable `i` of its environment, `NAME=value`; `None` after the last.
+    fn environ(&self, i: usize) -> Option<&str> {
+        let _ = i;
+        None
+    }
     /// Writes bytes; called with whole lines, or with as much of one as the line buffer holds.
     fn write(&mut self, to: Output, bytes: &[u8]) -> Result<(), Unsupported>;
     /// Reads at most `bytes.len()` bytes of standard input; 0 at its end.

@@ -34,7 +34,7 @@ pub enum Errno {
 }
 
 type Answer = Result<Errno, Trap>;
-type Call = fn(&mut Wasi<'_>, &Args<'_>, &mut GuestMemory<'_>) -> Answer;
+type Call = fn(&mut World<'_>, &Args<'_>, &mut GuestMemory<'_>) -> Answer;
 
 /// One function: name, parameter types, body. All but `proc_exit` return one `i32`, the [`Errno`].
 pub struct Function {
@@ -89,29 +89,33 @@ pub fn find(name: &str) -> Option<u32> {
     FUNCTIONS.iter().position(|f| f.name == name).map(|i| i as u32)
 }
 
-/// The world of one program.
-pub struct Wasi<'a> {
-    system: &'a mut dyn System,
-    args: &'a [&'a str],
-    environ: &'a [&'a str],
+/// What WASI keeps of one program: unfinished lines of output, and how it ended.
+#[derive(Debug)]
+pub struct Wasi {
     out: Line,
     err: Line,
     exit_code: Option<u32>,
 }
 
-impl<'a> Wasi<'a> {
-    /// A program with arguments (the first is its name) and environment (`NAME=value`).
-    pub fn new(system: &'a mut dyn System, args: &'a [&'a str], environ: &'a [&'a str]) -> Wasi<'a> {
-        Wasi { system, args, environ, out: Line::new(), err: Line::new(), exit_code: None }
+/// The same while a call is at work, with the system.
+struct World<'a> {
+    wasi: &'a mut Wasi,
+    system: &'a mut dyn System,
+}
+
+impl Wasi {
+    /// A program that has not begun.
+    pub const fn new() -> Wasi {
+        Wasi { out: Line::new(), err: Line::new(), exit_code: None }
     }
 
     /// Calls function number `n` of [`FUNCTIONS`] with one slot per argument.
     ///
     /// # Errors
     /// [`Trap::Exit`] from `proc_exit`, whose code [`Wasi::exit_code`] has; [`Trap::Host`] for an unknown number.
-    pub fn call(&mut self, n: u32, args: &[u64], memory: &mut GuestMemory<'_>) -> Answer {
+    pub fn call(&mut self, system: &mut dyn System, n: u32, args: &[u64], memory: &mut GuestMemory<'_>) -> Answer {
         match FUNCTIONS.get(n as usize) {
-            Some(f) => (f.call)(self, &Args(args), memory),
+            Some(f) => (f.call)(&mut World { wasi: self, system }, &Args(args), memory),
             None => Err(Trap::Host),
         }
     }
@@ -122,10 +126,16 @@ impl<'a> Wasi<'a> {
     }
 
     /// Writes unfinished lines; to be called when the program has ended.
-    pub fn flush(&mut self) {
+    pub fn flush(&mut self, system: &mut dyn System) {
         // A console that refuses has nobody left to tell.
-        let _ = self.out.flush(self.system, Output::Out);
-        let _ = self.err.flush(self.system, Output::Err);
+        let _ = self.out.flush(system, Output::Out);
+        let _ = self.err.flush(system, Output::Err);
+    }
+}
+
+impl Default for Wasi {
+    fn default() -> Self {
+        Wasi::new()
     }
 }
 
@@ -148,9 +158,20 @@ fn answer(r: Result<(), Errno>) -> Answer {
     Ok(r.err().unwrap_or(Errno::Success))
 }
 
-fn strings_get(list: &[&str], pointers: u32, text: u32, memory: &mut GuestMemory<'_>) -> Result<(), Errno> {
-    let (mut pointers, mut text) = (pointers, text);
-    for s in list {
+/// Which list of texts: arguments or environment.
+type List = for<'s> fn(&'s dyn System, usize) -> Option<&'s str>;
+fn arguments(s: &dyn System, i: usize) -> Option<&str> {
+    s.arg(i)
+}
+fn environment(s: &dyn System, i: usize) -> Option<&str> {
+    s.environ(i)
+}
+fn texts(s: &dyn System, list: List) -> impl Iterator<Item = &str> {
+    (0..).map_while(move |i| list(s, i))
+}
+fn strings_get(s: &dyn System, list: List, a: &Args<'_>, memory: &mut GuestMemory<'_>) -> Result<(), Errno> {
+    let (mut pointers, mut text) = (a.u32(0), a.u32(1));
+    for s in texts(s, list) {
         put_u32(memory, pointers, text)?;
         put(memory, text, s.as_bytes())?;
         text = text.checked_add(s.len() as u32).ok_or(Errno::Fault)?;
@@ -160,21 +181,21 @@ fn strings_get(list: &[&str], pointers: u32, text: u32, memory: &mut GuestMemory
     }
     Ok(())
 }
-fn strings_sizes(list: &[&str], count: u32, bytes: u32, memory: &mut GuestMemory<'_>) -> Result<(), Errno> {
-    put_u32(memory, count, list.len() as u32)?;
-    put_u32(memory, bytes, list.iter().fold(0u32, |n, s| n.wrapping_add(s.len() as u32).wrapping_add(1)))
+fn strings_sizes(s: &dyn System, list: List, a: &Args<'_>, memory: &mut GuestMemory<'_>) -> Result<(), Errno> {
+    put_u32(memory, a.u32(0), texts(s, list).count() as u32)?;
+    put_u32(memory, a.u32(1), texts(s, list).fold(0u32, |n, s| n.wrapping_add(s.len() as u32).wrapping_add(1)))
 }
-fn args_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
-    answer(strings_get(w.args, a.u32(0), a.u32(1), m))
+fn args_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+    answer(strings_get(w.system, arguments, a, m))
 }
-fn args_sizes_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
-    answer(strings_sizes(w.args, a.u32(0), a.u32(1), m))
+fn args_sizes_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+    answer(strings_sizes(w.system, arguments, a, m))
 }
-fn environ_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
-    answer(strings_get(w.environ, a.u32(0), a.u32(1), m))
+fn environ_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+    answer(strings_get(w.system, environment, a, m))
 }
-fn environ_sizes_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
-    answer(strings_sizes(w.environ, a.u32(0), a.u32(1), m))
+fn environ_sizes_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+    answer(strings_sizes(w.system, environment, a, m))
 }
 
 /// `clockid`; the two CPU-time clocks are not offered.
@@ -186,13 +207,13 @@ fn clock(id: u32) -> Result<Clock, Errno> {
         _ => Err(Errno::Inval),
     }
 }
-fn clock_res_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn clock_res_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     answer(clock(a.u32(0)).and_then(|c| {
         w.system.now_ns(c).map_err(|_| Errno::Notsup)?;
         put(m, a.u32(1), &1u64.to_le_bytes())
     }))
 }
-fn clock_time_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn clock_time_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     answer(clock(a.u32(0)).and_then(|c| {
         let now = w.system.now_ns(c).map_err(|_| Errno::Notsup)?;
         put(m, a.u32(2), &now.to_le_bytes())
@@ -202,18 +223,18 @@ fn clock_time_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> An
 fn is_stream(fd: u32) -> Result<(), Errno> {
     if fd <= 2 { Ok(()) } else { Err(Errno::Badf) }
 }
-fn fd_close(_: &mut Wasi<'_>, a: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
+fn fd_close(_: &mut World<'_>, a: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
     // A standard stream stays open for the host; the program may think what it likes.
     answer(is_stream(a.u32(0)))
 }
-fn fd_seek(_: &mut Wasi<'_>, a: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
+fn fd_seek(_: &mut World<'_>, a: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
     answer(is_stream(a.u32(0)).and(Err(Errno::Spipe)))
 }
-fn no_descriptor(_: &mut Wasi<'_>, _: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
+fn no_descriptor(_: &mut World<'_>, _: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
     Ok(Errno::Badf)
 }
 /// `fdstat`: filetype u8, flags u16 at 2, rights u64 at 8, inherited rights u64 at 16.
-fn fd_fdstat_get(_: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn fd_fdstat_get(_: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     const CHARACTER_DEVICE: u8 = 2;
     const RIGHT_READ: u8 = 1 << 1;
     const RIGHT_WRITE: u8 = 1 << 6;
@@ -229,11 +250,11 @@ fn vector(m: &GuestMemory<'_>, vectors: u32, i: u32) -> Result<(u32, u32), Errno
     let at = i.checked_mul(8).and_then(|o| vectors.checked_add(o)).ok_or(Errno::Fault)?;
     Ok((take_u32(m, at)?, take_u32(m, at.checked_add(4).ok_or(Errno::Fault)?)?))
 }
-fn fd_write(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn fd_write(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     answer((|| {
         let (line, to) = match a.u32(0) {
-            1 => (&mut w.out, Output::Out),
-            2 => (&mut w.err, Output::Err),
+            1 => (&mut w.wasi.out, Output::Out),
+            2 => (&mut w.wasi.err, Output::Err),
             _ => return Err(Errno::Badf),
         };
         let mut written = 0u32;
@@ -253,12 +274,12 @@ fn fd_write(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
         put_u32(m, a.u32(3), written)
     })())
 }
-fn fd_read(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn fd_read(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     answer((|| {
         if a.u32(0) != 0 {
             return Err(Errno::Badf);
         }
-        w.flush(); // a prompt has to be seen before its answer is awaited
+        w.wasi.flush(w.system); // a prompt has to be seen before its answer is awaited
         let mut total = 0u32;
         'all: for i in 0..a.u32(2) {
             let (mut at, mut left) = vector(m, a.u32(1), i)?;
@@ -282,7 +303,7 @@ fn fd_read(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
 
 /// `subscription`, 48 bytes: userdata u64, tag u8 at 8; for clocks: id u32 at 16, timeout u64 at 24, precision u64 at 32,
 /// flags u16 at 40. `event`, 32 bytes: userdata u64, errno u16 at 8, type u8 at 10.
-fn poll_oneoff(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn poll_oneoff(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     const ABSOLUTE: u16 = 1;
     answer((|| {
         let (from, to, n) = (a.u32(0), a.u32(1), a.u32(2));
@@ -332,19 +353,19 @@ fn poll_oneoff(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answe
             put(m, at, &event)?;
             events = events.wrapping_add(1);
         }
-        w.flush();
+        w.wasi.flush(w.system);
         if shortest > 0 {
             w.system.sleep_ns(shortest).map_err(|_| Errno::Notsup)?;
         }
         put_u32(m, a.u32(3), events)
     })())
 }
-fn proc_exit(w: &mut Wasi<'_>, a: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
-    w.exit_code = Some(a.u32(0));
-    w.flush();
+fn proc_exit(w: &mut World<'_>, a: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
+    w.wasi.exit_code = Some(a.u32(0));
+    w.wasi.flush(w.system);
     Err(Trap::Exit)
 }
-fn random_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
+fn random_get(w: &mut World<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer {
     answer((|| {
         let (mut at, mut left) = (a.u32(0), a.u32(1));
         while left > 0 {
@@ -359,7 +380,7 @@ fn random_get(w: &mut Wasi<'_>, a: &Args<'_>, m: &mut GuestMemory<'_>) -> Answer
         Ok(())
     })())
 }
-fn sched_yield(w: &mut Wasi<'_>, _: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
+fn sched_yield(w: &mut World<'_>, _: &Args<'_>, _: &mut GuestMemory<'_>) -> Answer {
     w.system.yield_now();
     Ok(Errno::Success)
 }

@@ -4,14 +4,18 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`scan`] | finds the directives of a script without parsing it, so that none can get lost |
+//! | `script` | carries the directives out, one verdict each |
 //! | [`value`] | arguments, and whether a result is what a pattern allows |
+//! | `engine` | all that touches WRT: one store per script, plainly or in slices |
 //! | [`report`] | verdicts and their numbers |
 //!
 //! The text format is the `wast` crate's; what its parser refuses never reached WRT and is counted apart.
 #![forbid(unsafe_code)]
 
+mod engine;
 pub mod report;
 pub mod scan;
+mod script;
 pub mod value;
 
 pub use report::{Counts, Directive, Report, Verdict};
@@ -34,4 +38,17 @@ impl Mode {
             Mode::Slices => "slices",
         }
     }
+}
+
+/// Carries out the script `text`, called `file` in the report, in a store of its own. A script that cannot be parsed
+/// gives one failure; so does a directive that got lost.
+pub fn run(file: &str, text: &str, mode: Mode) -> Report {
+    let (directives, fuel) = match script::run(text, mode) {
+        Ok((mut directives, fuel)) => {
+            directives.extend(scan::first_difference(text, &directives));
+            (directives, fuel)
+        }
+        Err((line, text)) => (vec![Directive { line, head: "script", verdict: Verdict::Failed(text) }], 0),
+    };
+    Report { file: file.into(), mode, fuel, directives }
 }

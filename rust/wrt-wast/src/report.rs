@@ -66,6 +66,8 @@ pub struct Report {
     pub file: String,
     /// How it was carried out.
     pub mode: Mode,
+    /// Fuel that it used, which does not depend on the mode.
+    pub fuel: i64,
     /// Its directives, in order.
     pub directives: Vec<Directive>,
 }

@@ -9,15 +9,15 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A bare board: built by the root CMakeLists.txt with `-DWRT_BOARD`.
-pub struct Bare {
-    pub name: &'static str,
-    pub target: &'static str,
+pub(crate) struct Bare {
+    pub(crate) name: &'static str,
+    pub(crate) target: &'static str,
     packages: &'static [Package],
     /// Emulator and its arguments before the program.
     emulator: &'static [&'static str],
 }
 
-pub const BARE: &[Bare] = &[
+pub(crate) const BARE: &[Bare] = &[
     Bare {
         name: "mps2-an385",
         target: "thumbv7m-none-eabi",
@@ -39,12 +39,12 @@ pub const BARE: &[Bare] = &[
 ];
 
 /// Zephyr boards that the sample is tested on.
-pub const ZEPHYR: &[&str] = &["qemu_cortex_m3", "mps2/an385", "qemu_riscv32", "native_sim/native/64"];
+pub(crate) const ZEPHYR: &[&str] = &["qemu_cortex_m3", "mps2/an385", "qemu_riscv32", "native_sim/native/64"];
 /// FreeRTOS ports that the sample is tested on.
-pub const FREERTOS: &[&str] = &["posix", "mps2-an385"];
+pub(crate) const FREERTOS: &[&str] = &["posix", "mps2-an385"];
 
 /// One place to run.
-pub enum Board {
+pub(crate) enum Board {
     /// This machine.
     Host,
     /// A board without an operating system.
@@ -73,18 +73,18 @@ fn kernel(name: &str, variable: &str, usual: &str, marker: &str) -> Result<PathB
 }
 
 /// Zephyr's folder.
-pub fn zephyr() -> Result<PathBuf> {
+pub(crate) fn zephyr() -> Result<PathBuf> {
     kernel("Zephyr", "ZEPHYR_BASE", "zephyrproject/zephyr", "cmake/modules/kernel.cmake")
 }
 
 /// FreeRTOS's folder.
-pub fn freertos() -> Result<PathBuf> {
+pub(crate) fn freertos() -> Result<PathBuf> {
     kernel("FreeRTOS kernel", "FREERTOS_KERNEL_PATH", "FreeRTOS-Kernel", "tasks.c")
 }
 
 impl Board {
     /// The board of that name.
-    pub fn named(name: &str) -> Result<Board> {
+    pub(crate) fn named(name: &str) -> Result<Board> {
         if name == "host" {
             return Ok(Board::Host);
         }
@@ -101,7 +101,7 @@ impl Board {
     }
 
     /// Installs what building and running takes.
-    pub fn prepare(&self) -> Result<()> {
+    pub(crate) fn prepare(&self) -> Result<()> {
         setup::packages(&[setup::CMAKE, setup::NINJA, setup::GCC])?;
         match self {
             Board::Host => Ok(()),
@@ -134,7 +134,7 @@ impl Board {
     }
 
     /// Builds the sample; what starts it.
-    pub fn build(&self, mode: &str, wrt: &Path, more: &[&str]) -> Result<Command> {
+    pub(crate) fn build(&self, mode: &str, wrt: &Path, more: &[&str]) -> Result<Command> {
         let name = self.name();
         let dir = tool::scratch().join(format!("hello-{}-{mode}{}", name.replace(['/', ':'], "-"), more.concat().replace(['=', '/'], "")));
         let hello_mode = format!("-DHELLO_WASM_MODE={mode}");
@@ -187,7 +187,7 @@ impl Board {
     }
 
     /// Its name, as `--board` takes it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Board::Host => "host".into(),
             Board::Bare(b) => b.name.into(),
@@ -197,7 +197,7 @@ impl Board {
     }
 
     /// Longest time from power-on to the sample's last line.
-    pub fn limit(&self) -> Duration {
+    pub(crate) fn limit(&self) -> Duration {
         Duration::from_secs(60)
     }
 }
@@ -209,7 +209,7 @@ fn emulator(emulator: &[&str], program: &Path) -> Command {
 }
 
 /// The names of all boards that this checkout knows.
-pub fn all_names() -> Vec<String> {
+pub(crate) fn all_names() -> Vec<String> {
     let mut names = vec!["host".to_string()];
     names.extend(BARE.iter().map(|b| b.name.to_string()));
     names.extend(ZEPHYR.iter().map(|b| format!("zephyr:{b}")));

@@ -12,7 +12,7 @@ const GOOD: &str = "hello_wasm: done";
 const BAD: &str = "hello_wasm: failed";
 
 /// Runs the sample on each board of a list.
-pub fn run(list: &str, mode: &str) -> Result<()> {
+pub(crate) fn run(list: &str, mode: &str) -> Result<()> {
     let names: Vec<String> = if list == "all" { all_names() } else { list.split(',').map(|n| n.trim().to_string()).collect() };
     for name in names {
         match Board::named(&name) {
@@ -31,7 +31,7 @@ pub fn run(list: &str, mode: &str) -> Result<()> {
 }
 
 /// Builds and runs the sample; what the board said.
-pub fn boot(board: &Board, mode: &str, options: &[&str]) -> Result<String> {
+pub(crate) fn boot(board: &Board, mode: &str, options: &[&str]) -> Result<String> {
     board.prepare()?;
     let start = board.build(mode, &wrt()?, options)?;
     let shown = format!("{start:?}");
@@ -46,7 +46,7 @@ pub fn boot(board: &Board, mode: &str, options: &[&str]) -> Result<String> {
 }
 
 /// The `wrt` program of this checkout.
-pub fn wrt() -> Result<PathBuf> {
+pub(crate) fn wrt() -> Result<PathBuf> {
     tool::cargo(&["build", "--quiet", "--release", "--package", "wrt-cli"])?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tool::root().join("target"), PathBuf::from);
     Ok(target.join("release/wrt"))

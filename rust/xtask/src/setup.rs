@@ -7,26 +7,26 @@ use anyhow::{Result, bail};
 
 /// A program and the Debian package that has it.
 #[derive(Clone, Copy)]
-pub struct Package {
+pub(crate) struct Package {
     /// On the path.
-    pub program: &'static str,
+    pub(crate) program: &'static str,
     /// Packages to install.
-    pub packages: &'static str,
+    pub(crate) packages: &'static str,
 }
 
-pub const CMAKE: Package = Package { program: "cmake", packages: "cmake" };
-pub const NINJA: Package = Package { program: "ninja", packages: "ninja-build" };
-pub const GCC: Package = Package { program: "cc", packages: "gcc libc6-dev" };
-pub const QEMU_ARM: Package = Package { program: "qemu-system-arm", packages: "qemu-system-arm" };
-pub const QEMU_AARCH64: Package = Package { program: "qemu-system-aarch64", packages: "qemu-system-arm" };
-pub const QEMU_RISCV: Package = Package { program: "qemu-system-riscv32", packages: "qemu-system-misc" };
-pub const GCC_ARM: Package = Package { program: "arm-none-eabi-gcc", packages: "gcc-arm-none-eabi libnewlib-arm-none-eabi" };
-pub const GCC_RISCV: Package = Package { program: "riscv64-unknown-elf-gcc", packages: "gcc-riscv64-unknown-elf" };
-pub const GCC_AARCH64: Package = Package { program: "aarch64-linux-gnu-gcc", packages: "gcc-aarch64-linux-gnu" };
-pub const PKG_CONFIG: Package = Package { program: "pkg-config", packages: "pkg-config" };
+pub(crate) const CMAKE: Package = Package { program: "cmake", packages: "cmake" };
+pub(crate) const NINJA: Package = Package { program: "ninja", packages: "ninja-build" };
+pub(crate) const GCC: Package = Package { program: "cc", packages: "gcc libc6-dev" };
+pub(crate) const QEMU_ARM: Package = Package { program: "qemu-system-arm", packages: "qemu-system-arm" };
+pub(crate) const QEMU_AARCH64: Package = Package { program: "qemu-system-aarch64", packages: "qemu-system-arm" };
+pub(crate) const QEMU_RISCV: Package = Package { program: "qemu-system-riscv32", packages: "qemu-system-misc" };
+pub(crate) const GCC_ARM: Package = Package { program: "arm-none-eabi-gcc", packages: "gcc-arm-none-eabi libnewlib-arm-none-eabi" };
+pub(crate) const GCC_RISCV: Package = Package { program: "riscv64-unknown-elf-gcc", packages: "gcc-riscv64-unknown-elf" };
+pub(crate) const GCC_AARCH64: Package = Package { program: "aarch64-linux-gnu-gcc", packages: "gcc-aarch64-linux-gnu" };
+pub(crate) const PKG_CONFIG: Package = Package { program: "pkg-config", packages: "pkg-config" };
 
 /// Makes sure that programs are there.
-pub fn packages(wanted: &[Package]) -> Result<()> {
+pub(crate) fn packages(wanted: &[Package]) -> Result<()> {
     let mut missing: Vec<&str> = wanted.iter().filter(|p| !tool::has(p.program)).flat_map(|p| p.packages.split(' ')).collect();
     missing.sort_unstable();
     missing.dedup();
@@ -49,7 +49,7 @@ pub fn packages(wanted: &[Package]) -> Result<()> {
 }
 
 /// Makes sure that a Rust target is installed for the default toolchain.
-pub fn target(triple: &str) -> Result<()> {
+pub(crate) fn target(triple: &str) -> Result<()> {
     if !tool::has("rustup") {
         bail!("rustup is missing: see https://rustup.rs, then run `rustup target add {triple}`");
     }
@@ -62,7 +62,7 @@ pub fn target(triple: &str) -> Result<()> {
 }
 
 /// Makes sure that components of a toolchain are installed; tells whether the toolchain is there.
-pub fn components(toolchain: &str, names: &[&str]) -> Result<bool> {
+pub(crate) fn components(toolchain: &str, names: &[&str]) -> Result<bool> {
     let Ok(installed) = tool::run(command("rustup", ["component", "list", "--toolchain", toolchain, "--installed"])) else {
         return Ok(false);
     };

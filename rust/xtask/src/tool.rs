@@ -9,13 +9,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The repository's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
 }
 
 /// Where the development commands put what they build.
-pub fn scratch() -> PathBuf {
+pub(crate) fn scratch() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => PathBuf::from(dir).join("xtask"),
         None => root().join("target/xtask"),
@@ -23,13 +23,13 @@ pub fn scratch() -> PathBuf {
 }
 
 /// Whether a program is on the path.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let Some(path) = std::env::var_os("PATH") else { return false };
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 /// A command in the repository's root, without the variables that a surrounding build leaves behind.
-pub fn command<I, S>(program: &str, args: I) -> Command
+pub(crate) fn command<I, S>(program: &str, args: I) -> Command
 where
     I: IntoIterator<Item = S>,
     S: AsRef<OsStr>,
@@ -44,17 +44,17 @@ where
 
 /// What a program said.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// Standard output and error, in that order.
-    pub text: String,
+    pub(crate) text: String,
     /// Its exit code; `None` when it was ended by the limit or a signal.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Whether the limit ended it.
-    pub late: bool,
+    pub(crate) late: bool,
 }
 
 /// Runs to the end, or until `limit`, or until the output contains one of `until`; then it is ended.
-pub fn watch(mut c: Command, limit: Duration, until: &[&str]) -> Result<Output> {
+pub(crate) fn watch(mut c: Command, limit: Duration, until: &[&str]) -> Result<Output> {
     let shown = format!("{c:?}");
     let mut child = c.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().with_context(|| format!("cannot start {shown}"))?;
     let out = reader(child.stdout.take());
@@ -105,7 +105,7 @@ fn reader(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receiv
 }
 
 /// Runs to the end; its output, or an error that holds the end of it.
-pub fn run(c: Command) -> Result<String> {
+pub(crate) fn run(c: Command) -> Result<String> {
     let shown = format!("{c:?}").replace('"', "");
     let output = watch(c, Duration::from_secs(3600), &[])?;
     if output.code == Some(0) {
@@ -117,6 +117,6 @@ pub fn run(c: Command) -> Result<String> {
 }
 
 /// Runs cargo in the repository's root.
-pub fn cargo(args: &[&str]) -> Result<String> {
+pub(crate) fn cargo(args: &[&str]) -> Result<String> {
     run(command("cargo", args))
 }

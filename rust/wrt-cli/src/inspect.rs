@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+//! `wrt inspect`, and the numbers that `wrt compile --emit c` writes into headers.
+
+use crate::{Failure, Loaded, Outcome, image_words};
+use std::path::PathBuf;
+use wrt::ValType;
+use wrt::error::ErrorKind;
+use wrt::runtime::image::{Image, Word};
+use wrt::runtime::inspect::{StackNeed, StackNeeds, Unbounded};
+use wrt_foundation::ExternKind;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A module (.wasm) or an image (.wrti)
+    file: PathBuf,
+    /// Tell which byte of the .wasm a trap came from: FUNCTION:OFFSET as wrt_error_t or `wrt run` report them
+    #[arg(long, value_name = "FUNCTION:OFFSET")]
+    at: Option<String>,
+}
+
+/// Cells and frames that are given when the call graph has no bound.
+const UNBOUNDED: StackNeed = StackNeed { cells: 4096, frames: 64 };
+
+/// What a store for one instance of an image needs: the fields of `wrt_config_t`.
+pub(crate) struct Needs {
+    pub(crate) memories: u32,
+    pub(crate) tables: u32,
+    pub(crate) types: u32,
+    pub(crate) stack: StackNeed,
+    pub(crate) bounded: Result<(), Unbounded>,
+    pub(crate) words: u32,
+    pub(crate) memory_bytes: u64,
+}
+
+impl Needs {
+    pub(crate) fn of(image: Image<'_>) -> Needs {
+        let own = |all, imported| image.get(all) - image.get(imported);
+        let mut stacks = StackNeeds::new(image);
+        let mut stack = stacks.of_init();
+        for e in image.exports().filter(|e| e.kind == ExternKind::Func) {
+            stack = match (stack, stacks.of(e.index)) {
+                (Ok(a), Ok(b)) => Ok(a.max(b)),
+                (Err(e), _) | (_, Err(e)) => Err(e),
+            };
+        }
+        let tables: u32 = (image.get(Word::ImportedTables)..image.get(Word::Tables)).filter_map(|i| image.table(i)).map(|t| t.min).sum();
+        let memory_bytes = (image.get(Word::ImportedMemories)..image.get(Word::Memories))
+            .filter_map(|i| image.memory(i))
+            .map(|m| u64::from(m.min) << m.page_log2)
+            .sum();
+        let words = image.get(Word::GlobalCells)
+            + image.get(Word::Memories)
+            + image.get(Word::Tables)
+            + image.get(Word::ImportedFuncs)
+            + 2 * image.get(Word::ImportedGlobals)
+            + image.get(Word::Types)
+            + (image.get(Word::Elems) + image.get(Word::Datas)).div_ceil(32)
+            + tables;
+        Needs {
+            memories: own(Word::Memories, Word::ImportedMemories),
+            tables: own(Word::Tables, Word::ImportedTables),
+            types: image.get(Word::Types),
+            stack: stack.unwrap_or(UNBOUNDED),
+            bounded: stack.map(drop),
+            words,
+            memory_bytes,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Outcome {
+    let (words, loaded) = image_words(&args.file)?;
+    let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e))?;
+    if let Some(at) = &args.at {
+        return locate(args, image, at);
+    }
+    report(args, image, loaded.as_ref());
+    Ok(0)
+}
+
+fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
+    let n = Needs::of(image);
+    println!("{}", args.file.display());
+    if let Some(l) = loaded {
+        println!("  module          {} bytes", l.wasm_bytes);
+    }
+    let code = image.get(Word::CodeEnd) - image.get(Word::CodeAt);
+    println!("  image           {} bytes, of which code {}", image.words().len() * 4, code * 4);
+    println!("  functions       {} and {} imported", image.entries().len(), image.get(Word::ImportedFuncs));
+    println!("imports");
+    for i in image.imports() {
+        println!("  {} {}.{}{}", i.kind.name(), i.module, i.name, ty(image, i.kind, i.index));
+    }
+    println!("exports");
+    for e in image.exports() {
+        println!("  {} {}{}", e.kind.name(), e.name, ty(image, e.kind, e.index));
+    }
+    println!("RAM of one instance with a stack");
+    println!("  linear memory   {} bytes", n.memory_bytes);
+    println!("  cells           {} bytes ({} cells)", n.stack.cells * 4, n.stack.cells);
+    println!("  window of slack {} bytes", wrt::runtime::stack::WINDOW * 4);
+    println!("  frames          {} bytes ({} frames)", n.stack.frames * 12, n.stack.frames);
+    println!("  words           {} bytes (globals, tables, links)", n.words * 4);
+    if let Some(l) = loaded {
+        println!("  image           {} bytes, if translated on the device; 0 from flash", image.words().len() * 4);
+        println!("  scratch         {} bytes, while it is translated on the device", l.scratch_words * 4);
+    }
+    match n.bounded {
+        Ok(()) => println!("  The stack is exact: the deepest path of any export or of initialisation."),
+        Err(Unbounded::Recursion(f)) => {
+            println!("  The stack has no bound: function {f} may call itself; {} cells are assumed.", UNBOUNDED.cells);
+        }
+        Err(Unbounded::Table(f)) => {
+            println!("  The stack has no bound: function {f} calls through a shared table; {} cells are assumed.", UNBOUNDED.cells);
+        }
+    }
+}
+
+/// The type of an import or export, as the text format has it.
+fn ty(image: Image<'_>, kind: ExternKind, index: u32) -> String {
+    let names = |list: &[u32]| list.iter().map(|t| ValType::from_bits(*t).name()).collect::<Vec<_>>().join(" ");
+    let limits = |min: u32, max: Option<u32>| max.map_or(format!("{min}.."), |max| format!("{min}..{max}"));
+    let text = match kind {
+        ExternKind::Func => image.func_type(index).map(|t| format!("[{}] -> [{}]", names(t.params), names(t.results))),
+        ExternKind::Table => image.table(index).map(|t| format!("{} elements of {}", limits(t.min, t.max), t.elem)),
+        ExternKind::Memory => image.memory(index).map(|m| format!("{} pages of {} bytes", limits(m.min, m.max), 1u64 << m.page_log2)),
+        ExternKind::Global => image.global(index).map(|g| format!("{}{}", if g.mutable { "mut " } else { "" }, g.ty)),
+        ExternKind::Tag => None,
+    };
+    text.map_or(String::new(), |t| format!(": {t}"))
+}
+
+fn locate(args: &Args, image: Image<'_>, at: &str) -> Outcome {
+    let parsed = at.split_once(':').and_then(|(f, o)| Some((f.parse::<u32>().ok()?, o.parse::<u32>().ok()?)));
+    let (func, offset) = parsed.ok_or_else(|| Failure::usage("--at takes FUNCTION:OFFSET, two numbers"))?;
+    let wasm = crate::read(&args.file)?;
+    if wasm.starts_with(b"WRTI") {
+        return Err(Failure::usage("--at needs the .wasm that the image was made of"));
+    }
+    let (begin, end) = image.func_range(func).ok_or_else(|| Failure::usage(format!("the module has no code of function {func}")))?;
+    let pc = begin.saturating_add(offset);
+    match wrt::runtime::translate::locate(&wasm, &mut vec![0; 1 << 20], pc) {
+        Some(byte) if pc < end => {
+            println!("function {func}, word {offset}: byte {byte} (0x{byte:x}) of {}", args.file.display());
+            Ok(0)
+        }
+        _ => Err(Failure::of(&args.file, &wrt::Error::new(ErrorKind::Usage, "no code at that offset"))),
+    }
+}

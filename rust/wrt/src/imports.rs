@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+//! What the host offers to a module, by name.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use wrt_foundation::{ErrorKind, Trap, ValType, Value, WrtResult};
+use wrt_runtime::image::Import;
+use wrt_runtime::{Caller, Extern, Flow, HostTable};
+
+/// The caller of a host function of an [`ImportMap`].
+pub type HostCaller<'a, 'm> = Caller<'a, 'm, ()>;
+
+type Body = Box<dyn Fn(&mut HostCaller<'_, '_>, &[Value], &mut [Value]) -> WrtResult<()>>;
+
+struct Func {
+    module: String,
+    name: String,
+    params: Vec<ValType>,
+    results: Vec<ValType>,
+    body: Body,
+}
+
+pub(crate) struct Global {
+    pub(crate) module: String,
+    pub(crate) name: String,
+    pub(crate) value: Value,
+    pub(crate) mutable: bool,
+}
+
+/// Host functions and globals by module and name. A module whose imports are not all here, with exactly their types, is
+/// not instantiated.
+#[derive(Default)]
+pub struct ImportMap {
+    funcs: Vec<Func>,
+    pub(crate) globals: Vec<Global>,
+}
+
+impl ImportMap {
+    /// An empty map.
+    pub fn new() -> ImportMap {
+        ImportMap::default()
+    }
+
+    /// Offers a function. `body` gets the caller (for memory and nested calls), one value per parameter, and one per
+    /// result to be set, each of which starts as zero or null. An error becomes a trap of the guest. A later function of
+    /// the same name replaces an earlier one.
+    pub fn define(
+        &mut self,
+        module: &str,
+        name: &str,
+        params: &[ValType],
+        results: &[ValType],
+        body: impl Fn(&mut HostCaller<'_, '_>, &[Value], &mut [Value]) -> WrtResult<()> + 'static,
+    ) -> &mut ImportMap {
+        let func = Func { module: module.into(), name: name.into(), params: params.into(), results: results.into(), body: Box::new(body) };
+        match self.funcs.iter_mut().find(|f| f.module == module && f.name == name) {
+            Some(old) => *old = func,
+            None => self.funcs.push(func),
+        }
+        self
+    }
+
+    /// Offers a global that the instance has for itself.
+    pub fn define_global(&mut self, module: &str, name: &str, value: Value, mutable: bool) -> &mut ImportMap {
+        self.globals.push(Global { module: module.into(), name: name.into(), value, mutable });
+        self
+    }
+
+    /// Offers WASI 0.1 (`wasi_snapshot_preview1`) over `system`; the handle tells how the program ended.
+    #[cfg(feature = "std")]
+    pub fn define_wasi(&mut self, system: impl wrt_wasi::System + 'static) -> WasiProgram {
+        use alloc::rc::Rc;
+        use core::cell::RefCell;
+        use wrt_wasi::preview1;
+        let program = WasiProgram(Rc::new(RefCell::new((preview1::Wasi::new(), Box::new(system)))));
+        for (n, f) in preview1::FUNCTIONS.iter().enumerate() {
+            let state = program.0.clone();
+            self.define(preview1::MODULE, f.name, f.params, f.results, move |caller, args, results| {
+                let mut slots = [0u64; 8];
+                for (slot, arg) in slots.iter_mut().zip(args) {
+                    let ([lo, hi, ..], _) = arg.to_cells();
+                    *slot = u64::from(lo) | u64::from(hi) << 32;
+                }
+                let mut memory = caller.memory().ok_or(Trap::Host)?;
+                let (wasi, system) = &mut *state.borrow_mut();
+                let errno = wasi.call(&mut **system, n as u32, &slots, &mut memory)?;
+                if let [result] = results {
+                    *result = Value::I32(errno as i32);
+                }
+                Ok(())
+            });
+        }
+        program
+    }
+
+    pub(crate) fn find(&self, import: &Import<'_>) -> Option<Extern<'_>> {
+        let at = self.funcs.iter().position(|f| import.module.is(&f.module) && import.name.is(&f.name))?;
+        let f = self.funcs.get(at)?;
+        Some(Extern::Host { index: at as u32, params: &f.params, results: &f.results })
+    }
+}
+
+impl HostTable<()> for ImportMap {
+    fn call(&self, index: u32, caller: &mut HostCaller<'_, '_>) -> Result<Flow, Trap> {
+        let f = self.funcs.get(index as usize).ok_or(Trap::Host)?;
+        let args: Vec<Value> = (0..f.params.len()).map(|i| caller.arg(i)).collect();
+        let mut results: Vec<Value> = f.results.iter().map(|t| Value::default_of(*t)).collect();
+        (f.body)(caller, &args, &mut results).map_err(|e| match e.kind() {
+            ErrorKind::Trap(t) => t,
+            _ => Trap::Host,
+        })?;
+        for (i, value) in results.into_iter().enumerate() {
+            caller.ret(i, value)?;
+        }
+        Ok(Flow::Ready)
+    }
+}
+
+impl core::fmt::Debug for ImportMap {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.funcs.iter().map(|f| (&f.module, &f.name))).finish()
+    }
+}
+
+/// A program that was given WASI by [`ImportMap::define_wasi`].
+#[cfg(feature = "std")]
+#[derive(Clone)]
+pub struct WasiProgram(alloc::rc::Rc<core::cell::RefCell<(wrt_wasi::preview1::Wasi, Box<dyn wrt_wasi::System>)>>);
+
+#[cfg(feature = "std")]
+impl WasiProgram {
+    /// Writes what is left of unfinished lines; the code that the program gave to `proc_exit`, if it did.
+    pub fn finish(&self) -> Option<u32> {
+        let (wasi, system) = &mut *self.0.borrow_mut();
+        wasi.flush(&mut **system);
+        wasi.exit_code()
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+//! One instance with a store and a stack of its own.
+
+use crate::{ImportMap, Module};
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+use wrt_foundation::{Error, ErrorKind, Trap, Value, WrtResult};
+use wrt_runtime::image::Word;
+use wrt_runtime::{Exit, Extern, GuestMemory, InstanceId, Options, Stack, StackId, Store, drive};
+
+/// How much one instance may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// 4-byte cells of its stack.
+    pub cells: usize,
+    /// Frames of its stack: calls open at once.
+    pub frames: usize,
+    /// Bytes of its linear memories.
+    pub memory_bytes: usize,
+}
+
+impl Default for Limits {
+    /// 1 MiB of stack and 16384 frames with `std`, 32 KiB and 512 without; memory as the module declares it.
+    fn default() -> Self {
+        let (cells, frames) = if cfg!(feature = "std") { (1 << 18, 1 << 14) } else { (1 << 13, 512) };
+        Limits { cells, frames, memory_bytes: usize::MAX }
+    }
+}
+
+/// A module at work.
+pub struct ModuleInstance {
+    store: Store<'static>,
+    stack: StackId,
+    instance: InstanceId,
+    imports: ImportMap,
+    budget: i64,
+    /// The function whose call is not finished.
+    open: Option<u32>,
+}
+
+impl ModuleInstance {
+    /// Links, allocates, initialises and runs the start function.
+    ///
+    /// # Errors
+    /// [`Unlinkable`](ErrorKind::Unlinkable) names the import; [`Memory`](ErrorKind::Memory); a trap of the start
+    /// function or of an active segment.
+    pub fn new(module: Module, imports: ImportMap) -> WrtResult<ModuleInstance> {
+        ModuleInstance::with_limits(module, imports, Limits::default())
+    }
+
+    /// The same within limits.
+    ///
+    /// # Errors
+    /// As [`ModuleInstance::new`].
+    pub fn with_limits(module: Module, imports: ImportMap, limits: Limits) -> WrtResult<ModuleInstance> {
+        let memory = |what| Error::new(ErrorKind::Memory, what);
+        let mut store = Store::owned(limits.memory_bytes);
+        let stack = Stack::owned(limits.cells, limits.frames).ok_or(memory("no room for the stack"))?;
+        let stack = store.add_stack(stack).ok_or(memory("no room for the stack"))?;
+        let mut globals = Vec::new();
+        for g in &imports.globals {
+            let made = store.add_global(g.mutable, g.value)?;
+            globals.push((g, made));
+        }
+        let resolve = &mut |_: &Store<'static>, import: wrt_runtime::image::Import<'_>| match import.kind {
+            wrt_foundation::ExternKind::Func => imports.find(&import),
+            wrt_foundation::ExternKind::Global => {
+                globals.iter().find(|(g, _)| import.module.is(&g.module) && import.name.is(&g.name)).map(|(_, e)| *e)
+            }
+            _ => None,
+        };
+        let instance = store.instantiate(module.words(), resolve, &Options::default()).map_err(|e| {
+            let e = Error::from(e);
+            match (e.kind(), module.image().ok().and_then(|i| i.import(e.at()))) {
+                (ErrorKind::Unlinkable, Some(import)) => {
+                    let ty = module.image().ok().and_then(|i| i.func_type(import.index)).filter(|_| import.kind as u8 == 0);
+                    let ty = ty.map(|t| describe(t.params, t.results)).unwrap_or_default();
+                    e.with_detail(format!("{}.{} ({}{ty})", import.module, import.name, import.kind.name()))
+                }
+                _ => e,
+            }
+        })?;
+        store.enter_init(stack, instance)?;
+        let mut made = ModuleInstance { store, stack, instance, imports, budget: i64::MAX, open: None };
+        match made.drive() {
+            Exit::Done => Ok(made),
+            exit => Err(made.failure(exit)),
+        }
+    }
+
+    fn drive(&mut self) -> Exit {
+        drive(&mut self.store, self.stack, &self.imports, &mut (), &mut self.budget)
+    }
+
+    fn failure(&self, exit: Exit) -> Error {
+        match exit {
+            Exit::Trap(Trap::Exit) => Error::from(Trap::Exit),
+            Exit::Trap(t) => match self.store.trap_site(self.stack) {
+                Some((instance, Some(func), pc)) => {
+                    let image = self.store.image(instance);
+                    let begin = image.and_then(|i| i.func_range(func)).map_or(0, |(begin, _)| begin);
+                    let name = image.and_then(|i| i.exports().find(|e| e.kind as u8 == 0 && e.index == func));
+                    let name = name.map(|e| format!(" ({})", e.name)).unwrap_or_default();
+                    Error::from(t).with_detail(format!("in function {func}{name}, word {} of its code", pc.wrapping_sub(begin)))
+                }
+                _ => Error::from(t),
+            },
+            Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
+            Exit::Interrupted => Error::new(ErrorKind::Paused, "interrupted"),
+            _ => Error::new(ErrorKind::Paused, "a host function is not ready"),
+        }
+    }
+
+    /// Calls an exported function that has at most one result; [`Value::Unit`] stands for none.
+    ///
+    /// # Errors
+    /// [`Usage`](ErrorKind::Usage): no such function, wrong arguments, more than one result. [`Trap`](ErrorKind::Trap).
+    /// [`Paused`](ErrorKind::Paused): out of fuel, [`ModuleInstance::resume`] goes on.
+    pub fn invoke(&mut self, name: &str, args: &[Value]) -> WrtResult<Value> {
+        let func = self.func(name)?;
+        if self.result_count(func) > 1 {
+            return Err(Error::new(ErrorKind::Usage, "the function has several results: use invoke_multi"));
+        }
+        Ok(self.invoke_multi(name, args)?.first().copied().unwrap_or(Value::Unit))
+    }
+
+    /// Calls an exported function; all its results.
+    ///
+    /// # Errors
+    /// As [`ModuleInstance::invoke`].
+    pub fn invoke_multi(&mut self, name: &str, args: &[Value]) -> WrtResult<Vec<Value>> {
+        if self.open.is_some() {
+            return Err(Error::new(ErrorKind::Usage, "an earlier call is paused: resume or cancel it"));
+        }
+        let func = self.func(name)?;
+        self.store.enter(self.stack, func, args)?;
+        self.open = Some(func);
+        self.resume()
+    }
+
+    /// Goes on with a call that paused; its results.
+    ///
+    /// # Errors
+    /// As [`ModuleInstance::invoke`].
+    pub fn resume(&mut self) -> WrtResult<Vec<Value>> {
+        let func = self.open.ok_or(Error::new(ErrorKind::Usage, "no call is paused"))?;
+        match self.drive() {
+            Exit::Done => {
+                self.open = None;
+                let mut results = vec![Value::Unit; self.result_count(func)];
+                self.store.results(self.stack, func, &mut results)?;
+                Ok(results)
+            }
+            exit => {
+                if let Exit::Trap(_) = exit {
+                    self.open = None;
+                }
+                Err(self.failure(exit))
+            }
+        }
+    }
+
+    /// Gives up a call that paused.
+    pub fn cancel(&mut self) {
+        if self.open.take().is_some() {
+            self.store.abort(self.stack, Trap::Host);
+        }
+    }
+
+    fn func(&self, name: &str) -> WrtResult<u32> {
+        match self.store.export(self.instance, name) {
+            Some(Extern::Func(f)) => Ok(f),
+            _ => Err(Error::new(ErrorKind::Usage, "no exported function of this name").with_detail(name)),
+        }
+    }
+
+    fn result_count(&self, func: u32) -> usize {
+        self.store.func_type(func).map_or(0, |t| t.results.len())
+    }
+
+    /// Parameter and result types of an exported function.
+    pub fn func_type(&self, name: &str) -> Option<(Vec<crate::ValType>, Vec<crate::ValType>)> {
+        let t = self.store.func_type(self.func(name).ok()?)?;
+        let types = |list: &[u32]| list.iter().map(|t| crate::ValType::from_bits(*t)).collect();
+        Some((types(t.params), types(t.results)))
+    }
+
+    /// Limits what is executed from now on: one unit per WebAssembly instruction, bulk operations 1 and 1 per 64 bytes.
+    ///
+    /// # Errors
+    /// None today; a translated-ahead module without fuel would be [`Unsupported`](ErrorKind::Unsupported).
+    pub fn set_fuel(&mut self, fuel: u64) -> WrtResult<()> {
+        self.budget = i64::try_from(fuel).unwrap_or(i64::MAX);
+        Ok(())
+    }
+
+    /// Fuel left.
+    pub fn fuel(&self) -> u64 {
+        self.budget.try_into().unwrap_or(0)
+    }
+
+    /// An exported memory.
+    pub fn memory(&mut self, name: &str) -> Option<GuestMemory<'_>> {
+        match self.store.export(self.instance, name) {
+            Some(Extern::Memory(slot)) => self.store.memory(slot),
+            _ => None,
+        }
+    }
+
+    /// The value of an exported global.
+    pub fn global(&self, name: &str) -> Option<Value> {
+        match self.store.export(self.instance, name) {
+            Some(Extern::Global { instance, cell, ty, .. }) => self.store.global_get(instance, cell, ty),
+            _ => None,
+        }
+    }
+
+    /// Where the last trap was: function (imports counted) and word of the image.
+    pub fn trap_site(&self) -> Option<(u32, u32)> {
+        let (_, func, pc) = self.store.trap_site(self.stack)?;
+        Some((func?, pc))
+    }
+
+    /// Words of the image's longest frame, for reports.
+    pub fn frame_cells(&self) -> u32 {
+        self.store.image(self.instance).map_or(0, |i| i.get(Word::FrameCells))
+    }
+}
+
+/// `[i32 i32] -> [i64]`
+fn describe(params: &[u32], results: &[u32]) -> alloc::string::String {
+    let names = |list: &[u32]| list.iter().map(|t| crate::ValType::from_bits(*t).name()).collect::<Vec<_>>().join(" ");
+    format!(" [{}] -> [{}]", names(params), names(results))
+}

