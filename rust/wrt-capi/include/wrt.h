@@ -111,21 +111,21 @@ typedef struct wrt_config {
 /** Bytes of a buffer that suffice for a configuration; an upper bound of what wrt_store_size() returns. */
 #define WRT_STORE_BYTES(instances, memories, tables, types, stacks, frames, cells, words, memory_bytes)                                             \
     (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \
-     (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 64u)
+     (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 8u)
 #if UINTPTR_MAX > 0xffffffffu
-#define WRT_SIZE_STORE 512u
-#define WRT_SIZE_INSTANCE 112u
-#define WRT_SIZE_MEMORY 64u
-#define WRT_SIZE_TABLE 64u
-#define WRT_SIZE_TYPE 8u
-#define WRT_SIZE_STACK 128u
+#define WRT_SIZE_STORE 400u
+#define WRT_SIZE_INSTANCE 136u
+#define WRT_SIZE_MEMORY 56u
+#define WRT_SIZE_TABLE 48u
+#define WRT_SIZE_TYPE 12u
+#define WRT_SIZE_STACK 104u
 #else
-#define WRT_SIZE_STORE 320u
-#define WRT_SIZE_INSTANCE 64u
-#define WRT_SIZE_MEMORY 40u
-#define WRT_SIZE_TABLE 32u
-#define WRT_SIZE_TYPE 8u
-#define WRT_SIZE_STACK 80u
+#define WRT_SIZE_STORE 280u
+#define WRT_SIZE_INSTANCE 96u
+#define WRT_SIZE_MEMORY 32u
+#define WRT_SIZE_TABLE 36u
+#define WRT_SIZE_TYPE 12u
+#define WRT_SIZE_STACK 76u
 #endif
 /** @} */
 

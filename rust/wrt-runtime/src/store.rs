@@ -569,6 +569,10 @@ impl<'m> Store<'m> {
             }
         }
     }
+    /// Bytes of the pool that no memory has been given.
+    pub fn memory_left(&self) -> usize {
+        self.bytes.len()
+    }
     pub(crate) fn memory_grow_step(&mut self, slot: usize, delta: u32) -> Result<Growth, Trap> {
         let room = self.memory_room;
         let Some(MemSlot::Owned(m)) = self.mems.get_mut(slot) else { return Err(Trap::BadImage) };

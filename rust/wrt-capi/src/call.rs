@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: MIT
+//! Calls: the driver with its C callbacks, results, pauses, fuel.
+//!
+//! A call from outside takes the first stack that no paused call is on; so paused calls lie on top of each other and the
+//! newest goes on first. A call from a host function goes on the stack of its caller, above a barrier; what it leaves
+//! there is cut when the host function returns. (`wrt_runtime::host` is the same for Rust; here no reference to the store
+//! is alive while the host function runs.)
+
+use crate::error::{EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, Failure, OK};
+use crate::host::{Caller, Host, MAX_VALUES, bytes};
+use crate::store::{CStore, attempt, sound, sound_array};
+use core::ffi::{c_char, c_int};
+use wrt_foundation::{ErrorKind, ExternKind, Ref, Trap, ValType, Value};
+use wrt_runtime::host::MAX_HOST_NESTING;
+use wrt_runtime::image::Word;
+use wrt_runtime::stack::Status;
+use wrt_runtime::{Exit, Extern, InstanceId, StackId, run};
+
+/// `wrt_val_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Val {
+    pub(crate) ty: u32,
+    pub(crate) of: u64,
+}
+
+/// Arguments and results of a host function.
+type Slots = [u64; MAX_VALUES];
+
+impl Val {
+    fn value(self) -> Option<Value> {
+        let reference = Ref::from_bits(self.of as u32);
+        Some(match ValType::from_bits(self.ty) {
+            ValType::I32 => Value::I32(self.of as i32),
+            ValType::I64 => Value::I64(self.of as i64),
+            ValType::F32 => Value::F32(f32::from_bits(self.of as u32)),
+            ValType::F64 => Value::F64(f64::from_bits(self.of)),
+            ValType::FUNCREF => Value::FuncRef(reference),
+            ValType::EXTERNREF => Value::ExternRef(reference),
+            _ => return None,
+        })
+    }
+}
+
+/// The value of type `ty` at the front of `cells`, which are cut.
+fn cut_value(ty: u32, cells: &mut &[u32]) -> Option<u64> {
+    let (value, behind) = cells.split_at_checked(ValType::from_bits(ty).cells() as usize)?;
+    *cells = behind;
+    let high = value.get(1).copied().unwrap_or(0);
+    Some(u64::from(high) << 32 | u64::from(*value.first()?))
+}
+
+/// Where a call runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) stack: StackId,
+    /// Host functions at work.
+    pub(crate) depth: u32,
+    /// The host function that calls, or null.
+    caller: *mut Caller,
+}
+
+impl CStore {
+    /// Where the next call from outside would run.
+    pub(crate) fn free_place(&self) -> Result<Place, Failure> {
+        if (self.open as usize) < self.calls.len() {
+            return Ok(Place { stack: StackId(self.open), depth: 0, caller: core::ptr::null_mut() });
+        }
+        Err(if self.calls.is_empty() { Failure::new(ENOMEM, 0, "the store has no stack") } else { EBUSY.into() })
+    }
+
+    /// Whether `bits` can be passed to the guest as a `ty`.
+    fn accepts(&self, ty: ValType, bits: u32) -> bool {
+        let r = Ref::from_bits(bits);
+        r.is_null() || !ty.is_ref() || if ty == ValType::EXTERNREF { r.as_host().is_some() } else { self.store.is_func(r) }
+    }
+
+    /// Enters function `number` with arguments of C's.
+    #[inline(never)]
+    fn enter(&mut self, place: Place, number: u32, count: usize, arg: impl Fn(usize) -> Val) -> Result<(), Failure> {
+        let mut values = [Value::Unit; MAX_VALUES];
+        let Some(values) = values.get_mut(..count) else { return Err(ENOTSUP.into()) };
+        for (i, value) in values.iter_mut().enumerate() {
+            let given = arg(i);
+            *value = given.value().ok_or(ETYPE)?;
+            if !self.accepts(ValType::from_bits(given.ty), given.of as u32) {
+                return Err(EINVAL_HANDLE.into());
+            }
+        }
+        self.store.enter(place.stack, number, values).map_err(|e| match e.kind() {
+            ErrorKind::Usage => Failure::new(ETYPE, 0, e.message()),
+            _ => e.into(),
+        })
+    }
+
+    /// Whether function `number` gives `count` results.
+    fn check_results(&self, number: u32, count: usize) -> Result<(), Failure> {
+        let ty = self.store.func_type(number).ok_or(EINVAL_HANDLE)?;
+        if ty.results.len() == count { Ok(()) } else { Err(Failure::new(ETYPE, 0, "wrong number of results")) }
+    }
+
+    /// Gives the results of function `number`, which is done, one by one.
+    fn results(&self, stack: StackId, number: u32, mut put: impl FnMut(usize, Val)) -> Option<()> {
+        let ty = self.store.func_type(number)?;
+        let stack = self.store.stack(stack)?;
+        let mut cells = stack.cells.get(stack.run.args as usize..)?;
+        for (i, ty) in ty.results.iter().enumerate() {
+            put(i, Val { ty: *ty, of: cut_value(*ty, &mut cells)? });
+        }
+        Some(())
+    }
+
+    /// Reads the arguments of the host call that `stack` waits for.
+    fn read_slots(&self, stack: StackId, slots: &mut Slots) -> Option<()> {
+        let ty = self.store.host_type(stack)?;
+        let stack = self.store.stack(stack)?;
+        let mut cells = stack.cells.get(stack.run.args as usize..)?;
+        for (i, ty) in ty.params.iter().enumerate() {
+            *slots.get_mut(i)? = cut_value(*ty, &mut cells)?;
+        }
+        Some(())
+    }
+
+    /// Answers the host call that `stack` waits for with the slots. `Err`: there is no such call, or a reference among
+    /// them that is none.
+    fn answer(&mut self, stack: StackId, slots: &Slots) -> Result<(), c_int> {
+        let mut cells = [0; 2 * MAX_VALUES];
+        let mut n = 0usize;
+        for (ty, slot) in self.store.host_type(stack).ok_or(EINVAL)?.results.iter().zip(slots) {
+            let ty = ValType::from_bits(*ty);
+            if !self.accepts(ty, *slot as u32) {
+                return Err(EINVAL_HANDLE);
+            }
+            for (cell, half) in cells.get_mut(n..).unwrap_or(&mut []).iter_mut().zip([*slot as u32, (*slot >> 32) as u32]) {
+                *cell = half;
+            }
+            n = n.wrapping_add(ty.cells() as usize);
+        }
+        let to = self.store.stack_mut(stack).ok_or(EINVAL)?;
+        let at = to.run.args as usize;
+        for (cell, value) in to.cells.get_mut(at..).unwrap_or(&mut []).iter_mut().zip(cells.get(..n).ok_or(EINVAL)?) {
+            *cell = *value;
+        }
+        self.store.host_done(stack);
+        Ok(())
+    }
+
+    /// The trap that ended what ran on `stack`.
+    pub(crate) fn trapped(&self, stack: StackId, trap: Trap) -> Failure {
+        let host_code = if trap == Trap::Host { self.host_code } else { 0 };
+        let failure = Failure::trap(trap).by_host(host_code);
+        let Some((instance, func, pc)) = self.store.trap_site(stack) else { return failure };
+        let Some(image) = self.store.image(instance) else { return failure };
+        let begin = match func {
+            Some(func) => image.func_range(func).map_or(pc, |(begin, _)| begin),
+            None => image.get(Word::Init),
+        };
+        failure.in_func(func, pc.wrapping_sub(begin))
+    }
+
+    /// Forgets where memories are: the guest is going to run.
+    fn forget_views(&mut self) {
+        for record in self.records.iter_mut().take(self.instances as usize) {
+            record.view = core::ptr::null_mut();
+        }
+    }
+
+    /// The host function number `index`.
+    fn host(&self, index: u32) -> Option<Host> {
+        self.records.get((index >> 16) as usize)?.host((index & 0xffff) as usize)
+    }
+}
+
+/// Runs what was entered, with host calls, until something that only the caller can settle.
+///
+/// # Safety
+/// `store` is a store, and no reference to it is alive.
+pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
+    let Place { stack, depth, .. } = place;
+    loop {
+        let mut slots: Slots = [0; MAX_VALUES];
+        // SAFETY: the caller's promise; the reference ends before the host function is called.
+        let s = unsafe { &mut *store };
+        s.forget_views();
+        let exit = run(&mut s.store, stack, &mut s.fuel);
+        let Exit::HostCall { host: index, instance, .. } = exit else { return exit };
+        s.host_code = EINVAL;
+        let Some(host) = s.host(index) else { return s.store.abort(stack, Trap::Host) };
+        let Some(call) = host.call else { return s.store.abort(stack, Trap::Host) };
+        let Some(()) = s.read_slots(stack, &mut slots) else { return s.store.abort(stack, Trap::Host) };
+        let Some(kept) = s.store.stack(stack).map(|stack| stack.run) else { return exit };
+        let mut caller = Caller { store, instance: s.instance_handle(instance), stack, depth, kept, paused: None, outer: s.caller };
+        let caller = &raw mut caller;
+        s.caller = caller;
+
+        // SAFETY: a function of the host table; wrt.h tells it what it may do. Nothing of the store is borrowed, and slots
+        // and caller outlive the call.
+        let code = unsafe { call(caller, host.user, (&raw mut slots).cast()) };
+
+        // SAFETY: as above.
+        let s = unsafe { &mut *store };
+        // SAFETY: the caller above; C has returned.
+        s.caller = unsafe { (*caller).outer };
+        if let Some(stack) = s.store.stack_mut(stack) {
+            stack.run = kept; // cuts what the host function left above its own frame
+        }
+        let answer = match code {
+            OK => s.answer(stack, &slots),
+            ESUSPENDED if depth == 0 => return exit,
+            ESUSPENDED => return s.store.abort(stack, Trap::CannotSuspend),
+            code => Err(code),
+        };
+        if let Err(code) = answer {
+            s.host_code = code;
+            return s.store.abort(stack, Trap::Host);
+        }
+    }
+}
+
+/// Runs the call of function `number` that was entered or is paused at `place`, and settles how it ended.
+///
+/// # Safety
+/// As [`drive`]; `results` is sound for the results of the function.
+unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val) -> Result<c_int, Failure> {
+    // SAFETY: the caller's promise.
+    let exit = unsafe { drive(store, place) };
+    // SAFETY: no reference is alive; host functions are over.
+    let s = unsafe { &mut *store };
+    let ended = match exit {
+        // SAFETY: one per result of the function.
+        Exit::Done => {
+            s.results(place.stack, number, |i, val| unsafe { results.add(i).write(val) }).map(|()| OK).ok_or(Failure::from(EINVAL))
+        }
+        Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
+        _ => {
+            if place.caller.is_null() {
+                if let Some(call) = s.calls.get_mut(place.stack.0 as usize) {
+                    *call = number;
+                }
+                s.open = s.open.wrapping_add(1);
+            } else {
+                // SAFETY: the host function that calls has not returned.
+                unsafe { (*place.caller).paused = Some(number) };
+            }
+            return Ok(match exit {
+                Exit::Interrupted => EINTERRUPTED,
+                Exit::HostCall { .. } => ESUSPENDED,
+                _ => EPAUSED,
+            });
+        }
+    };
+    // SAFETY: the place is the one that was driven.
+    unsafe { restore(s, place) };
+    ended
+}
+
+/// Puts the stack back to where the guest called the host function that calls.
+///
+/// # Safety
+/// The host function of `place`, if any, has not returned.
+unsafe fn restore(s: &mut CStore, place: Place) {
+    if !place.caller.is_null()
+        && let Some(stack) = s.store.stack_mut(place.stack)
+    {
+        // SAFETY: the caller's promise.
+        stack.run = unsafe { (*place.caller).kept };
+    }
+}
+
+/// The place of the host function that calls, if one does.
+fn inner_place(s: &CStore) -> Option<Place> {
+    let caller = s.caller;
+    if caller.is_null() {
+        return None;
+    }
+    // SAFETY: it is set while the host function is at work, and lives on the driver's stack meanwhile.
+    let (stack, depth) = unsafe { ((*caller).stack, (*caller).depth) };
+    Some(Place { stack, depth: depth.wrapping_add(1), caller })
+}
+
+/// The newest paused call: where, and which function.
+fn paused(s: &CStore) -> Option<(Place, u32)> {
+    if let Some(place) = inner_place(s) {
+        // SAFETY: as in `inner_place`.
+        return Some((place, unsafe { (*place.caller).paused }?));
+    }
+    let stack = s.open.checked_sub(1)?;
+    let number = *s.calls.get(stack as usize)?;
+    Some((Place { stack: StackId(stack), depth: 0, caller: core::ptr::null_mut() }, number))
+}
+
+/// The newest paused call is paused no longer.
+fn take_paused(s: &mut CStore, place: Place) {
+    if place.caller.is_null() {
+        s.open = s.open.saturating_sub(1);
+    } else {
+        // SAFETY: as in `inner_place`.
+        unsafe { (*place.caller).paused = None };
+    }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_find_func(store: *mut CStore, instance: u32, name: *const c_char, out: *mut u32) -> c_int {
+    let find = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        let s = unsafe { &*store };
+        let id = InstanceId(s.instance(instance)?);
+        if name.is_null() || !sound(out) {
+            return Err(EINVAL.into());
+        }
+        // SAFETY: by wrt.h a C string.
+        let named = |text: wrt_runtime::image::Text<'_>| text.bytes().eq(unsafe { bytes(name) });
+        let export = s.store.image(id).and_then(|image| image.exports().find(|e| e.kind == ExternKind::Func && named(e.name)));
+        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, e.kind, e.index)) else { return Err(ENOENT.into()) };
+        let handle = s.func_handle(number).ok_or(ENOTSUP)?;
+        // SAFETY: aligned, not null, by wrt.h the caller's.
+        unsafe { out.write(handle) };
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, find) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_call(
+    store: *mut CStore,
+    func: u32,
+    args: *const Val,
+    arg_count: usize,
+    results: *mut Val,
+    result_count: usize,
+) -> c_int {
+    let call = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses; the reference ends before the guest runs.
+        let s = unsafe { &mut *store };
+        if !sound_array(args, arg_count) || !sound_array(results, result_count) {
+            return Err(EINVAL.into());
+        }
+        let number = s.func(func)?;
+        s.check_results(number, result_count)?;
+        let place = match inner_place(s) {
+            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(Failure::trap(Trap::HostNesting)),
+            Some(place) => place,
+            None => s.free_place()?,
+        };
+        if !place.caller.is_null() {
+            take_paused(s, place);
+            // SAFETY: the host function that calls is at work.
+            unsafe { restore(s, place) };
+        }
+        // SAFETY: sound for `arg_count` values.
+        s.enter(place, number, arg_count, |i| unsafe { args.add(i).read() })?;
+        // SAFETY: `s` is not used any more; `results` is sound for as many as the function gives.
+        unsafe { go_on(store, place, number, results) }
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, call) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_resume(store: *mut CStore, results: *mut Val, result_count: usize) -> c_int {
+    let resume = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses; the reference ends before the guest runs.
+        let s = unsafe { &mut *store };
+        if !sound_array(results, result_count) {
+            return Err(EINVAL.into());
+        }
+        let (place, number) = paused(s).ok_or(EINVAL)?;
+        s.check_results(number, result_count)?;
+        if s.store.stack(place.stack).is_some_and(|stack| stack.run.status == Status::Host) {
+            return Ok(ESUSPENDED);
+        }
+        take_paused(s, place);
+        // SAFETY: as in `wrt_call`.
+        unsafe { go_on(store, place, number, results) }
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, resume) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_answer(store: *mut CStore, results: *const u64, result_count: usize) -> c_int {
+    let answer = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        let s = unsafe { &mut *store };
+        let (place, _) = paused(s).filter(|(place, _)| place.caller.is_null()).ok_or(EINVAL)?;
+        let waits = s.store.stack(place.stack).is_some_and(|stack| stack.run.status == Status::Host);
+        let count = s.store.host_type(place.stack).map_or(0, |ty| ty.results.len());
+        if !waits || !sound_array(results, result_count) || result_count != count {
+            return Err(EINVAL.into());
+        }
+        let mut slots: Slots = [0; MAX_VALUES];
+        for (i, slot) in slots.iter_mut().take(count).enumerate() {
+            // SAFETY: sound for `result_count` slots.
+            *slot = unsafe { results.add(i).read() };
+        }
+        s.answer(place.stack, &slots)?;
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, answer) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_cancel(store: *mut CStore) -> c_int {
+    let cancel = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        let s = unsafe { &mut *store };
+        let (place, _) = paused(s).ok_or(EINVAL)?;
+        take_paused(s, place);
+        if place.caller.is_null() {
+            s.store.abort(place.stack, Trap::Exit);
+        }
+        // SAFETY: the host function that calls, if any, is at work.
+        unsafe { restore(s, place) };
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, cancel) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_set_fuel(store: *mut CStore, fuel: i64) -> c_int {
+    let set = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        let s = unsafe { &mut *store };
+        if fuel < 0 {
+            return Err(EINVAL.into());
+        }
+        s.fuel = fuel.saturating_add(s.fuel.min(0));
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, set) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there: NULL, or a store.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_fuel(store: *const CStore) -> i64 {
+    if !sound(store) {
+        return 0;
+    }
+    // SAFETY: a store, by wrt.h.
+    unsafe { (*store).fuel }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//! Where everything stands in the caller's buffer. The layout is computed in full, with every sum checked, before a byte
+//! is written; so the size needed is always known whole.
+
+use crate::host::Record;
+use crate::store::{CStore, Config};
+use core::marker::PhantomData;
+use wrt_foundation::Buf::Lent;
+use wrt_runtime::stack::{Frame, WINDOW};
+use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
+use wrt_runtime::{Stack, StoreParts};
+
+/// What a buffer is aligned to.
+pub(crate) const ALIGN: usize = 8;
+
+/// `n` elements at byte `at` of the buffer.
+struct Part<T> {
+    at: usize,
+    n: usize,
+    kind: PhantomData<T>,
+}
+
+impl<T> Part<T> {
+    /// The elements as they are.
+    ///
+    /// # Safety
+    /// `buffer` has the layout's bytes, is aligned to [`ALIGN`] and used by nobody else for as long as the slice lives;
+    /// the elements have been written, or any bytes are a `T`.
+    unsafe fn lend(&self, buffer: *mut u8) -> &'static mut [T] {
+        // SAFETY: the layout put the part inside the buffer, aligned and apart from all others.
+        unsafe { core::slice::from_raw_parts_mut(buffer.add(self.at).cast(), self.n) }
+    }
+}
+
+impl<T: Default> Part<T> {
+    /// Writes defaults and lends them.
+    ///
+    /// # Safety
+    /// As [`Part::lend`], except that nothing has been written.
+    unsafe fn fill(&self, buffer: *mut u8) -> &'static mut [T] {
+        // SAFETY: as in `lend`; each element is written before the slice is made.
+        unsafe {
+            let first = buffer.add(self.at).cast::<T>();
+            for i in 0..self.n {
+                first.add(i).write(T::default());
+            }
+            self.lend(buffer)
+        }
+    }
+}
+
+/// Byte after the last part.
+struct End(usize);
+
+impl End {
+    fn part<T>(&mut self, n: usize) -> Option<Part<T>> {
+        const { assert!(align_of::<T>() <= ALIGN) };
+        self.part_at(n, align_of::<T>())
+    }
+    fn part_at<T>(&mut self, n: usize, align: usize) -> Option<Part<T>> {
+        let at = self.0.checked_next_multiple_of(align)?;
+        let end = at.checked_add(n.checked_mul(size_of::<T>())?)?;
+        self.0 = (end <= isize::MAX as usize).then_some(end)?;
+        Some(Part { at, n, kind: PhantomData })
+    }
+}
+
+/// Where the parts of one store stand. Those with the largest alignment come first, so that little is lost between.
+pub(crate) struct Layout {
+    stacks: Part<Stack<'static>>,
+    instances: Part<Instance<'static>>,
+    records: Part<Record>,
+    memories: Part<MemSlot<'static>>,
+    tables: Part<Table<'static>>,
+    types: Part<TypeSource>,
+    calls: Part<u32>,
+    frames: Part<Frame>,
+    cells: Part<u32>,
+    words: Part<u32>,
+    memory: Part<u8>,
+    each: (usize, usize),
+    /// Bytes of all.
+    pub(crate) bytes: usize,
+}
+
+/// The parts of a store, made.
+pub(crate) struct Parts {
+    pub(crate) store: StoreParts<'static>,
+    pub(crate) records: &'static mut [Record],
+    pub(crate) calls: &'static mut [u32],
+    frames: &'static mut [Frame],
+    cells: &'static mut [u32],
+    each: (usize, usize),
+}
+
+impl Layout {
+    /// `None` when the sum overflows.
+    pub(crate) fn of(c: &Config) -> Option<Layout> {
+        let mut end = End(size_of::<CStore>());
+        let stacks = usize::from(c.stacks);
+        let (cells, frames) = ((c.cells as usize).checked_add(WINDOW)?, usize::from(c.frames));
+        Some(Layout {
+            stacks: end.part(stacks)?,
+            instances: end.part(c.instances.into())?,
+            records: end.part(c.instances.into())?,
+            memories: end.part(c.memories.into())?,
+            tables: end.part(c.tables.into())?,
+            types: end.part(c.types.into())?,
+            calls: end.part(stacks)?,
+            frames: end.part(stacks.checked_mul(frames)?)?,
+            cells: end.part(stacks.checked_mul(cells)?)?,
+            words: end.part(c.words as usize)?,
+            memory: end.part_at(c.memory_bytes as usize, ALIGN)?,
+            each: (cells, frames),
+            bytes: end.0,
+        })
+    }
+
+    /// Makes the parts in `buffer`. Linear memory is not cleared: the engine does that before a guest sees it.
+    ///
+    /// # Safety
+    /// `buffer` has [`Layout::bytes`], all of which have been written once, is aligned to [`ALIGN`] and used by nobody
+    /// else for as long as the parts live.
+    pub(crate) unsafe fn make(&self, buffer: *mut u8) -> Parts {
+        // SAFETY: the caller's promise is the one of `fill` and `lend`; any bytes are `u8`s.
+        unsafe {
+            Parts {
+                store: StoreParts {
+                    instances: Lent(self.instances.fill(buffer)),
+                    memories: Lent(self.memories.fill(buffer)),
+                    tables: Lent(self.tables.fill(buffer)),
+                    types: Lent(self.types.fill(buffer)),
+                    stacks: Lent(self.stacks.fill(buffer)),
+                    words: Lent(self.words.fill(buffer)),
+                    bytes: Lent(self.memory.lend(buffer)),
+                    ..StoreParts::default()
+                },
+                records: self.records.fill(buffer),
+                calls: self.calls.fill(buffer),
+                frames: self.frames.fill(buffer),
+                cells: self.cells.fill(buffer),
+                each: self.each,
+            }
+        }
+    }
+}
+
+impl Parts {
+    /// The next stack; as many times as the configuration has stacks.
+    pub(crate) fn stack(&mut self) -> Option<Stack<'static>> {
+        let (cells, more_cells) = core::mem::take(&mut self.cells).split_at_mut_checked(self.each.0)?;
+        let (frames, more_frames) = core::mem::take(&mut self.frames).split_at_mut_checked(self.each.1)?;
+        (self.cells, self.frames) = (more_cells, more_frames);
+        Some(Stack::new(cells, frames))
+    }
+}

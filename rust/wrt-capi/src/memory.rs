@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//! The guest's memory as C sees it: checked copies, and a plain address.
+//!
+//! Bytes are reached through one pointer per memory that is derived when the guest has stopped and serves until it runs
+//! again. So an address from [`wrt_mem_base`] stays good while C reads and writes by other calls.
+
+use crate::error::{EINVAL, Failure, OK};
+use crate::store::{CStore, attempt};
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+use wrt_foundation::ExternKind;
+use wrt_runtime::{Extern, InstanceId};
+
+/// First byte and length of memory 0 of an instance; `None` without one.
+fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, Failure> {
+    let i = s.instance(handle)?;
+    let record = s.records.get_mut(i as usize).ok_or(EINVAL)?;
+    if record.view.is_null() {
+        let Some(Extern::Memory(slot)) = s.store.item(InstanceId(i), ExternKind::Memory, 0) else { return Ok(None) };
+        let Some(mut memory) = s.store.memory(slot) else { return Ok(None) };
+        let Some(bytes) = memory.as_mut_slice() else { return Ok(None) };
+        (record.view, record.view_bytes) = (bytes.as_mut_ptr(), bytes.len());
+    }
+    Ok(Some((record.view, record.view_bytes)))
+}
+
+/// Where bytes [address, address + n) are.
+fn range(s: &mut CStore, instance: u32, address: u32, n: usize) -> Result<*mut u8, Failure> {
+    let (first, len) = view(s, instance)?.ok_or(EINVAL)?;
+    let at = address as usize;
+    // SAFETY: `at` is inside the memory or at its end.
+    if at <= len && n <= len.wrapping_sub(at) { Ok(unsafe { first.add(at) }) } else { Err(EINVAL.into()) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_mem_read(store: *mut CStore, instance: u32, address: u32, to: *mut c_void, bytes: usize) -> c_int {
+    let read = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        let from = range(unsafe { &mut *store }, instance, address, bytes)?;
+        if bytes != 0 && to.is_null() {
+            return Err(EINVAL.into());
+        }
+        if bytes != 0 {
+            // SAFETY: inside the memory; the caller's bytes by wrt.h. They may overlap.
+            unsafe { to.cast::<u8>().copy_from(from, bytes) };
+        }
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, read) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_mem_write(store: *mut CStore, instance: u32, address: u32, from: *const c_void, bytes: usize) -> c_int {
+    let write = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        let to = range(unsafe { &mut *store }, instance, address, bytes)?;
+        if bytes != 0 && from.is_null() {
+            return Err(EINVAL.into());
+        }
+        if bytes != 0 {
+            // SAFETY: inside the memory; the caller's bytes by wrt.h. They may overlap.
+            unsafe { to.copy_from(from.cast(), bytes) };
+        }
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, write) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_mem_size(store: *mut CStore, instance: u32) -> usize {
+    let mut size = 0;
+    let measure = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        size = view(unsafe { &mut *store }, instance)?.map_or(0, |(_, bytes)| bytes);
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, measure) };
+    size
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_mem_base(store: *mut CStore, instance: u32, address: u32, bytes: usize) -> *mut c_void {
+    let mut base = null_mut();
+    let find = |store: *mut CStore| {
+        // SAFETY: a store that nobody else uses during the call.
+        base = range(unsafe { &mut *store }, instance, address, bytes)?.cast();
+        Ok(OK)
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, find) };
+    base
+}

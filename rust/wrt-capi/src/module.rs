@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+//! Modules: instantiation of images in place, and with `loader` translation of .wasm files.
+
+use crate::call::drive;
+use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EPAUSED, Failure, OK};
+use crate::host::{Host, MAX_HOSTS, Record, resolve};
+use crate::store::{CStore, Config, attempt, sound, sound_array};
+use core::ffi::{c_int, c_void};
+use wrt_foundation::{Shared, Trap};
+use wrt_runtime::image::{Image, Word};
+use wrt_runtime::{Exit, Options};
+
+/// `wrt_loader_memory_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct LoaderMemory {
+    pub(crate) image: *mut u32,
+    pub(crate) image_words: usize,
+    pub(crate) scratch: *mut u32,
+    pub(crate) scratch_words: usize,
+}
+
+/// The function in a [`Module`].
+pub(crate) type LoadFn = unsafe extern "C" fn(*mut CStore, *const Module, *const LoaderMemory, *const Host, usize, *mut u32) -> c_int;
+
+/// `wrt_module_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Module {
+    pub(crate) data: *const c_void,
+    pub(crate) bytes: u32,
+    pub(crate) image_words: u32,
+    pub(crate) scratch_words: u32,
+    pub(crate) needs: Config,
+    pub(crate) load: Option<LoadFn>,
+}
+
+/// Makes an instance and runs its initialiser.
+///
+/// # Safety
+/// `store` is a store to which no reference is alive; `hosts` and `out` as wrt.h asks.
+unsafe fn load(
+    store: *mut CStore,
+    words: &'static [u32],
+    needs: &Config,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
+) -> Result<c_int, Failure> {
+    // SAFETY: the caller's promise; the reference ends before the guest runs.
+    let s = unsafe { &mut *store };
+    if !sound_array(hosts, host_count) || host_count > MAX_HOSTS {
+        return Err(EINVAL.into());
+    }
+    let place = s.free_place()?;
+    let image = Image::new(words)?;
+    let memories = image.get(Word::Memories).saturating_sub(image.get(Word::ImportedMemories));
+    let left = u32::try_from(s.store.memory_left()).unwrap_or(u32::MAX);
+    // The last memory of the store gets what is left; those before it what was planned for them.
+    let memory_reserve = if s.memories_left <= memories { left } else { left.min(needs.memory_bytes) };
+    let options = Options { memory_reserve, table_reserve: 0 };
+
+    let (number, record) = (s.instances, Record::new(hosts, host_count));
+    let instance = s.store.instantiate(Shared::Ref(words), &mut |_, import| resolve(&record, number, image, import), &options)?;
+    if let Some(slot) = s.records.get_mut(number as usize) {
+        *slot = record;
+    }
+    s.instances = number.wrapping_add(1);
+    s.memories_left = s.memories_left.saturating_sub(memories);
+    let handle = s.instance_handle(number);
+    s.store.enter_init(place.stack, instance)?;
+
+    // SAFETY: `s` is not used any more.
+    let exit = unsafe { drive(store, place) };
+    // SAFETY: host functions are over.
+    let s = unsafe { &mut *store };
+    match exit {
+        Exit::Done => {
+            // SAFETY: sound, see `prepare`.
+            unsafe { out.write(handle) };
+            Ok(OK)
+        }
+        Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
+        Exit::HostCall { .. } => {
+            s.store.abort(place.stack, Trap::CannotSuspend);
+            Err(s.trapped(place.stack, Trap::CannotSuspend))
+        }
+        exit => {
+            s.store.abort(place.stack, Trap::Exit);
+            Ok(if exit == Exit::Interrupted { EINTERRUPTED } else { EPAUSED })
+        }
+    }
+}
+
+/// What both ways of loading check first: the module, if nothing speaks against loading it now.
+///
+/// # Safety
+/// `store` is a store; the pointers are as wrt.h asks.
+unsafe fn prepare(store: *mut CStore, module: *const Module, out: *mut u32) -> Result<Module, Failure> {
+    if !sound(module) || !sound(out) {
+        return Err(EINVAL.into());
+    }
+    // SAFETY: the caller's promise.
+    if !unsafe { (*store).caller }.is_null() {
+        return Err(EBUSY.into());
+    }
+    // SAFETY: aligned, not null, by wrt.h a module.
+    Ok(unsafe { *module })
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_load_image(
+    store: *mut CStore,
+    module: *const Module,
+    _memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
+) -> c_int {
+    let load_image = |store: *mut CStore| {
+        // SAFETY: by wrt.h.
+        let m = unsafe { prepare(store, module, out) }?;
+        let (data, words) = (m.data.cast::<u32>(), (m.bytes / 4) as usize);
+        if data.is_null() {
+            return Err(EINVAL.into());
+        }
+        if !data.is_aligned() || m.bytes % 4 != 0 {
+            return Err(Failure::new(EIMAGE, 0, "the image is not aligned to 4 bytes"));
+        }
+        // SAFETY: aligned, not null, and by wrt.h constant as long as the store lives.
+        let words = unsafe { core::slice::from_raw_parts(data, words) };
+        Image::new(words)?.check()?;
+        // SAFETY: by wrt.h; no reference is alive.
+        unsafe { load(store, words, &m.needs, hosts, host_count, out) }
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, load_image) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_load_wasm(
+    store: *mut CStore,
+    module: *const Module,
+    memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
+) -> c_int {
+    let load_wasm = |store: *mut CStore| {
+        // SAFETY: by wrt.h.
+        let m = unsafe { prepare(store, module, out) }?;
+        // SAFETY: by wrt.h.
+        let done = unsafe { translate(m.data.cast(), m.bytes as usize, memory) }.map_err(|(failure, _)| failure)?;
+        // SAFETY: `translate` has checked and written them, and by wrt.h they stay as long as the store lives.
+        let words = unsafe { core::slice::from_raw_parts((*memory).image.cast_const(), done.words as usize) };
+        // SAFETY: by wrt.h; no reference is alive.
+        unsafe { load(store, words, &m.needs, hosts, host_count, out) }
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, load_wasm) }
+}
+
+/// What a translation took, or would take as far as is known.
+#[derive(Clone, Copy, Default)]
+struct Took {
+    words: u32,
+    scratch_words: u32,
+}
+
+#[cfg(not(feature = "loader"))]
+unsafe fn translate(_: *const u8, _: usize, _: *const LoaderMemory) -> Result<Took, (Failure, Took)> {
+    Err((crate::error::ENOTSUP.into(), Took::default()))
+}
+
+/// Translates into the caller's memory.
+///
+/// # Safety
+/// The pointers are as wrt.h asks.
+#[cfg(feature = "loader")]
+unsafe fn translate(wasm: *const u8, bytes: usize, memory: *const LoaderMemory) -> Result<Took, (Failure, Took)> {
+    use wrt_runtime::translate::{TranslateError, Translated, translate};
+    let nothing = Took::default();
+    if !sound(memory) {
+        return Err((EINVAL.into(), nothing));
+    }
+    // SAFETY: aligned, not null, by wrt.h the caller's.
+    let m = unsafe { *memory };
+    let ranges =
+        [(wasm.addr(), bytes), (m.image.addr(), m.image_words.saturating_mul(4)), (m.scratch.addr(), m.scratch_words.saturating_mul(4))];
+    let apart =
+        |a: (usize, usize), b: (usize, usize)| a.1 == 0 || b.1 == 0 || a.0 >= b.0.saturating_add(b.1) || b.0 >= a.0.saturating_add(a.1);
+    let [code, image, scratch] = ranges;
+    let sound = sound_array(wasm, bytes) && sound_array(m.image, m.image_words) && sound_array(m.scratch, m.scratch_words);
+    if !sound || !apart(code, image) || !apart(code, scratch) || !apart(image, scratch) {
+        return Err((EINVAL.into(), nothing));
+    }
+    // SAFETY: aligned, not null, apart from each other, by wrt.h the caller's alone.
+    let (code, image, scratch) = unsafe { (array(wasm, bytes), array_mut(m.image, m.image_words), array_mut(m.scratch, m.scratch_words)) };
+    let took = |t: Translated| Took { words: t.words, scratch_words: t.scratch_words };
+    translate(code, scratch, image).map(took).map_err(|e| {
+        let known = match e {
+            TranslateError::Output(t) => took(t),
+            TranslateError::Module(e) => Took { scratch_words: e.scratch_words, ..nothing },
+        };
+        (wrt_foundation::Error::from(e).into(), known)
+    })
+}
+
+/// # Safety
+/// `p` is sound for `n` elements that have been written and that nobody changes for `'a`.
+#[cfg(feature = "loader")]
+unsafe fn array<'a, T>(p: *const T, n: usize) -> &'a [T] {
+    // SAFETY: the caller's promise; no elements need no pointer.
+    if n == 0 { &[] } else { unsafe { core::slice::from_raw_parts(p, n) } }
+}
+
+/// # Safety
+/// `p` is sound for `n` elements that have been written and that nobody else uses for `'a`.
+#[cfg(feature = "loader")]
+unsafe fn array_mut<'a, T>(p: *mut T, n: usize) -> &'a mut [T] {
+    // SAFETY: the caller's promise; no elements need no pointer.
+    if n == 0 { &mut [] } else { unsafe { core::slice::from_raw_parts_mut(p, n) } }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_translate(
+    wasm: *const u8,
+    bytes: usize,
+    memory: *const LoaderMemory,
+    words: *mut u32,
+    scratch: *mut u32,
+    at: *mut u32,
+) -> c_int {
+    // SAFETY: by wrt.h.
+    let (code, took, offset) = match unsafe { translate(wasm, bytes, memory) } {
+        Ok(took) => (OK, took, 0),
+        Err((failure, took)) => (failure.code(), took, failure.fault_at()),
+    };
+    for (to, value) in [(words, took.words), (scratch, took.scratch_words), (at, offset)] {
+        if sound(to) {
+            // SAFETY: aligned, not null, by wrt.h the caller's.
+            unsafe { to.write(value) };
+        }
+    }
+    code
+}
