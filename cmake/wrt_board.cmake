@@ -36,5 +36,8 @@ function(wrt_board_program target)
   # An object library: nothing refers to the reset code, so an archive would not be searched for it.
   target_link_libraries(${target} PRIVATE wrt_board gcc)
   target_link_options(${target} PRIVATE LINKER:-Map=$<TARGET_FILE:${target}>.map)
+  # For whoever wants to start it without ctest: the emulator, its arguments and the program, a line each.
+  list(JOIN WRT_BOARD_EMULATOR "\n" emulator)
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${target}.run CONTENT "${emulator}\n$<TARGET_FILE:${target}>\n")
   set_target_properties(${target} PROPERTIES SUFFIX .elf LINK_DEPENDS ${WRT_BOARD_DIR}/link.ld)
 endfunction()

@@ -3,7 +3,7 @@
 
 use crate::setup::{self, Package};
 use crate::tool::{self, command};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -13,8 +13,6 @@ pub(crate) struct Bare {
     pub(crate) name: &'static str,
     pub(crate) target: &'static str,
     packages: &'static [Package],
-    /// Emulator and its arguments before the program.
-    emulator: &'static [&'static str],
 }
 
 pub(crate) const BARE: &[Bare] = &[
@@ -22,19 +20,16 @@ pub(crate) const BARE: &[Bare] = &[
         name: "mps2-an385",
         target: "thumbv7m-none-eabi",
         packages: &[setup::GCC_ARM, setup::QEMU_ARM],
-        emulator: &["qemu-system-arm", "-machine", "mps2-an385", "-cpu", "cortex-m3", "-semihosting-config", "enable=on,target=native"],
     },
     Bare {
         name: "riscv32-virt",
         target: "riscv32imac-unknown-none-elf",
         packages: &[setup::GCC_RISCV, setup::QEMU_RISCV],
-        emulator: &["qemu-system-riscv32", "-machine", "virt", "-bios", "none"],
     },
     Bare {
         name: "aarch64-virt",
         target: "aarch64-unknown-none",
         packages: &[setup::GCC_AARCH64, setup::QEMU_AARCH64],
-        emulator: &["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a53", "-semihosting-config", "enable=on,target=native"],
     },
 ];
 
@@ -154,15 +149,16 @@ impl Board {
             }
             Board::Bare(b) => {
                 cmake(".", &[&format!("-DWRT_BOARD={}", b.name)], "hello_wasm")?;
-                Ok(emulator(b.emulator, &dir.join("samples/hello_wasm/hello_wasm.elf")))
+                started_by(&dir.join("samples/hello_wasm/hello_wasm.run"))
             }
             Board::FreeRtos(port, kernel) => {
-                let options = [format!("-DFREERTOS_KERNEL_PATH={}", kernel.display()), format!("-DWRT_FREERTOS_PORT={port}")];
-                cmake("freertos/demo", &[&options[0], &options[1]], "hello_wasm")?;
+                let path = format!("-DFREERTOS_KERNEL_PATH={}", kernel.display());
                 if *port == "posix" {
+                    cmake("freertos/demo", &[&path], "hello_wasm")?;
                     return Ok(Command::new(dir.join("hello_wasm")));
                 }
-                Ok(emulator(BARE[0].emulator, &dir.join("hello_wasm.elf")))
+                cmake("freertos/demo", &[&path, &format!("-DWRT_BOARD={port}")], "hello_wasm")?;
+                started_by(&dir.join("hello_wasm.run"))
             }
             Board::Zephyr(board, kernel) => {
                 let mut west = command("west", ["build", "-b", board, "-d"]);
@@ -202,10 +198,12 @@ impl Board {
     }
 }
 
-fn emulator(emulator: &[&str], program: &Path) -> Command {
-    let mut c = command(emulator[0], &emulator[1..]);
-    c.args(["-nographic", "-monitor", "none", "-serial", "stdio", "-kernel"]).arg(program);
-    c
+/// The command that CMake wrote beside a program of a board: emulator, arguments and program, a line each.
+fn started_by(file: &Path) -> Result<Command> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let mut words = text.lines();
+    let Some(program) = words.next() else { bail!("{} is empty", file.display()) };
+    Ok(command(program, words))
 }
 
 /// The names of all boards that this checkout knows.
