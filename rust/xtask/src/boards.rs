@@ -128,10 +128,15 @@ impl Board {
         }
     }
 
+    /// Where a build with these options stands.
+    pub(crate) fn folder(&self, mode: &str, more: &[&str]) -> PathBuf {
+        let options: String = more.concat().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        tool::scratch().join(format!("hello-{}-{mode}{options}", self.name().replace(['/', ':'], "-")))
+    }
+
     /// Builds the sample; what starts it.
     pub(crate) fn build(&self, mode: &str, wrt: &Path, more: &[&str]) -> Result<Command> {
-        let name = self.name();
-        let dir = tool::scratch().join(format!("hello-{}-{mode}{}", name.replace(['/', ':'], "-"), more.concat().replace(['=', '/'], "")));
+        let dir = self.folder(mode, more);
         let hello_mode = format!("-DHELLO_WASM_MODE={mode}");
         let wrt_tool = format!("-DWRT_TOOL={}", wrt.display());
         let cmake = |source: &str, options: &[&str], goal: &str| -> Result<()> {

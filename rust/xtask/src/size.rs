@@ -1,15 +1,187 @@
 // SPDX-License-Identifier: MIT
 //! `cargo xtask size`: flash, RAM and load cost on Cortex-M3, as the README has them.
+//!
+//! Flash of WRT is what the link map shows of `libwrt.a`: code, constants, and the arithmetic library that the Rust
+//! compiler brings along (soft floats, 64-bit division, memcpy). The board's start code, the sample's `main.c` and the
+//! guest's image are not in it.
 
-use anyhow::Result;
+use crate::boards::{BARE, Board};
+use crate::{hello, setup, tool};
+use anyhow::{Context, Result, bail};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-/// Prints the table.
+/// A firmware: what it is, features of the library, load mode, most KiB of flash.
+struct Variant {
+    name: &'static str,
+    features: &'static str,
+    mode: &'static str,
+    flash_kib: u32,
+}
+
+const VARIANTS: [Variant; 4] = [
+    Variant { name: "loader, no floats", features: "loader", mode: "interp", flash_kib: 64 },
+    Variant { name: "loader, floats", features: "loader;float", mode: "interp", flash_kib: 88 },
+    Variant { name: "image only, no floats", features: "", mode: "image", flash_kib: 24 },
+    Variant { name: "image only, floats", features: "float", mode: "image", flash_kib: 40 },
+];
+/// Most bytes of static RAM of WRT beyond what the caller gives.
+const STATIC_RAM: u32 = 256;
+/// Most bytes that hello takes beyond its linear memory, C stack included, from an image.
+const HELLO_RAM: u32 = 2048;
+/// Most executed instructions per byte of module.
+const LOAD: f64 = 80.0;
+
+/// Bytes of `libwrt.a` in a firmware.
+#[derive(Default, Debug, PartialEq)]
+struct Library {
+    flash: u32,
+    ram: u32,
+}
+
+/// Prints the table; fails when a symbol is there that must not be.
 pub(crate) fn run() -> Result<()> {
     println!("{}", check()?);
+    println!("{}", load_cost()?);
     Ok(())
 }
 
-/// Measures, compares with the figures to reach, looks for symbols that must not be there; the table.
+/// Builds and measures the variants, looks for symbols that must not be there; the table.
 pub(crate) fn check() -> Result<String> {
-    anyhow::bail!("not there")
+    let board = Board::Bare(&BARE[0]);
+    board.prepare()?;
+    setup::packages(&[setup::GCC_ARM])?;
+    let mut table = String::from("| Cortex-M3 firmware | flash of WRT | at most | static RAM of WRT |\n|---|---|---|---|\n");
+    let mut hello_ram = None;
+    for v in &VARIANTS {
+        let features = format!("-DWRT_FEATURES={}", v.features);
+        let text = hello::boot(&board, v.mode, &[&features, "-DWRT_REPORT=ON"])?;
+        let elf = board.folder(v.mode, &[&features, "-DWRT_REPORT=ON"]).join("samples/hello_wasm/hello_wasm.elf");
+        let library = library(&elf)?;
+        symbols(&elf, v)?;
+        let verdict = if library.flash <= v.flash_kib * 1024 { "" } else { " (missed)" };
+        let kib = f64::from(library.flash) / 1024.0;
+        writeln!(table, "| {} | {} B ({kib:.1} KiB){verdict} | {} KiB | {} B |", v.name, library.flash, v.flash_kib, library.ram)?;
+        if library.ram > STATIC_RAM {
+            bail!("{}: {} bytes of static RAM, at most {STATIC_RAM}", v.name, library.ram);
+        }
+        if v.mode == "image" && v.features.is_empty() {
+            hello_ram = Some(ram(&text)?);
+        }
+    }
+    let Some((store, stack, memory)) = hello_ram else { bail!("no report of RAM") };
+    let beyond = store + stack - memory;
+    let verdict = if beyond <= HELLO_RAM { "" } else { " (missed)" };
+    writeln!(
+        table,
+        "\nhello from an image: {beyond} bytes of RAM beyond its {memory} bytes of linear memory, at most {HELLO_RAM}{verdict} \
+         (store {} and C stack {stack})",
+        store - memory
+    )?;
+    Ok(table)
+}
+
+/// Store, peak C stack and linear memory from the sample's report.
+fn ram(text: &str) -> Result<(u32, u32, u32)> {
+    let number = |after: &str| -> Result<u32> {
+        let rest = text.split(after).nth(1).with_context(|| format!("\"{after}\" is missing in\n{text}"))?;
+        let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().with_context(|| format!("no number after \"{after}\""))
+    };
+    Ok((number("report: store")?, number("report: C stack")?, number("report: linear memory")?))
+}
+
+/// What the link map shows of `libwrt.a`.
+fn library(elf: &Path) -> Result<Library> {
+    let map = PathBuf::from(format!("{}.map", elf.display()));
+    let text = std::fs::read_to_string(&map).with_context(|| map.display().to_string())?;
+    let found = parse_map(&text);
+    if found.flash == 0 {
+        bail!("{} shows nothing of libwrt.a", map.display());
+    }
+    Ok(found)
+}
+
+/// Input sections of `libwrt.a` that were kept: ` .text.name  0xaddress  0xsize  path`, the name on a line of its own when
+/// it is long.
+fn parse_map(text: &str) -> Library {
+    let mut library = Library::default();
+    let Some(kept) = text.split("Linker script and memory map").nth(1) else { return library };
+    let mut section = "";
+    for line in kept.lines() {
+        let mut words = line.split_whitespace().peekable();
+        if let Some(name) = words.next_if(|w| w.starts_with('.')) {
+            section = if line.starts_with(' ') { name } else { "" };
+        }
+        let (Some(address), Some(size), Some(path)) = (words.next(), words.next(), words.next()) else { continue };
+        let hex = |w: &str| w.strip_prefix("0x").and_then(|h| u64::from_str_radix(h, 16).ok());
+        let (Some(address), Some(size)) = (hex(address), hex(size)) else { continue };
+        if !path.contains("libwrt.a") || address == 0 && !section.starts_with(".text") {
+            continue;
+        }
+        if section.starts_with(".text") || section.starts_with(".rodata") || section.starts_with(".ARM.ex") {
+            library.flash += size as u32;
+        } else if section.starts_with(".data") {
+            library.flash += size as u32;
+            library.ram += size as u32;
+        } else if section.starts_with(".bss") {
+            library.ram += size as u32;
+        }
+        section = "";
+    }
+    library
+}
+
+/// Names that a firmware must not have: panics and allocators ever, the loader in image-only firmware. The code words
+/// have to lie in flash.
+fn symbols(elf: &Path, v: &Variant) -> Result<()> {
+    let text = tool::run(tool::command("arm-none-eabi-nm", ["-C", &elf.to_string_lossy()]))?;
+    let mut bad = vec!["core::panicking", "__rust_alloc", "__rg_alloc", "alloc::", "malloc"];
+    if v.mode == "image" {
+        bad.extend(["wrt_decoder", "wrt_runtime::translate"]);
+    }
+    for name in bad {
+        if let Some(line) = text.lines().find(|l| l.contains(name)) {
+            bail!("{} firmware has {name}: {line}", v.name);
+        }
+    }
+    if v.mode == "image" {
+        let module = text.lines().find(|l| l.ends_with(" wrt_module_hello")).context("wrt_module_hello is missing")?;
+        let address = u64::from_str_radix(module.split(' ').next().unwrap_or_default(), 16)?;
+        if address >= 0x2000_0000 {
+            bail!("the image lies in RAM: {module}");
+        }
+    }
+    Ok(())
+}
+
+/// Executed instructions per byte of module, from the board tests.
+fn load_cost() -> Result<String> {
+    let manifest = "tests/boards/Cargo.toml";
+    let text = tool::cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", manifest, "-p", "host", "--", "load"])?;
+    Ok(format!("loading, at most {LOAD} executed instructions per byte of module:\n{text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_are_read() {
+        let map = "\
+Discarded input sections
+ .text._gone    0x00000000       0x40 lib/libwrt.a(wrt.o)
+Linker script and memory map
+.text           0x00000000     0x1000
+ .text.short    0x00000100       0x20 lib/libwrt.a(wrt.o)
+ .text._RNvNtNtCs_a_long_name
+                0x00000120       0x0c lib/libwrt.a(wrt.o)
+                0x00000121                wrt_version
+ .rodata.main   0x00000200       0x99 main.o
+ .rodata.x      0x00000300        0x4 lib/libwrt.a(core.o)
+ .bss.y         0x20000000        0x8 lib/libwrt.a(core.o)
+ .debug_info    0x00000000     0x9000 lib/libwrt.a(core.o)
+";
+        assert_eq!(parse_map(map), Library { flash: 0x20 + 0xc + 4, ram: 8 });
+    }
 }

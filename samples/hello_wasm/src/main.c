@@ -153,6 +153,8 @@ int hello_wasm(void)
 #ifdef WRT_REPORT
     put_text("report: store ");
     put_number((int64_t)sizeof buffer);
+    put_text(" bytes\nreport: linear memory ");
+    put_number((int64_t)wrt_module_hello.needs.memory_bytes);
     put_text(" bytes\n");
     platform_report();
 #endif
