@@ -84,7 +84,11 @@ fn layout(image: Image<'_>) -> Option<Layout> {
     let get = |w| image.get(w);
     let own = |all, imported| get(all).checked_sub(get(imported));
     own(Word::Funcs, Word::ImportedFuncs)?;
+    // What is taken stays in proportion to the image.
     let memories = get(Word::GlobalCells);
+    if memories / 4 > get(Word::Globals) {
+        return None;
+    }
     let tables = memories.checked_add(get(Word::Memories))?;
     let links = tables.checked_add(get(Word::Tables))?;
     let global_links = links.checked_add(get(Word::ImportedFuncs))?;
@@ -104,7 +108,7 @@ fn memory_bytes(image: Image<'_>, i: u32, options: &Options) -> Option<(usize, u
 
 /// Elements that a table takes at first, and those it is given.
 fn table_elements(image: Image<'_>, i: u32, options: &Options) -> Option<(usize, usize)> {
-    let t = image.table(i)?;
+    let t = image.table(i).filter(|t| t.min <= limits::TABLE_ELEMENTS)?;
     let most = t.max.unwrap_or(u32::MAX).min(options.table_reserve);
     Some((t.min as usize, t.min.max(most) as usize))
 }

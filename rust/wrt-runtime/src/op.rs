@@ -4,7 +4,7 @@
 //!
 //! A word is `op | a << 8 | b << 16 | c << 24`; `bc` is the 16-bit number `b | c << 8`. `a`, `b`, `c` name cells of the
 //! frame's window; `[x]` is the cell and, for 64-bit values, the next one (low word first). `w1`, `w2`, `w3` are the words
-//! that follow. "cost" is charged to the counter, see [`crate::run`].
+//! that follow. "cost" is charged to the counter, see [`mod@crate::run`].
 //!
 //! A *jump word* is `disp | cost << 16`, both signed 16-bit: `disp` counts words from the word after the jump word.
 //!
@@ -62,9 +62,9 @@ ops! {
     0x07 RETURN W1 "Charges `bc` and returns; results already stand in cells 0... of the frame.";
     0x08 RETURN1 W1 "`[0] = [a]`, then as `RETURN`.";
     0x09 RETURN2 W1 "`[0] = [a]`, 64 bits, then as `RETURN`.";
-    0x0a CALL W2 "Charges `bc`, calls function `w1`, whose frame starts at cell `a`: arguments stand there, results will.";
+    0x0a CALL W2 "Charges `bc`, at least 1, calls function `w1`, whose frame starts at cell `a`: arguments stand there, results will.";
     0x0b CALL_FAR W3 "The same; the frame starts at cell `w2`.";
-    0x0c CALL_INDIRECT W3 "Calls element `[b]` of table `w2 & 0xffff`, which must have type `w1`; frame at cell `a`; charges `w2 >> 16`.";
+    0x0c CALL_INDIRECT W3 "Calls element `[b]` of table `w2 & 0xffff`, which must have type `w1`; frame at cell `a`; charges `w2 >> 16`, at least 1.";
     0x0d CALL_INDIRECT_FAR W4 "The same; the frame starts at cell `w3`.";
     0x0e CHARGE W1 "Charges `bc`.";
     0x0f ENTER W1 "Zeroes `c` cells from cell `b` on.";

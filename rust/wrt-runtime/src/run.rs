@@ -2,12 +2,15 @@
 //! The loop (form A: `loop { match }`) and what it leaves to the store.
 //!
 //! Hot state lives in locals borrowed from store and stack. A rare operation breaks out of the inner loop, all borrows
-//! end, [`rare`] works on the whole store, and the outer loop borrows again (DESIGN 3.1, item 2).
+//! end, `rare` works on the whole store, and the outer loop borrows again (DESIGN 3.1, item 2).
 //!
 //! **Counter.** `left` is charged when a block is left: a jump word's cost when the jump is taken; calls, returns and
 //! `CHARGE` always. Below zero the operation is complete (a host call: paid for) and only a refill is due, at most
 //! [`SLICE`] units from the budget, after a look at the interrupt word. Debt is carried, so that a budget of 1 makes
 //! progress and the sum does not depend on the slices.
+//!
+//! Costs of jumps are differences, so some are refunds. They go to the budget past `left`, which falls at every jump:
+//! a forged image whose refunds cancel its charges is interrupted all the same, and `paid` ends it.
 //!
 //! **Phrasing.** `pc` advances inside the arms; the `match` on `u8` names every hole; traps go through a cold function;
 //! `c0`, `c1`, `c2` have one length, so that the check of the first serves all. Each was measured (ARCHITECTURE.md).
@@ -21,6 +24,8 @@ use wrt_foundation::{Ref, Trap};
 
 /// Most units between two looks at the interrupt word.
 pub const SLICE: i64 = 4096;
+/// Most units that charges may fall behind the slices used up.
+const MOST_LAG: i32 = 1 << 15;
 
 /// Why [`run`] returned. Everything but `Done` and `Trap` can be continued.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,13 +64,13 @@ pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
     let Some(mut stack) = store.stacks.get_mut(id.0 as usize).map(core::mem::take) else {
         return Exit::Trap(Trap::BadImage);
     };
-    (stack.run.budget, stack.run.left) = (*budget, 0);
+    (stack.run.budget, stack.run.left, stack.run.lag) = (*budget, 0, stack.run.lag.max(0));
     let mut out = Exit::Trap(Trap::BadImage);
     if begin(store, &mut stack, &mut out) {
         exec(store, &mut stack, &mut out);
     }
-    *budget = stack.run.budget.saturating_add(stack.run.left.into());
-    stack.run.left = 0;
+    settle(&mut stack.run);
+    *budget = stack.run.budget;
     if let Some(slot) = store.stacks.get_mut(id.0 as usize) {
         *slot = stack;
     }
@@ -98,10 +103,16 @@ fn begin(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) -> bool {
     true
 }
 
-/// The counter ran out: look at the interrupt word, then take the next slice. False: `out` is set.
-fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
+/// Takes what is left of the slice back.
+fn settle(run: &mut Run) {
     run.budget = run.budget.saturating_add(run.left.into());
+    run.lag = run.lag.saturating_add(run.left);
     run.left = 0;
+}
+
+/// The slice is used up: look at the interrupt word, then take the next one. False: `out` is set.
+fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
+    settle(run);
     if store.interrupted() {
         *out = Exit::Interrupted;
         return false;
@@ -113,7 +124,17 @@ fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
     let slice = run.budget.min(SLICE);
     run.budget = run.budget.wrapping_sub(slice);
     run.left = slice as i32;
+    run.lag = run.lag.saturating_sub(slice as i32);
     true
+}
+
+/// Counts a slice as used up; tells whether the guest paid for it. Each slice ends by a charge, so it stands for one
+/// instruction at least, and charges fall behind the instructions by one block at most. Where they fall behind ever
+/// more, refunds cancel them: an image that nobody translated.
+fn paid(run: &mut Run) -> bool {
+    let lag = run.lag.saturating_add(run.left).saturating_add(1).max(0);
+    run.lag = lag.saturating_sub(run.left);
+    lag < MOST_LAG
 }
 
 /// A trap at `run.pc`. Always false.
@@ -138,12 +159,23 @@ struct Now {
     left: i32,
     base: u32,
     depth: u32,
+    /// Refunds since the last rare operation.
+    credit: i32,
 }
 impl Now {
     #[inline(always)]
     fn keep(self, run: &mut Run) {
+        run.budget = run.budget.saturating_add(self.credit.into());
+        run.lag = run.lag.saturating_add(self.credit);
         (run.pc, run.left, run.base, run.depth) = (self.pc as u32, self.left, self.base, self.depth);
     }
+}
+
+/// Counter and refunds after a jump that charges `cost` <= 0: the counter falls all the same.
+#[cold]
+#[inline(never)]
+fn refund(left: i32, credit: i32, cost: i32) -> (i32, i32) {
+    (left.wrapping_sub(1), credit.saturating_sub(cost).saturating_add(1))
 }
 
 /// What the loop borrows from the store.
@@ -213,11 +245,11 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             stop(frames, run, out, Trap::StackExhausted);
             return;
         };
-        let (mut pc, mut left, mut base, mut depth) = (run.pc as usize, run.left, run.base, run.depth);
+        let (mut pc, mut left, mut base, mut depth, mut credit) = (run.pc as usize, run.left, run.base, run.depth, 0);
 
         macro_rules! trap {
             ($t:expr) => {
-                return trap(frames, run, Now { pc, left, base, depth }, out, $t)
+                return trap(frames, run, Now { pc, left, base, depth, credit }, out, $t)
             };
         }
         macro_rules! ext {
@@ -241,14 +273,19 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 pc = pc.wrapping_add(1);
             }};
         }
-        // The jump word of an operation that ends at `pc`.
+        // A jump from `pc`.
         macro_rules! jump {
-            ($k:expr) => {{
-                let k = $k;
-                pc = pc.wrapping_add_signed(k as i16 as isize);
-                left = left.wrapping_sub(k as i32 >> 16);
-                if left < 0 {
-                    break 0;
+            ($disp:expr, $cost:expr) => {{
+                let (disp, cost): (i32, i32) = ($disp, $cost);
+                pc = pc.wrapping_add_signed(disp as isize);
+                let less = left.wrapping_sub(cost);
+                if (less as u32) < left as u32 {
+                    left = less; // one compare: the cost is positive, and there was enough
+                } else {
+                    (left, credit) = if cost > 0 { (less, credit) } else { refund(left, credit, cost) };
+                    if left < 0 {
+                        break 0;
+                    }
                 }
             }};
         }
@@ -257,24 +294,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 if $taken {
                     let k = ext!(c1);
                     pc = pc.wrapping_add(2);
-                    jump!(k)
+                    jump!((k as i16).into(), k as i32 >> 16)
                 } else {
                     pc = pc.wrapping_add(2);
-                }
-            }};
-        }
-        macro_rules! call {
-            ($to:expr, $cell:expr, $len:literal, $cost:expr) => {{
-                left = left.wrapping_sub($cost as i32);
-                let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
-                *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link };
-                let callee = base.wrapping_add($cell as u32);
-                let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
-                (fr, base) = (f, callee);
-                depth = depth.wrapping_add(1);
-                pc = $to as usize;
-                if left < 0 {
-                    break 0;
                 }
             }};
         }
@@ -316,6 +338,24 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     pc = pc.wrapping_add(2);
                 }};
             }
+            macro_rules! call {
+                ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
+                    if $costs < 1 << 16 {
+                        break w;
+                    }
+                    left = left.wrapping_sub(($costs >> 16) as i32);
+                    let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
+                    *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link };
+                    let callee = base.wrapping_add($cell as u32);
+                    let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
+                    (fr, base) = (f, callee);
+                    depth = depth.wrapping_add(1);
+                    pc = $to as usize;
+                    if left < 0 {
+                        break 0;
+                    }
+                }};
+            }
             macro_rules! ret {
                 () => {{
                     let top = depth.wrapping_sub(1);
@@ -337,11 +377,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 BR => br!(true),
                 BR_FAR => {
                     let (disp, cost) = (ext!(c1), ext!(c2));
-                    pc = pc.wrapping_add(3).wrapping_add_signed(disp as i32 as isize);
-                    left = left.wrapping_sub(cost as i32);
-                    if left < 0 {
-                        break 0;
-                    }
+                    pc = pc.wrapping_add(3);
+                    jump!(disp as i32, cost as i32)
                 }
                 BR_IF => br!(fr[a] != 0),
                 BR_UNLESS => br!(fr[a] == 0),
@@ -349,17 +386,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     let at = pc.wrapping_add(2).wrapping_add(fr[a].min(ext!(c1)) as usize);
                     let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
                     pc = at.wrapping_add(1);
-                    jump!(k)
+                    jump!((k as i16).into(), k as i32 >> 16)
                 }
                 BR_TABLE_FAR => {
                     let n = fr[a].min(ext!(c1)) as usize;
                     let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
                     let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
-                    pc = at.wrapping_add(2).wrapping_add_signed(disp as i32 as isize);
-                    left = left.wrapping_sub(cost as i32);
-                    if left < 0 {
-                        break 0;
-                    }
+                    pc = at.wrapping_add(2);
+                    jump!(disp as i32, cost as i32)
                 }
                 RETURN => ret!(),
                 RETURN1 => {
@@ -373,12 +407,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 CALL => {
                     let f = ext!(c1) as usize;
                     let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
-                    call!(to, a, 2, w >> 16)
+                    call!(to, a, 2, w)
                 }
                 CALL_FAR => {
                     let (f, cell) = (ext!(c1) as usize, ext!(c2));
                     let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
-                    call!(to, cell, 3, w >> 16)
+                    call!(to, cell, 3, w)
                 }
                 CALL_INDIRECT => {
                     // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
@@ -389,7 +423,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     if have != ty || r & 7 != 2 || k & 0xffff != 0 {
                         break w;
                     }
-                    call!(to, a, 3, k >> 16)
+                    call!(to, a, 3, k)
                 }
                 CHARGE => {
                     pc = pc.wrapping_add(1);
@@ -634,7 +668,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
             }
         };
-        Now { pc, left, base, depth }.keep(run);
+        Now { pc, left, base, depth, credit }.keep(run);
         if !rare(store, cells, frames, run, w, out) {
             return;
         }
@@ -684,6 +718,7 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
         },
     };
     match go {
+        Ok(true) if run.left < 0 && !paid(run) => stop(frames, run, out, Trap::BadImage),
         Ok(true) if run.left < 0 => refill(store, run, out) && (run.status != Status::Calling || host_call(store, run, out)),
         Ok(true) if run.status == Status::Calling => host_call(store, run, out),
         Ok(go) => go,
@@ -715,7 +750,7 @@ fn call(store: &Store<'_>, cells: &[u32], frames: &mut [Frame], run: &mut Run, w
         CALL_INDIRECT => (word(2)? >> 16, 3, a, indirect(store, run.inst, element()?, word(2)?, w1)),
         _ => (word(2)? >> 16, 4, word(3)?, indirect(store, run.inst, element()?, word(2)?, w1)),
     };
-    run.left = run.left.wrapping_sub(cost as i32);
+    run.left = run.left.wrapping_sub(cost.max(1) as i32);
     let (base, next) = (run.base.wrapping_add(cell), run.pc.wrapping_add(len));
     enter_number(store, cells, frames, run, number?, base, next)?;
     Ok(true)

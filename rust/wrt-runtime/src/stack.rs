@@ -77,6 +77,8 @@ pub struct Run {
     pub next: u32,
     /// Progress of an operation that has no temporaries for it.
     pub step: u32,
+    /// How far charges have fallen behind the slices used up, below zero by the slice in use.
+    pub lag: i32,
     /// What it is doing.
     pub status: Status,
 }

@@ -2,7 +2,7 @@
 //! Instances, memories, tables, globals, types and stacks of one store (spec: core 4.2.3). Images, memories and stacks
 //! hold slices; everything else is numbers, so nothing refers to anything by address.
 //!
-//! Not here: how instances come to be ([`crate::link`]) and what runs on stacks ([`crate::run`]). Nothing is freed until
+//! Not here: how instances come to be ([`crate::link`]) and what runs on stacks ([`mod@crate::run`]). Nothing is freed until
 //! the store is dropped.
 
 use crate::image::{FuncType, Image};
@@ -315,7 +315,8 @@ pub struct TypeSource {
 
 /// What a store is made of: slots by number, and two pools that instances take from.
 ///
-/// Slots cost 100 bytes per instance, 24 per memory, 28 per table, 12 per type and 72 per stack on 32-bit targets.
+/// Slots cost 72 bytes per instance, 28 per memory, 32 per table, 12 per type and 72 per stack on 32-bit targets without
+/// `alloc`.
 #[derive(Default)]
 pub struct StoreParts<'m> {
     /// One per instance, and one per global that the host makes.
@@ -335,6 +336,12 @@ pub struct StoreParts<'m> {
     /// One word that anybody, an interrupt handler too, sets to stop the guest; the store only reads it. May be empty.
     pub interrupt: Shared<'m, AtomicU32>,
 }
+
+#[cfg(all(target_pointer_width = "32", not(feature = "alloc")))]
+const _: () = {
+    assert!(size_of::<Instance<'_>>() == 72 && size_of::<MemSlot<'_>>() == 28 && size_of::<Table<'_>>() == 32);
+    assert!(size_of::<TypeSource>() == 12 && size_of::<Stack<'_>>() == 72 && size_of::<Store<'_>>() == 92);
+};
 
 /// A store.
 pub struct Store<'m> {
