@@ -58,9 +58,15 @@ extern "C" {
 
 /** A store: opaque, at the start of the caller's buffer. */
 typedef struct wrt_store wrt_store_t;
-/** An instance of a module in a store: a handle. 0 is never one. */
+/**
+ * An instance of a module in a store: a handle. 0 is never one.
+ *
+ * Handles have a generation. Those of the 2046 stores before in the same buffer are refused with WRT_EINVAL_HANDLE, unless
+ * something else has overwritten the buffer's first 8 bytes in between; those of a store elsewhere are refused unless both
+ * generations are equal by chance (1 in 2047); a function is never taken for an instance or the other way round.
+ */
 typedef uint32_t wrt_instance_t;
-/** A function of a store: a handle. 0 is never one. */
+/** A function of a store: a handle, as wrt_instance_t. 0 is never one. */
 typedef uint32_t wrt_func_t;
 /** A reference as the guest holds it; 0 is null. Host references are made by WRT_HOST_REF. */
 typedef uint32_t wrt_ref_t;
@@ -99,16 +105,20 @@ typedef struct wrt_config {
     uint16_t memories;     /**< Memories. */
     uint16_t tables;       /**< Tables. */
     uint16_t types;        /**< Different function types. */
-    uint16_t stacks;       /**< Stacks; 1 unless several calls are open at once. */
+    uint16_t stacks;       /**< Stacks: 1, and 1 more for each call that stays paused while others are made. */
     uint16_t frames;       /**< Frames of each stack: calls open at once, and one per call from C. */
     uint32_t cells;        /**< 4-byte cells of each stack, without the window of slack (WRT adds it). */
-    uint32_t words;        /**< 4-byte words for instances and table elements. */
-    uint32_t memory_bytes; /**< Bytes of all linear memories, reserved for growth included. */
+    uint32_t words;        /**< 4-byte words for instances and table elements. Tables do not grow. */
+    /**
+     * Bytes of all linear memories, reserved for growth included. A memory may grow to the memory_bytes of its module's
+     * needs; the one that takes the store's last memory slot, to all that is left.
+     */
+    uint32_t memory_bytes;
 } wrt_config_t;
 
 /** @name Sizes on this target, checked against the library when a store is initialised. @{ */
 #define WRT_WINDOW_CELLS 264u
-/** Bytes of a buffer that suffice for a configuration; an upper bound of what wrt_store_size() returns. */
+/** Bytes of a buffer that suffice for a configuration: what wrt_store_size() returns, or up to some 100 more. */
 #define WRT_STORE_BYTES(instances, memories, tables, types, stacks, frames, cells, words, memory_bytes)                                             \
     (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \
      (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 8u)
@@ -144,8 +154,12 @@ typedef struct wrt_caller wrt_caller_t;
  * @param args   one 64-bit slot per parameter; the function writes its results into the slots from 0 on. i32 and f32 use
  *               the low half (as uint32_t bits), see WRT_ARG_* and WRT_RET_*.
  * @retval WRT_OK         results are in the slots.
- * @retval WRT_ESUSPENDED not ready: the outermost wrt_call()/wrt_resume() returns WRT_ESUSPENDED.
- * @retval <0             the guest traps with "host function failed"; the code is in wrt_last_error().
+ * @retval WRT_ESUSPENDED not ready: the outermost wrt_call()/wrt_resume() returns WRT_ESUSPENDED. Inside a nested call or a
+ *                        start function it cannot be, and the guest traps with "host function cannot be suspended here".
+ * @retval others         the guest traps with "host function failed"; the value is host_code of wrt_last_error().
+ *
+ * It may use every function of this header with the caller's store, except wrt_load*() (WRT_EBUSY); wrt_call() from here is
+ * a nested call, and up to 4 host functions may be at work at once. It returns once, the usual way (no longjmp).
  */
 typedef int (*wrt_host_fn_t)(wrt_caller_t *caller, void *user, uint64_t *args);
 
@@ -161,7 +175,7 @@ typedef struct wrt_host {
 /** An entry of an import table. */
 #define WRT_HOST(module, name, signature, function, user) { module, name, signature, function, user }
 
-/** Most parameters, and most results, of a host function. */
+/** Most parameters, and most results, of a host function; and most arguments of wrt_call(). */
 #define WRT_HOST_MAX_VALUES 16u
 
 #define WRT_ARG_I32(args, n) ((int32_t)(uint32_t)(args)[n])
@@ -182,20 +196,21 @@ uint32_t wrt_version(void);
 
 /**
  * @brief Bytes that a store of this configuration needs, for a buffer aligned to 8.
- * @return the bytes; 0 when config is NULL or the sum overflows. ISR-ok.
+ * @return the bytes; 0 when config is NULL or there is no such size. ISR-ok.
  */
 size_t wrt_store_size(const wrt_config_t *config);
 
 /**
  * @brief Makes a store in a buffer.
- * @param buffer    the caller's, aligned to 8; used by nobody else while the store lives.
+ * @param buffer    the caller's, aligned to 8; used by nobody else while the store lives. What it holds does not matter, but
+ *                  it must hold something: a static buffer does, so does calloc()'s; clear malloc()'s first.
  * @param bytes     its length.
  * @param config    how much it holds.
  * @param interrupt a word that stops the guest, or NULL; must live as long as the store.
  * @param out       the store: the start of the buffer.
- * @param need      if not NULL: the bytes needed, whatever is returned.
- * @retval WRT_OK     made.
- * @retval WRT_EINVAL a pointer is NULL or the buffer misaligned.
+ * @param need      if not NULL: the bytes needed, whatever is returned; SIZE_MAX when there is no such size.
+ * @retval WRT_OK     made. A store that was there before is gone, and its handles are stale.
+ * @retval WRT_EINVAL a pointer is NULL or misaligned. Without a config *need is not set.
  * @retval WRT_ENOMEM bytes is less than *need; nothing was written to the buffer.
  */
 int wrt_store_init(void *buffer, size_t bytes, const wrt_config_t *config, const wrt_interrupt_t *interrupt, wrt_store_t **out, size_t *need);
@@ -212,7 +227,7 @@ typedef struct wrt_loader_memory {
 
 /** A module in the firmware, as wrt_add_module() defines it. */
 typedef struct wrt_module {
-    const void *data;       /**< An image (const uint32_t[]) or a .wasm file. */
+    const void *data;       /**< An image (const uint32_t[]: aligned, stays as long as the store) or a .wasm file. */
     uint32_t bytes;         /**< Its length. */
     uint32_t image_words;   /**< Words of the image, made or to be made. */
     uint32_t scratch_words; /**< Words of scratch that translating takes; 0 for an image. */
@@ -224,16 +239,20 @@ typedef struct wrt_module {
 /**
  * @brief Instantiates a module and runs its initialisation and start function.
  * @param memory for a .wasm: where to translate it; NULL for an image.
- * @param hosts  host functions by name; must live as long as the store.
- * @param out    the instance.
+ * @param hosts  host functions by name, at most 65536; table and strings must live as long as the store.
+ * @param out    the instance; only set with WRT_OK. What failed after its imports were found keeps its slots until the
+ *               store is gone.
  * @retval WRT_OK         ready.
  * @retval WRT_EMALFORMED, WRT_EINVALID the .wasm is not a valid module.
  * @retval WRT_EIMAGE     the image cannot be used.
  * @retval WRT_ENOENT     an import has no host function; wrt_last_error() has its number.
  * @retval WRT_ETYPE      an import has another type; likewise.
- * @retval WRT_ENOMEM     too little memory; wrt_last_error().at is the bytes needed.
+ * @retval WRT_ENOMEM     too little memory; wrt_last_error() has the bytes needed, and of what.
+ * @retval WRT_ENOTSUP    this build cannot load it.
  * @retval WRT_ETRAP      initialisation or start trapped.
- * @retval WRT_EPAUSED    fuel ran out during start; the instance cannot be used.
+ * @retval WRT_EPAUSED, WRT_EINTERRUPTED  fuel ran out, or wrt_interrupt() was called, meanwhile: there is no instance.
+ * @retval WRT_EBUSY      a host function calls, or paused calls are on all stacks.
+ * @retval WRT_EINVAL     a pointer is NULL, misaligned, or the buffers overlap.
  */
 static inline int wrt_load(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out)
 {
@@ -246,10 +265,15 @@ int wrt_load_wasm(wrt_store_t *store, const wrt_module_t *module, const wrt_load
 
 /**
  * @brief Translates a .wasm into an image without a store.
- * @param words    out: words of the image, also when memory is too small (then exactly what is needed).
- * @param scratch  out: words of scratch used, or at least needed.
- * @param at       out: byte offset of the fault.
- * @retval WRT_OK, WRT_EMALFORMED, WRT_EINVALID, WRT_ENOMEM, WRT_ENOTSUP, WRT_EINVAL
+ * @param memory   its image may be NULL with 0 words, to learn how many are needed.
+ * @param words    out, or NULL: words of the image, also when its buffer is too small (then exactly what is needed); 0 when
+ *                 that is not known, because the scratch is too small or the module is not valid.
+ * @param scratch  out, or NULL: words of scratch used, or at least needed.
+ * @param at       out, or NULL: byte offset of the fault of a module that is not valid or not supported.
+ * @retval WRT_OK         the image is in its buffer.
+ * @retval WRT_EMALFORMED, WRT_EINVALID, WRT_ENOTSUP  there is a fault.
+ * @retval WRT_ENOMEM     image or scratch are too small.
+ * @retval WRT_EINVAL     a pointer is NULL, misaligned, or the buffers overlap.
  */
 int wrt_translate(const uint8_t *wasm, size_t bytes, const wrt_loader_memory_t *memory, uint32_t *words, uint32_t *scratch, uint32_t *at);
 
@@ -257,39 +281,53 @@ int wrt_translate(const uint8_t *wasm, size_t bytes, const wrt_loader_memory_t *
 
 /**
  * @brief Finds an exported function.
- * @retval WRT_OK, WRT_ENOENT (no such function), WRT_EINVAL_HANDLE, WRT_EINVAL
+ * @retval WRT_OK, WRT_ENOENT (no such function), WRT_EINVAL_HANDLE, WRT_EINVAL, WRT_ENOTSUP (a million functions before it)
  */
 int wrt_find_func(wrt_store_t *store, wrt_instance_t instance, const char *name, wrt_func_t *out);
 
 /**
- * @brief Calls a function and runs it until it returns, traps or pauses. From a host function: a nested call.
- * @param results receives the results; their types are written too.
+ * @brief Calls a function and runs it until it returns, traps or pauses. From a host function: a nested call, on the same
+ *        stack and the same fuel; one that paused is given up by the next one, or when the host function returns.
+ * @param args    may be the same array as results.
+ * @param results receives the results; their types are written too. Only written with WRT_OK.
  * @retval WRT_OK           results are there.
  * @retval WRT_ETRAP        it trapped.
- * @retval WRT_EPAUSED, WRT_EINTERRUPTED, WRT_ESUSPENDED  go on with wrt_resume(); nested calls are resumed or given up by returning.
+ * @retval WRT_EPAUSED, WRT_EINTERRUPTED, WRT_ESUSPENDED  go on with wrt_resume().
  * @retval WRT_ETYPE        number or types of arguments, or number of results, are wrong.
- * @retval WRT_EBUSY        an earlier call is paused: resume or wrt_cancel() it first.
- * @retval WRT_EINVAL_HANDLE, WRT_EINVAL
+ * @retval WRT_EBUSY        paused calls are on all stacks: resume or wrt_cancel() one first.
+ * @retval WRT_EINVAL_HANDLE  the function, or a reference among the arguments, is not of this store.
+ * @retval WRT_ENOTSUP      more than WRT_HOST_MAX_VALUES arguments.
+ * @retval WRT_EINVAL       a pointer is NULL or misaligned.
  */
 int wrt_call(wrt_store_t *store, wrt_func_t func, const wrt_val_t *args, size_t arg_count, wrt_val_t *results, size_t result_count);
 
 /**
- * @brief Goes on with the call that paused last.
- * @retval as wrt_call(); WRT_EINVAL when nothing is paused.
+ * @brief Goes on with the call that paused last; in a host function, with the nested call that it made.
+ * @retval as wrt_call(); WRT_EINVAL when nothing is paused; WRT_ESUSPENDED also as long as wrt_answer() is missing.
  */
 int wrt_resume(wrt_store_t *store, wrt_val_t *results, size_t result_count);
 
-/** @brief Gives the results of a suspended host function, one slot each. @retval WRT_OK, WRT_EINVAL (nothing suspended) */
+/**
+ * @brief Gives the results of the host function that suspended the call that paused last.
+ * @param results one slot each, as the host function would have set them.
+ * @retval WRT_OK            wrt_resume() goes on.
+ * @retval WRT_EINVAL        nothing is suspended, or it has another number of results.
+ * @retval WRT_EINVAL_HANDLE a reference among the results is not of this store.
+ */
 int wrt_answer(wrt_store_t *store, const uint64_t *results, size_t result_count);
 
-/** @brief Gives up the paused call. @retval WRT_OK, WRT_EINVAL (nothing paused) */
+/** @brief Gives up the call that paused last. @retval WRT_OK, WRT_EINVAL (nothing paused) */
 int wrt_cancel(wrt_store_t *store);
 
 /** Fuel of a store without a limit. */
 #define WRT_FUEL_UNLIMITED INT64_MAX
-/** @brief Sets the fuel: one unit per WebAssembly instruction (bulk operations 1 and 1 per 64 bytes). @retval WRT_OK, WRT_EINVAL */
+/**
+ * @brief Sets the fuel: one unit per WebAssembly instruction (bulk operations 1 and 1 per 64 bytes). A new store has
+ *        WRT_FUEL_UNLIMITED. Fuel is charged block by block, so it may end below zero: that debt is subtracted here.
+ * @retval WRT_OK, WRT_EINVAL (negative)
+ */
 int wrt_set_fuel(wrt_store_t *store, int64_t fuel);
-/** @brief Fuel left; negative: a debt that the next wrt_set_fuel() does not forgive unless it sets more. */
+/** @brief Fuel left; negative: a debt. 0 for NULL. */
 int64_t wrt_fuel(const wrt_store_t *store);
 
 /* ---- memory of the guest ----------------------------------------------------------------------------------------- */
@@ -302,7 +340,8 @@ int wrt_mem_write(wrt_store_t *store, wrt_instance_t instance, uint32_t address,
 size_t wrt_mem_size(wrt_store_t *store, wrt_instance_t instance);
 /**
  * @brief Where bytes [address, address + bytes) of the guest's memory 0 are, for the host to read and write in place.
- * @return NULL when outside, or when the memory has no plain address (shared). Valid until the guest runs or grows it.
+ * @return NULL when outside, or when the memory has no plain address (shared). Valid until the guest runs again (wrt_call(),
+ *         wrt_resume(), wrt_load(), return of the host function); other calls leave it valid.
  */
 void *wrt_mem_base(wrt_store_t *store, wrt_instance_t instance, uint32_t address, size_t bytes);
 
@@ -311,15 +350,18 @@ void *wrt_mem_base(wrt_store_t *store, wrt_instance_t instance, uint32_t address
 /** What went wrong last in a store. */
 typedef struct wrt_error {
     int32_t code;        /**< Return code. */
-    int32_t host_code;   /**< What the host function returned, if one failed. */
+    int32_t host_code;   /**< What the host function returned, if one failed; WRT_EINVAL_HANDLE for a result that is no reference. */
     uint32_t trap;       /**< Number of the trap, 0 for none. */
     uint32_t func;       /**< Index of the function in its module that trapped; UINT32_MAX: unknown. */
     uint32_t offset;     /**< Words from the function's first code word to the trap; `wrt inspect --at` has the source offset. */
-    uint32_t at;         /**< Byte offset in the .wasm, bytes needed, or number of the import. */
-    const char *message; /**< One sentence, in flash. */
+    uint32_t at;         /**< By code: byte offset in the .wasm, bytes needed, or number of the import; else 0. */
+    const char *message; /**< One sentence. */
 } wrt_error_t;
 
-/** @brief The last error of a store; never NULL for a store. Valid until the next call with this store. */
+/**
+ * @brief The last error of a store: of the last call with it that returned less than 0 or, for wrt_mem_base() and
+ *        wrt_mem_size(), did not find what it was asked for. Never NULL for a store. Valid until the next call with it.
+ */
 const wrt_error_t *wrt_last_error(const wrt_store_t *store);
 /** @brief A sentence for a return code; in flash. ISR-ok. */
 const char *wrt_strerror(int code);

@@ -13,7 +13,7 @@ use core::ffi::{c_char, c_int};
 use wrt_foundation::{ErrorKind, ExternKind, Ref, Trap, ValType, Value};
 use wrt_runtime::host::MAX_HOST_NESTING;
 use wrt_runtime::image::Word;
-use wrt_runtime::stack::Status;
+use wrt_runtime::stack::{Status, WINDOW};
 use wrt_runtime::{Exit, Extern, InstanceId, StackId, run};
 
 /// `wrt_val_t`.
@@ -66,7 +66,7 @@ impl CStore {
         if (self.open as usize) < self.calls.len() {
             return Ok(Place { stack: StackId(self.open), depth: 0, caller: core::ptr::null_mut() });
         }
-        Err(if self.calls.is_empty() { Failure::new(ENOMEM, 0, "the store has no stack") } else { EBUSY.into() })
+        Err(if self.calls.is_empty() { Failure::new(ENOMEM, 4 * WINDOW as u32, "stack slots of the store") } else { EBUSY.into() })
     }
 
     /// Whether `bits` can be passed to the guest as a `ty`.
@@ -188,7 +188,7 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
         let Some(host) = s.host(index) else { return s.store.abort(stack, Trap::Host) };
         let Some(call) = host.call else { return s.store.abort(stack, Trap::Host) };
         let Some(()) = s.read_slots(stack, &mut slots) else { return s.store.abort(stack, Trap::Host) };
-        let Some(kept) = s.store.stack(stack).map(|stack| stack.run) else { return exit };
+        let Some(kept) = s.store.stack(stack).map(|stack| stack.run) else { return s.store.abort(stack, Trap::Host) };
         let mut caller = Caller { store, instance: s.instance_handle(instance), stack, depth, kept, paused: None, outer: s.caller };
         let caller = &raw mut caller;
         s.caller = caller;

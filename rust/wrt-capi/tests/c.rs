@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+//! Builds and runs the C program in `tests/capi` under AddressSanitizer and UndefinedBehaviorSanitizer, with every C
+//! compiler that is there, against the archive with std (debug assertions on) and the one without (as CMake builds it).
+//! The modules come from the .wat files beside it.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const MODULES: [&str; 8] = ["calc", "empty", "hosts", "start_traps", "start_runs", "start_waits", "data_outside", "memory_import"];
+const SOURCES: [&str; 7] = ["main.c", "store.c", "modules.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/capi")
+}
+
+fn scratch() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// The modules as C: each as .wasm and as image.
+fn modules() -> PathBuf {
+    let mut c = String::from("#include \"check.h\"\n");
+    for name in MODULES {
+        let wasm = wat::parse_file(folder().join(format!("{name}.wat"))).unwrap();
+        let (image, took) = wrt_runtime::translate::translate_vec(&wasm).unwrap();
+        let (image_words, scratch_words) = (took.words, took.scratch_words);
+        writeln!(c, "static const uint8_t {name}_wasm[] = {{{}}};", list(wasm.iter())).unwrap();
+        writeln!(c, "static const uint32_t {name}_image[] = {{{}}};", list(image.iter().map(|w| format!("{w}u")))).unwrap();
+        let needs = "{1, 1, 1, 24, 1, 24, 512, 256, 65536}";
+        writeln!(c, "const struct both {name} = {{").unwrap();
+        writeln!(c, "  {{{name}_wasm, sizeof {name}_wasm, {image_words}, {scratch_words}, {needs}, wrt_load_wasm}},").unwrap();
+        writeln!(c, "  {{{name}_image, sizeof {name}_image, {image_words}, 0, {needs}, wrt_load_image}} }};").unwrap();
+    }
+    let path = scratch().join("wat_modules.c");
+    std::fs::write(&path, c).unwrap();
+    path
+}
+
+fn list(items: impl Iterator<Item: ToString>) -> String {
+    items.map(|i| i.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The archive of a profile with these features, built apart so that nothing else chooses its features.
+fn archive(profile: &str, features: &str) -> PathBuf {
+    let target = scratch().join("archive");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "-p", "wrt-capi", "--lib", "--no-default-features", "--features", features, "--profile", profile])
+        .arg("--target-dir")
+        .arg(&target)
+        .env_remove("CARGO_BUILD_TARGET")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .unwrap();
+    assert!(status.success(), "cargo build: {status}");
+    target.join(if profile == "dev" { "debug" } else { profile }).join("libwrt.a")
+}
+
+fn compilers() -> Vec<&'static str> {
+    let works = |cc: &&str| Command::new(cc).arg("--version").output().is_ok_and(|o| o.status.success());
+    ["gcc", "clang"].into_iter().filter(works).collect()
+}
+
+fn run(profile: &str, features: &str) {
+    let compilers = compilers();
+    if compilers.is_empty() {
+        println!("skipped: neither gcc nor clang is there");
+        return;
+    }
+    let (archive, modules) = (archive(profile, features), modules());
+    for cc in compilers {
+        let program = scratch().join(format!("capi-{cc}-{profile}"));
+        let mut c = Command::new(cc);
+        c.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+        c.arg("-I").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include")).arg("-I").arg(folder());
+        c.args(SOURCES.map(|s| folder().join(s))).arg(&modules).arg(&archive).arg("-o").arg(&program);
+        let built = c.output().unwrap();
+        assert!(built.status.success(), "{cc}: {}", String::from_utf8_lossy(&built.stderr));
+        let ran = Command::new(&program).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.status.success() && out.ends_with("all passed\n"), "{cc}, {profile}: {}\n{out}{err}", ran.status);
+    }
+}
+
+#[test]
+fn program_passes_with_debug_assertions() {
+    run("dev", "loader,float,std");
+}
+
+#[test]
+fn program_passes_as_shipped() {
+    run("release", "loader,float");
+}

@@ -1,0 +1,28 @@
+;; Calls each host function of hosts.c.
+(module
+  (import "host" "mix" (func $mix (param i32 i64 f32 f64) (result f64 f32 i64 i32)))
+  (import "host" "refs" (func $refs (param externref funcref) (result funcref externref)))
+  (import "host" "wait" (func $wait (param i32) (result i64)))
+  (import "host" "code" (func $code (param i32) (result i32)))
+  (import "host" "nest" (func $nest (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "abcdefgh")
+  (export "host_mix" (func $mix))
+  (export "host_wait" (func $wait))
+  (func (export "mix") (param i32 i64 f32 f64) (result f64 f32 i64 i32)
+    (call $mix (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+  (func (export "refs") (param externref funcref) (result funcref externref) (call $refs (local.get 0) (local.get 1)))
+  (func (export "wait") (param i32) (result i64) (i64.add (call $wait (local.get 0)) (i64.const 1)))
+  (func (export "code") (param i32) (result i32) (call $code (local.get 0)))
+  ;; n > 0: the host function calls this again with n - 1
+  (func (export "nest") (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (i32.add (call $nest (local.get 0)) (i32.const 1)))
+      (else (i32.const 100))))
+  (func (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "count") (param i32) (result i32) (local $n i32)
+    (loop $again
+      (local.set $n (i32.add (local.get $n) (i32.const 1)))
+      (br_if $again (i32.lt_u (local.get $n) (local.get 0))))
+    (local.get $n))
+)
