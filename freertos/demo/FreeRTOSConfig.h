@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The demo's configuration, for the POSIX port and for a Cortex-M3. Yours will differ: ../README.md tells what matters. */
+#ifndef FREERTOS_CONFIG_H
+#define FREERTOS_CONFIG_H
+
+#define configTICK_RATE_HZ 1000
+#define configTICK_TYPE_WIDTH_IN_BITS TICK_TYPE_WIDTH_32_BITS
+#define configUSE_PREEMPTION 1
+#define configUSE_TIME_SLICING 1
+#define configMAX_PRIORITIES 5
+#define configMAX_TASK_NAME_LEN 12
+#define configUSE_IDLE_HOOK 0
+#define configUSE_TICK_HOOK 0
+#define configUSE_MALLOC_FAILED_HOOK 0 /* or the port has no memory regions */
+#define configCHECK_FOR_STACK_OVERFLOW 2
+#define configSUPPORT_DYNAMIC_ALLOCATION 1
+#define configSUPPORT_STATIC_ALLOCATION 1
+#define configKERNEL_PROVIDED_STATIC_MEMORY 1
+
+#define configUSE_TASK_NOTIFICATIONS 1
+#ifndef configTASK_NOTIFICATION_ARRAY_ENTRIES
+#define configTASK_NOTIFICATION_ARRAY_ENTRIES 2 /* the last is WRT's */
+#endif
+
+#define INCLUDE_vTaskDelay 1
+#define INCLUDE_vTaskDelete 1
+#define INCLUDE_uxTaskPriorityGet 1
+#define INCLUDE_vTaskSuspend 1
+#define INCLUDE_xTaskGetSchedulerState 1
+#define INCLUDE_xTaskGetCurrentTaskHandle 1
+#define INCLUDE_uxTaskGetStackHighWaterMark 1
+
+void demo_assert(const char *file, int line);
+#define configASSERT(x)                       \
+    do {                                      \
+        if (!(x)) {                           \
+            demo_assert(__FILE__, __LINE__);  \
+        }                                     \
+    } while (0)
+
+#if defined(__arm__) /* the bare board mps2-an385 */
+#define configCPU_CLOCK_HZ 25000000UL
+#define configMINIMAL_STACK_SIZE 128
+#define configTOTAL_HEAP_SIZE (64 * 1024)
+#define configPRIO_BITS 3
+#define configKERNEL_INTERRUPT_PRIORITY 0xe0
+#define configMAX_SYSCALL_INTERRUPT_PRIORITY 0xa0
+/* the names in the vector table */
+#define vPortSVCHandler SVC_Handler
+#define xPortPendSVHandler PendSV_Handler
+#define xPortSysTickHandler SysTick_Handler
+#else
+#define configMINIMAL_STACK_SIZE 4096 /* words; the POSIX port's stacks are those of threads */
+#define configTOTAL_HEAP_SIZE (1024 * 1024)
+#endif
+
+#endif /* FREERTOS_CONFIG_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file check.h
+ * @brief Checks of wrt/port.h, the same for every system. A system brings threads: check_zephyr.c, check_freertos.c.
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** @brief Runs all checks in a thread. @return 0: all passed; the log has the rest. */
+int port_check(void);
+
+/** @brief Starts thread number n (0 or 1), of the same priority as the caller, running f(argument). */
+void check_start(size_t n, void (*f)(void *argument), void *argument);
+
+/** @brief Waits until thread number n has returned from its function. */
+void check_join(size_t n);
+
+/** @brief Sleeps at least so long. */
+void check_sleep_ms(uint32_t ms);
+
+/** @brief Most bytes that wrt_port_reserve() can have in this configuration, about. */
+extern const size_t check_heap_bytes;
+
+#endif /* CHECK_H */
