@@ -76,6 +76,11 @@ pub struct Options {
     pub table_reserve: u32,
 }
 
+/// What [`LinkError::NoRoom`] calls the pool of globals, links and table elements.
+const WORDS: &str = "words of the store";
+/// What it calls the pool of linear memories.
+const BYTES: &str = "memory bytes of the store";
+
 fn room(what: &'static str, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
@@ -163,8 +168,8 @@ impl<'m> Store<'m> {
             let (_, given) = table_elements(image, i, options).ok_or_else(damaged)?;
             need_words = need_words.saturating_add(given);
         }
-        let no_words = || room("words of the store", need_words.saturating_mul(4));
-        let no_bytes = || room("memory bytes of the store", need_bytes);
+        let no_words = || room(WORDS, need_words.saturating_mul(4));
+        let no_bytes = || room(BYTES, need_bytes);
         if lacks(&self.words, need_words) {
             return Err(no_words());
         }
@@ -247,6 +252,15 @@ impl<'m> Store<'m> {
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
         (self.used.funcs, self.memory_room) = (func_end, room_left);
         Ok(InstanceId(id))
+    }
+
+    /// Bytes that are left of `what`, a lent pool that [`LinkError::NoRoom`] names; 0 for slots, which come one by one.
+    pub fn left(&self, what: &str) -> usize {
+        match what {
+            WORDS => self.words.len().saturating_mul(4),
+            BYTES => self.bytes.len(),
+            _ => 0,
+        }
     }
 
     fn set_words(&mut self, from: u32, to: u32, value: u32) {
@@ -347,7 +361,7 @@ impl<'m> Store<'m> {
         if lacks(&self.mems, (self.used.mems as usize).saturating_add(1)) {
             return Err(room("memory slots of the store", size_of::<MemSlot<'_>>()));
         }
-        let no_room = room("memory bytes of the store", given);
+        let no_room = room(BYTES, given);
         if len > self.memory_room {
             return Err(no_room);
         }
@@ -367,7 +381,7 @@ impl<'m> Store<'m> {
         if lacks(&self.tables, (self.used.tables as usize).saturating_add(1)) {
             return Err(room("table slots of the store", size_of::<Table<'_>>()));
         }
-        let no_room = room("words of the store", given.saturating_mul(4));
+        let no_room = room(WORDS, given.saturating_mul(4));
         if min > limits::TABLE_ELEMENTS {
             return Err(no_room);
         }
@@ -386,7 +400,7 @@ impl<'m> Store<'m> {
         if lacks(&self.insts, (self.used.insts as usize).saturating_add(1)) {
             return Err(room("instance slots of the store", size_of::<Instance<'_>>()));
         }
-        let no_room = room("words of the store", 16);
+        let no_room = room(WORDS, 16);
         let Some(mut words) = self.words.carve(n as usize) else { return Err(no_room) };
         copy(&mut words, &cells);
         let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, dropped: n, end: n };

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//! Carries out packed scripts. Says one line for each directive that did not pass, and one for each script.
+
+use crate::budget::Budget;
+use crate::entries::Entries;
+use crate::semihosting::Out;
+use core::array::from_fn;
+use script::{Listener, Room, Verdict, play};
+use wrt_foundation::{Buf, Shared};
+use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
+use wrt_runtime::{Stack, StoreParts};
+
+/// Slots of the store: instances and the host's globals, memories, tables, types.
+const INSTANCES: usize = 512;
+const MEMORIES: usize = 128;
+const TABLES: usize = 128;
+const TYPES: usize = 256;
+
+/// Counts verdicts.
+struct Counter<'a> {
+    out: &'a mut Out,
+    passed: u32,
+    failed: u32,
+    no_room: u32,
+}
+
+impl Listener for Counter<'_> {
+    fn verdict(&mut self, number: u32, verdict: Verdict) {
+        match verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Failed(failure) => {
+                self.failed += 1;
+                self.out.say(format_args!("failed {number} {failure}"));
+            }
+            Verdict::NoRoom(lack) => {
+                self.no_room += 1;
+                self.out.say(format_args!("no-room {number} {} {} {}", lack.missing, lack.needed, lack.what));
+            }
+        }
+    }
+}
+
+/// Carries out all scripts; whether none failed.
+pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> bool {
+    let Budget { script, images, scratch, words, memories, cells, frames } = budget;
+    let mut good = true;
+    while let Some((name, body)) = entries.next(script) {
+        let mut instances: [Instance<'_>; INSTANCES] = from_fn(|_| Instance::default());
+        let mut slots: [MemSlot<'_>; MEMORIES] = from_fn(|_| MemSlot::default());
+        let mut tables: [Table<'_>; TABLES] = from_fn(|_| Table::default());
+        let mut types = [TypeSource::default(); TYPES];
+        let mut stacks = [Stack::default()];
+        let parts = StoreParts {
+            instances: Buf::Lent(&mut instances),
+            memories: Buf::Lent(&mut slots),
+            tables: Buf::Lent(&mut tables),
+            types: Buf::Lent(&mut types),
+            stacks: Buf::Lent(&mut stacks),
+            words: Buf::Lent(words),
+            bytes: Buf::Lent(memories),
+            interrupt: Shared::default(),
+        };
+        let room = Room { parts, stack: Stack::new(cells, frames), images, scratch };
+        let mut counter = Counter { out: &mut *out, passed: 0, failed: 0, no_room: 0 };
+        let played = play(body, room, &mut counter);
+        let Counter { passed, failed, no_room, .. } = counter;
+        out.say(format_args!("script {name} {passed} {failed} {no_room}"));
+        if played.is_err() {
+            out.say(format_args!("the pack is damaged"));
+        }
+        good &= played.is_ok() && failed == 0;
+    }
+    good && entries.at_end()
+}

