@@ -128,14 +128,14 @@ typedef struct wrt_config {
 #define WRT_SIZE_MEMORY 56u
 #define WRT_SIZE_TABLE 48u
 #define WRT_SIZE_TYPE 12u
-#define WRT_SIZE_STACK 104u
+#define WRT_SIZE_STACK 112u
 #else
 #define WRT_SIZE_STORE 280u
 #define WRT_SIZE_INSTANCE 96u
 #define WRT_SIZE_MEMORY 32u
 #define WRT_SIZE_TABLE 36u
 #define WRT_SIZE_TYPE 12u
-#define WRT_SIZE_STACK 76u
+#define WRT_SIZE_STACK 84u
 #endif
 /** @} */
 
