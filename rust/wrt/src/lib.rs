@@ -73,3 +73,8 @@ pub const fn image_words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     }
     words
 }
+
+/// The README's Rust blocks compile.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
