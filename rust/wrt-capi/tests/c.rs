@@ -45,7 +45,19 @@ fn list(items: impl Iterator<Item: ToString>) -> String {
 fn archive(profile: &str, features: &str) -> PathBuf {
     let target = scratch().join("archive");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "-p", "wrt-capi", "--lib", "--no-default-features", "--features", features, "--profile", profile])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "-p",
+            "wrt-capi",
+            "--lib",
+            "--no-default-features",
+            "--features",
+            features,
+            "--profile",
+            profile,
+        ])
         .arg("--target-dir")
         .arg(&target)
         .env_remove("CARGO_BUILD_TARGET")
