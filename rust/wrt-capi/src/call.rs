@@ -227,9 +227,12 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
     // SAFETY: no reference is alive; host functions are over.
     let s = unsafe { &mut *store };
     let ended = match exit {
-        // SAFETY: one per result of the function.
         Exit::Done => {
-            s.results(place.stack, number, |i, val| unsafe { results.add(i).write(val) }).map(|()| OK).ok_or(Failure::from(EINVAL))
+            let put = |i: usize, val| {
+                // SAFETY: one per result of the function.
+                unsafe { results.add(i).write(val) }
+            };
+            s.results(place.stack, number, put).map(|()| OK).ok_or(Failure::from(EINVAL))
         }
         Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
         _ => {
