@@ -228,8 +228,10 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
     let s = unsafe { &mut *store };
     let ended = match exit {
         Exit::Done => {
-            // SAFETY: sound for one per result of the function.
-            let put = |i, val| unsafe { results.add(i).write(val) };
+            let put = |i: usize, val| {
+                // SAFETY: one per result of the function.
+                unsafe { results.add(i).write(val) }
+            };
             s.results(place.stack, number, put).map(|()| OK).ok_or(Failure::from(EINVAL))
         }
         Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
