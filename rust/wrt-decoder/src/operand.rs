@@ -133,9 +133,11 @@ impl Peek<'_> {
     /// Whether the next operand is there and has type `ty`. Type 0 is true without looking.
     #[inline(always)]
     pub(crate) fn next_is(&mut self, ty: u32) -> bool {
-        match self.words.split_last_chunk::<OPERAND>() {
+        // A pattern, not `split_last_chunk`, whose panic not every build removes.
+        const { assert!(OPERAND == 4) };
+        match *self.words {
             _ if ty == 0 => true,
-            Some((rest, &[found, cell, ..])) if found == ty => {
+            [ref rest @ .., found, cell, _, _] if found == ty => {
                 self.words = rest;
                 self.cell = cell >> 2;
                 true
