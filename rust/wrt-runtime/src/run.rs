@@ -735,6 +735,7 @@ fn host_call(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
 }
 
 /// A call that the loop does not do itself: of an import, through a table, or a wrong one.
+#[inline(never)]
 fn call(store: &Store<'_>, cells: &[u32], frames: &mut [Frame], run: &mut Run, w: u32) -> Result<bool, Trap> {
     let inst = store.inst(run.inst)?;
     let word = |i: u32| inst.code(run.pc.wrapping_add(i));
@@ -823,6 +824,7 @@ fn leave(frames: &[Frame], run: &mut Run, out: &mut Exit) -> Result<bool, Trap> 
 }
 
 /// `ENTER_FAR`: clears up to [`STEP`] bytes of the locals at once.
+#[inline(never)]
 fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), Trap> {
     let inst = store.inst(run.inst)?;
     let (need, span) = (inst.code(run.pc.wrapping_add(1))?, inst.code(run.pc.wrapping_add(2))?);
@@ -858,6 +860,7 @@ fn inside(at: u32, n: u32, len: usize, t: Trap) -> Result<(), Trap> {
 }
 
 /// Operations on memories. Those that take long do [`STEP`] bytes and are executed again.
+#[inline(never)]
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::MemoryOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
@@ -962,6 +965,7 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 }
 
 /// A load or store, word `w` of the loop's, on any memory.
+#[inline(never)]
 fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
     let (a, b, op) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, w as u8);
     let n = match op {
@@ -1018,6 +1022,7 @@ fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
 
 /// Operations on tables, imported globals and function references. Those that take long do [`STEP_ELEMENTS`] and are
 /// executed again.
+#[inline(never)]
 fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::TableOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
