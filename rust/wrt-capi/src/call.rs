@@ -10,11 +10,12 @@ use crate::error::{EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, E
 use crate::host::{Caller, Host, MAX_VALUES, bytes};
 use crate::store::{CStore, attempt, sound, sound_array};
 use core::ffi::{c_char, c_int};
+use core::mem::MaybeUninit;
 use wrt_foundation::{ErrorKind, ExternKind, Ref, Trap, ValType, Value};
 use wrt_runtime::host::MAX_HOST_NESTING;
 use wrt_runtime::image::Word;
 use wrt_runtime::stack::{Status, WINDOW};
-use wrt_runtime::{Exit, Extern, InstanceId, StackId, run};
+use wrt_runtime::{Exit, Extern, InstanceId, Stack, StackId, run};
 
 /// `wrt_val_t`.
 #[repr(C)]
@@ -48,6 +49,17 @@ fn cut_value(ty: u32, cells: &mut &[u32]) -> Option<u64> {
     *cells = behind;
     let high = value.get(1).copied().unwrap_or(0);
     Some(u64::from(high) << 32 | u64::from(*value.first()?))
+}
+
+/// Puts the value of type `ty` into its cells from cell `at` on; the cell after them.
+fn put_value(ty: ValType, slot: u64, cells: &mut [u32], at: u32) -> u32 {
+    let end = at.wrapping_add(ty.cells());
+    let mut rest = slot;
+    for cell in cells.get_mut(at as usize..end as usize).unwrap_or(&mut []) {
+        *cell = rest as u32;
+        rest >>= 32;
+    }
+    end
 }
 
 /// Where a call runs.
@@ -110,36 +122,36 @@ impl CStore {
         Some(())
     }
 
-    /// Reads the arguments of the host call that `stack` waits for.
-    fn read_slots(&self, stack: StackId, slots: &mut Slots) -> Option<()> {
-        let ty = self.store.host_type(stack)?;
-        let stack = self.store.stack(stack)?;
-        let mut cells = stack.cells.get(stack.run.args as usize..)?;
-        for (i, ty) in ty.params.iter().enumerate() {
-            *slots.get_mut(i)? = cut_value(*ty, &mut cells)?;
+    /// Writes the arguments of the host call that `stack` waits for, and zeros after them.
+    #[inline(never)]
+    fn read_slots(&self, stack: StackId, slots: &mut MaybeUninit<Slots>) {
+        let types = self.store.host_type(stack).map_or(&[][..], |ty| ty.params);
+        let at = |stack: &Stack<'_>| stack.run.args as usize;
+        let mut cells = self.store.stack(stack).and_then(|stack| stack.cells.get(at(stack)..)).unwrap_or(&[]);
+        for i in 0..MAX_VALUES {
+            let value = types.get(i).and_then(|ty| cut_value(*ty, &mut cells)).unwrap_or(0);
+            // SAFETY: one of the slots.
+            unsafe { slots.as_mut_ptr().cast::<u64>().add(i).write(value) };
         }
-        Some(())
     }
 
     /// Answers the host call that `stack` waits for with the slots. `Err`: there is no such call, or a reference among
     /// them that is none.
-    fn answer(&mut self, stack: StackId, slots: &Slots) -> Result<(), c_int> {
-        let mut cells = [0; 2 * MAX_VALUES];
-        let mut n = 0usize;
-        for (ty, slot) in self.store.host_type(stack).ok_or(EINVAL)?.results.iter().zip(slots) {
-            let ty = ValType::from_bits(*ty);
-            if !self.accepts(ty, *slot as u32) {
+    ///
+    /// # Safety
+    /// There are as many slots as the host function has results.
+    unsafe fn answer(&mut self, stack: StackId, slots: *const u64) -> Result<(), c_int> {
+        let mut at = self.store.stack(stack).ok_or(EINVAL)?.run.args;
+        for i in 0.. {
+            let types = self.store.host_type(stack).ok_or(EINVAL)?.results;
+            let Some(ty) = types.get(i).map(|ty| ValType::from_bits(*ty)) else { break };
+            // SAFETY: the caller's promise.
+            let slot = unsafe { slots.add(i).read() };
+            if !self.accepts(ty, slot as u32) {
                 return Err(EINVAL_HANDLE);
             }
-            for (cell, half) in cells.get_mut(n..).unwrap_or(&mut []).iter_mut().zip([*slot as u32, (*slot >> 32) as u32]) {
-                *cell = half;
-            }
-            n = n.wrapping_add(ty.cells() as usize);
-        }
-        let to = self.store.stack_mut(stack).ok_or(EINVAL)?;
-        let at = to.run.args as usize;
-        for (cell, value) in to.cells.get_mut(at..).unwrap_or(&mut []).iter_mut().zip(cells.get(..n).ok_or(EINVAL)?) {
-            *cell = *value;
+            let to = self.store.stack_mut(stack).ok_or(EINVAL)?;
+            at = put_value(ty, slot, &mut to.cells, at);
         }
         self.store.host_done(stack);
         Ok(())
@@ -178,7 +190,6 @@ impl CStore {
 pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
     let Place { stack, depth, .. } = place;
     loop {
-        let mut slots: Slots = [0; MAX_VALUES];
         // SAFETY: the caller's promise; the reference ends before the host function is called.
         let s = unsafe { &mut *store };
         s.forget_views();
@@ -187,7 +198,8 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
         s.host_code = EINVAL;
         let Some(host) = s.host(index) else { return s.store.abort(stack, Trap::Host) };
         let Some(call) = host.call else { return s.store.abort(stack, Trap::Host) };
-        let Some(()) = s.read_slots(stack, &mut slots) else { return s.store.abort(stack, Trap::Host) };
+        let mut slots = MaybeUninit::<Slots>::uninit();
+        s.read_slots(stack, &mut slots);
         let Some(kept) = s.store.stack(stack).map(|stack| stack.run) else { return s.store.abort(stack, Trap::Host) };
         let mut caller = Caller { store, instance: s.instance_handle(instance), stack, depth, kept, paused: None, outer: s.caller };
         let caller = &raw mut caller;
@@ -195,17 +207,17 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
 
         // SAFETY: a function of the host table; wrt.h tells it what it may do. Nothing of the store is borrowed, and slots
         // and caller outlive the call.
-        let code = unsafe { call(caller, host.user, (&raw mut slots).cast()) };
+        let code = unsafe { call(caller, host.user, slots.as_mut_ptr().cast()) };
 
         // SAFETY: as above.
         let s = unsafe { &mut *store };
         // SAFETY: the caller above; C has returned.
         s.caller = unsafe { (*caller).outer };
-        if let Some(stack) = s.store.stack_mut(stack) {
-            stack.run = kept; // cuts what the host function left above its own frame
-        }
+        // SAFETY: the caller above. It cuts what the host function left above its own frame.
+        unsafe { restore(s, stack, caller) };
         let answer = match code {
-            OK => s.answer(stack, &slots),
+            // SAFETY: a host function has no more results than there are slots.
+            OK => unsafe { s.answer(stack, slots.as_ptr().cast()) },
             ESUSPENDED if depth == 0 => return exit,
             ESUSPENDED => return s.store.abort(stack, Trap::CannotSuspend),
             code => Err(code),
@@ -240,20 +252,21 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
         _ => return Ok(set_paused(s, place, number, EPAUSED)),
     };
     // SAFETY: the place is the one that was driven.
-    unsafe { restore(s, place) };
+    unsafe { restore(s, place.stack, place.caller) };
     ended
 }
 
-/// Puts the stack back to where the guest called the host function that calls.
+/// Puts the stack back to where the guest called the host function `caller`, if that is one.
 ///
 /// # Safety
-/// The host function of `place`, if any, has not returned.
-unsafe fn restore(s: &mut CStore, place: Place) {
-    if !place.caller.is_null()
-        && let Some(stack) = s.store.stack_mut(place.stack)
+/// `caller` is null, or its host function has not returned.
+#[inline(never)]
+unsafe fn restore(s: &mut CStore, stack: StackId, caller: *const Caller) {
+    if !caller.is_null()
+        && let Some(stack) = s.store.stack_mut(stack)
     {
-        // SAFETY: the caller's promise.
-        stack.run = unsafe { (*place.caller).kept };
+        // SAFETY: the caller's promise; one is in the store, the other on the driver's stack. (An assignment is a `memmove`.)
+        unsafe { (&raw mut stack.run).copy_from_nonoverlapping(&raw const (*caller).kept, 1) };
     }
 }
 
@@ -358,7 +371,7 @@ pub unsafe extern "C" fn wrt_call(
         if !place.caller.is_null() {
             take_paused(s, place);
             // SAFETY: the host function that calls is at work.
-            unsafe { restore(s, place) };
+            unsafe { restore(s, place.stack, place.caller) };
         }
         // SAFETY: sound for `arg_count` values.
         s.enter(place, number, arg_count, |i| unsafe { args.add(i).read() })?;
@@ -409,12 +422,8 @@ pub unsafe extern "C" fn wrt_answer(store: *mut CStore, results: *const u64, res
         if !waits || !sound_array(results, result_count) || result_count != count {
             return Err(EINVAL.into());
         }
-        let mut slots: Slots = [0; MAX_VALUES];
-        for (i, slot) in slots.iter_mut().take(count).enumerate() {
-            // SAFETY: sound for `result_count` slots.
-            *slot = unsafe { results.add(i).read() };
-        }
-        s.answer(place.stack, &slots)?;
+        // SAFETY: sound for `result_count` slots, one per result.
+        unsafe { s.answer(place.stack, results) }?;
         Ok(OK)
     };
     // SAFETY: by wrt.h; no reference is left.
@@ -436,7 +445,7 @@ pub unsafe extern "C" fn wrt_cancel(store: *mut CStore) -> c_int {
             s.store.abort(place.stack, Trap::Exit);
         }
         // SAFETY: the host function that calls, if any, is at work.
-        unsafe { restore(s, place) };
+        unsafe { restore(s, place.stack, place.caller) };
         Ok(OK)
     };
     // SAFETY: by wrt.h; no reference is left.

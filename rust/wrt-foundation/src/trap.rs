@@ -4,7 +4,7 @@
 /// One cause of a trap (spec: core 4.4, "trap"). The number is stable and crosses the C ABI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-#[repr(u8)]
+#[repr(u32)]
 pub enum Trap {
     /// `unreachable` was executed.
     Unreachable = 1,

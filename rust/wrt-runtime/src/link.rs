@@ -3,7 +3,7 @@
 //! guest can observe, segments and start function included, is code of the image ([`Word::Init`]) that runs on a stack.
 
 use crate::image::{FuncType, Image, Import, Word};
-use crate::stack::copy;
+use crate::stack::{copy, fill};
 use crate::store::{HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
 use wrt_foundation::{Buf, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
 
@@ -265,7 +265,7 @@ impl<'m> Store<'m> {
 
     fn set_words(&mut self, from: u32, to: u32, value: u32) {
         if let Some(part) = self.words.get_mut(from as usize..to as usize) {
-            part.fill(value);
+            fill(part, value);
         }
     }
 

@@ -18,7 +18,7 @@
 use crate::image::Word;
 use crate::numeric;
 use crate::op::*;
-use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, move_within, window};
+use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
 use wrt_foundation::{Ref, Trap};
 
@@ -59,21 +59,19 @@ pub enum Exit {
 
 /// Runs a stack until something happens. `budget` is what it may use and, afterwards, what is left; negative = debt.
 ///
-/// The stack is out of its slot meanwhile. A stack that has nothing to run gives [`Trap::BadImage`].
+/// The stacks are out of the store meanwhile. A stack that has nothing to run gives [`Trap::BadImage`].
 pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
-    let Some(mut stack) = store.stacks.get_mut(id.0 as usize).map(core::mem::take) else {
-        return Exit::Trap(Trap::BadImage);
-    };
-    (stack.run.budget, stack.run.left, stack.run.lag) = (*budget, 0, stack.run.lag.max(0));
+    let mut stacks = core::mem::take(&mut store.stacks);
     let mut out = Exit::Trap(Trap::BadImage);
-    if begin(store, &mut stack, &mut out) {
-        exec(store, &mut stack, &mut out);
+    if let Some(stack) = stacks.get_mut(id.0 as usize) {
+        (stack.run.budget, stack.run.left, stack.run.lag) = (*budget, 0, stack.run.lag.max(0));
+        if begin(store, stack, &mut out) {
+            exec(store, stack, &mut out);
+        }
+        settle(&mut stack.run);
+        *budget = stack.run.budget;
     }
-    settle(&mut stack.run);
-    *budget = stack.run.budget;
-    if let Some(slot) = store.stacks.get_mut(id.0 as usize) {
-        *slot = stack;
-    }
+    store.stacks = stacks;
     out
 }
 
@@ -675,11 +673,11 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     }
 }
 
-/// Zeroes `n` cells from cell `at` on, as far as the window goes.
+/// Zeroes `n` cells from cell `at` on, which are within the window unless the image is forged.
 #[inline(never)]
 fn clear(fr: &mut Window, at: usize, n: usize) {
-    for cell in fr.iter_mut().skip(at).take(n) {
-        *cell = 0;
+    if let Some(cells) = fr.get_mut(at..at.wrapping_add(n)) {
+        fill(cells, 0);
     }
 }
 
@@ -735,6 +733,7 @@ fn host_call(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
 }
 
 /// A call that the loop does not do itself: of an import, through a table, or a wrong one.
+#[inline(never)]
 fn call(store: &Store<'_>, cells: &[u32], frames: &mut [Frame], run: &mut Run, w: u32) -> Result<bool, Trap> {
     let inst = store.inst(run.inst)?;
     let word = |i: u32| inst.code(run.pc.wrapping_add(i));
@@ -823,6 +822,7 @@ fn leave(frames: &[Frame], run: &mut Run, out: &mut Exit) -> Result<bool, Trap> 
 }
 
 /// `ENTER_FAR`: clears up to [`STEP`] bytes of the locals at once.
+#[inline(never)]
 fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), Trap> {
     let inst = store.inst(run.inst)?;
     let (need, span) = (inst.code(run.pc.wrapping_add(1))?, inst.code(run.pc.wrapping_add(2))?);
@@ -833,7 +833,7 @@ fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), 
     let todo = (span >> 16).saturating_sub(run.step);
     let n = todo.min(STEP_ELEMENTS as u32);
     let at = (span & 0xffff).wrapping_add(run.step) as usize;
-    frame.get_mut(at..at.wrapping_add(n as usize)).ok_or(Trap::BadImage)?.fill(0);
+    fill(frame.get_mut(at..at.wrapping_add(n as usize)).ok_or(Trap::BadImage)?, 0);
     run.left = run.left.wrapping_sub(n as i32 / 16);
     run.step = run.step.wrapping_add(n);
     if n == todo {
@@ -858,6 +858,7 @@ fn inside(at: u32, n: u32, len: usize, t: Trap) -> Result<(), Trap> {
 }
 
 /// Operations on memories. Those that take long do [`STEP`] bytes and are executed again.
+#[inline(never)]
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::MemoryOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
@@ -887,7 +888,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             let mem = store.mem_mut(run.inst, k)?.bytes();
             inside(at, todo, mem.len(), OUT)?;
             let n = todo.min(STEP as u32);
-            mem.get_mut(at as usize..).and_then(|m| m.get_mut(..n as usize)).ok_or(OUT)?.fill(value as u8);
+            fill_bytes(part(mem, at, n).ok_or(OUT)?, value as u8);
             if !advance(fr, run, a, todo, n, n / 64, 1) {
                 return Ok(());
             }
@@ -927,7 +928,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             inside(src, todo, size as usize, OUT)?;
             inside(dst, todo, mem.len(), OUT)?;
             let n = todo.min(STEP as u32);
-            let to = mem.get_mut(dst as usize..).and_then(|m| m.get_mut(..n as usize)).ok_or(OUT)?;
+            let to = part(mem, dst, n).ok_or(OUT)?;
             let from = words.get(src as usize / 4..).unwrap_or(&[]).iter().flat_map(|w| w.to_le_bytes()).skip(src as usize % 4);
             for (to, byte) in to.iter_mut().zip(from) {
                 *to = byte;
@@ -956,12 +957,18 @@ fn advance(fr: &mut Window, run: &mut Run, a: usize, todo: u32, n: u32, cost: u3
     n == todo
 }
 
+/// `n` elements from `at` on.
+fn part<T>(all: &mut [T], at: u32, n: u32) -> Option<&mut [T]> {
+    all.get_mut(at as usize..)?.get_mut(..n as usize)
+}
+
 fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize) -> Option<()> {
     crate::stack::copy(to.get_mut(dst..)?.get_mut(..n)?, from.get(src..)?.get(..n)?);
     Some(())
 }
 
 /// A load or store, word `w` of the loop's, on any memory.
+#[inline(never)]
 fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
     let (a, b, op) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, w as u8);
     let n = match op {
@@ -1018,6 +1025,7 @@ fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
 
 /// Operations on tables, imported globals and function references. Those that take long do [`STEP_ELEMENTS`] and are
 /// executed again.
+#[inline(never)]
 fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::TableOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
@@ -1049,7 +1057,7 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
             let t = store.table_at(run.inst, k)?.live_mut();
             inside(at, todo, t.len(), OUT)?;
             let n = todo.min(STEP_ELEMENTS as u32);
-            t.get_mut(at as usize..).and_then(|t| t.get_mut(..n as usize)).ok_or(OUT)?.fill(value);
+            fill(part(t, at, n).ok_or(OUT)?, value);
             if !advance(fr, run, a, todo, n, n / 16, 1) {
                 return Ok(());
             }

@@ -174,40 +174,46 @@ pub fn window(cells: &mut [u32], base: u32) -> Option<&mut Window> {
 }
 
 /// Copies as many elements as both have.
-#[inline]
 pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
-    for (t, f) in to.iter_mut().zip(from) {
-        *t = *f;
+    let n = to.len().min(from.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..n), from.get(..n)) {
+        to.copy_from_slice(from);
     }
 }
 
-/// Moves `n` elements that may overlap. `copy_within`, but without a panic that the compiler fails to remove.
-pub(crate) fn move_within<T: Copy + Default>(all: &mut [T], from: usize, to: usize, n: usize) -> Option<()> {
-    const PIECE: usize = 64;
+/// Sets all elements. Not inlined, so that the value is not known and words need none of the kinds of `memset`.
+#[inline(never)]
+pub(crate) fn fill(to: &mut [u32], value: u32) {
+    for t in to {
+        *t = value;
+    }
+}
+
+/// Sets all bytes. Not inlined, so that one kind of `memset` serves all.
+#[inline(never)]
+pub(crate) fn fill_bytes(to: &mut [u8], value: u8) {
+    to.fill(value);
+}
+
+/// Moves `n` elements that may overlap. `copy_within`, but without a panic that the compiler fails to remove, and without
+/// `memmove`: pieces no longer than the distance are apart.
+pub(crate) fn move_within<T: Copy>(all: &mut [T], from: usize, to: usize, n: usize) -> Option<()> {
     let last = all.len().checked_sub(n)?;
     if from > last || to > last {
         return None;
     }
-    if from.abs_diff(to) >= n {
-        let (head, tail) = all.split_at_mut_checked(from.max(to))?;
-        let (low, high) = (head.get_mut(from.min(to)..)?.get_mut(..n)?, tail.get_mut(..n)?);
+    let mut rest = if from == to { 0 } else { n };
+    while rest > 0 {
+        let m = rest.min(from.abs_diff(to));
+        let at = if from < to { rest.wrapping_sub(m) } else { n.wrapping_sub(rest) };
+        let (head, tail) = all.split_at_mut_checked(from.max(to).wrapping_add(at))?;
+        let (low, high) = (head.get_mut(from.min(to).wrapping_add(at)..)?.get_mut(..m)?, tail.get_mut(..m)?);
         if from < to {
             copy(high, low)
         } else {
             copy(low, high)
         }
-        return Some(());
-    }
-    let mut buffer = [T::default(); PIECE];
-    let mut done = 0;
-    while done < n {
-        let rest = n.wrapping_sub(done);
-        let m = rest.min(PIECE);
-        let at = if from < to { rest.wrapping_sub(m) } else { done };
-        let piece = buffer.get_mut(..m)?;
-        copy(piece, all.get(from.wrapping_add(at)..)?.get(..m)?);
-        copy(all.get_mut(to.wrapping_add(at)..)?.get_mut(..m)?, piece);
-        done = done.wrapping_add(m);
+        rest = rest.wrapping_sub(m);
     }
     Some(())
 }

@@ -6,7 +6,7 @@
 //! the store is dropped.
 
 use crate::image::{FuncType, Image};
-use crate::stack::{Stack, Status, copy};
+use crate::stack::{Stack, Status, copy, fill, fill_bytes};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
 
@@ -180,7 +180,7 @@ impl OwnedMem<'_> {
         }
         let end = self.clean.saturating_add(STEP).min(self.len);
         if let Some(part) = self.region.get_mut(self.clean..end) {
-            part.fill(0);
+            fill_bytes(part, 0);
         }
         self.clean = end;
         false
@@ -207,7 +207,7 @@ impl OwnedMem<'_> {
                     return Growth::Failed;
                 }
                 if let Some(part) = region.get_mut(self.clean..end) {
-                    part.fill(0);
+                    fill_bytes(part, 0);
                 }
             }
             #[cfg(feature = "alloc")]
@@ -263,7 +263,7 @@ impl Table<'_> {
         }
         let end = self.clean.saturating_add(STEP_ELEMENTS as u32).min(self.len);
         if let Some(part) = self.elems.get_mut(self.clean as usize..end as usize) {
-            part.fill(0);
+            fill(part, 0);
         }
         self.clean = end;
         false
@@ -297,7 +297,7 @@ impl Table<'_> {
             }
         }
         if let Some(part) = self.elems.get_mut(self.clean as usize..end as usize) {
-            part.fill(value);
+            fill(part, value);
         }
         let n = end.wrapping_sub(self.clean) as usize;
         self.clean = end;
