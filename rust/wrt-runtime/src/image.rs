@@ -54,7 +54,7 @@ pub enum Word {
     Fuel,
     /// Words of the image, header and padding included.
     Length,
-    /// [`checksum`] of all words after this one.
+    /// [`checksum`] of all other words.
     Check,
     /// Most cells that one frame uses.
     FrameCells,
@@ -436,12 +436,12 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Check value of the words after [`Word::Check`]: each is mixed in by a multiplication, which a changed, missing or moved
+/// Check value of all words but [`Word::Check`] itself: each is mixed in by a multiplication, which a changed, missing or moved
 /// word does not survive unseen but once in 2^32 times. A CRC would be no better at that and cost ten times as much, and
 /// every load computes it.
 pub fn checksum(words: &[u32]) -> u32 {
     let mut h = 0x9e37_79b9u32;
-    for w in words.iter().skip(Word::Check as usize + 1) {
+    for w in words.iter().take(Word::Check as usize).chain(words.iter().skip(Word::Check as usize + 1)) {
         h = (h ^ w).wrapping_mul(0x85eb_ca6b);
         h ^= h >> 15;
     }
