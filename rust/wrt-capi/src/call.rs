@@ -6,16 +6,16 @@
 //! there is cut when the host function returns. (`wrt_runtime::host` is the same for Rust; here no reference to the store
 //! is alive while the host function runs.)
 
-use crate::error::{EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, Failure, OK};
+use crate::error::{EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, LastError, OK};
 use crate::host::{Caller, Host, MAX_VALUES, bytes};
 use crate::store::{CStore, attempt, sound, sound_array};
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
-use wrt_foundation::{ErrorKind, ExternKind, Ref, Trap, ValType, Value};
+use wrt_foundation::{ExternKind, Ref, Trap, ValType};
 use wrt_runtime::host::MAX_HOST_NESTING;
 use wrt_runtime::image::Word;
 use wrt_runtime::stack::{Status, WINDOW};
-use wrt_runtime::{Exit, Extern, InstanceId, Stack, StackId, run};
+use wrt_runtime::{Exit, Extern, InstanceId, Stack, StackId, fits, run};
 
 /// `wrt_val_t`.
 #[repr(C)]
@@ -27,21 +27,6 @@ pub struct Val {
 
 /// Arguments and results of a host function.
 type Slots = [u64; MAX_VALUES];
-
-impl Val {
-    fn value(self) -> Option<Value> {
-        let reference = Ref::from_bits(self.of as u32);
-        Some(match ValType::from_bits(self.ty) {
-            ValType::I32 => Value::I32(self.of as i32),
-            ValType::I64 => Value::I64(self.of as i64),
-            ValType::F32 => Value::F32(f32::from_bits(self.of as u32)),
-            ValType::F64 => Value::F64(f64::from_bits(self.of)),
-            ValType::FUNCREF => Value::FuncRef(reference),
-            ValType::EXTERNREF => Value::ExternRef(reference),
-            _ => return None,
-        })
-    }
-}
 
 /// The value of type `ty` at the front of `cells`, which are cut.
 fn cut_value(ty: u32, cells: &mut &[u32]) -> Option<u64> {
@@ -74,11 +59,11 @@ pub(crate) struct Place {
 
 impl CStore {
     /// Where the next call from outside would run.
-    pub(crate) fn free_place(&self) -> Result<Place, Failure> {
+    pub(crate) fn free_place(&mut self) -> Result<Place, c_int> {
         if (self.open as usize) < self.calls.len() {
             return Ok(Place { stack: StackId(self.open), depth: 0, caller: core::ptr::null_mut() });
         }
-        Err(if self.calls.is_empty() { Failure::new(ENOMEM, 4 * WINDOW as u32, "stack slots of the store") } else { EBUSY.into() })
+        Err(if self.calls.is_empty() { self.note(ENOMEM, 4 * WINDOW as u32, "stack slots of the store") } else { EBUSY })
     }
 
     /// Whether `bits` can be passed to the guest as a `ty`.
@@ -88,27 +73,41 @@ impl CStore {
     }
 
     /// Enters function `number` with arguments of C's.
-    #[inline(never)]
-    fn enter(&mut self, place: Place, number: u32, count: usize, arg: impl Fn(usize) -> Val) -> Result<(), Failure> {
-        let mut values = [Value::Unit; MAX_VALUES];
-        let Some(values) = values.get_mut(..count) else { return Err(ENOTSUP.into()) };
-        for (i, value) in values.iter_mut().enumerate() {
-            let given = arg(i);
-            *value = given.value().ok_or(ETYPE)?;
-            if !self.accepts(ValType::from_bits(given.ty), given.of as u32) {
-                return Err(EINVAL_HANDLE.into());
+    ///
+    /// # Safety
+    /// There are `count` arguments.
+    unsafe fn enter(&mut self, stack: StackId, number: u32, args: *const Val, count: usize) -> Result<(), c_int> {
+        if count > MAX_VALUES {
+            return Err(ENOTSUP);
+        }
+        // SAFETY: the caller's promise.
+        let arg = |i: usize| unsafe { args.add(i).read() };
+        let params = self.store.func_type(number).ok_or(EINVAL_HANDLE)?.params;
+        if params.len() != count {
+            return Err(self.note(ETYPE, 0, "wrong number of values"));
+        }
+        for (i, want) in params.iter().enumerate() {
+            let (want, given) = (ValType::from_bits(*want), arg(i));
+            if !fits(want, ValType::from_bits(given.ty)) {
+                return Err(self.note(ETYPE, 0, "value of another type"));
+            }
+            if !self.accepts(want, given.of as u32) {
+                return Err(EINVAL_HANDLE);
             }
         }
-        self.store.enter(place.stack, number, values).map_err(|e| match e.kind() {
-            ErrorKind::Usage => Failure::new(ETYPE, 0, e.message()),
-            _ => e.into(),
-        })
+        let mut at = self.store.enter_cells(stack, number).map_err(|e| self.note_call(e))?;
+        if let Some(stack) = self.store.stack_mut(stack) {
+            for given in (0..count).map(arg) {
+                at = put_value(ValType::from_bits(given.ty), given.of, &mut stack.cells, at);
+            }
+        }
+        Ok(())
     }
 
     /// Whether function `number` gives `count` results.
-    fn check_results(&self, number: u32, count: usize) -> Result<(), Failure> {
+    fn check_results(&mut self, number: u32, count: usize) -> Result<(), c_int> {
         let ty = self.store.func_type(number).ok_or(EINVAL_HANDLE)?;
-        if ty.results.len() == count { Ok(()) } else { Err(Failure::new(ETYPE, 0, "wrong number of results")) }
+        if ty.results.len() == count { Ok(()) } else { Err(self.note(ETYPE, 0, "wrong number of results")) }
     }
 
     /// Gives the results of function `number`, which is done, one by one.
@@ -157,17 +156,20 @@ impl CStore {
         Ok(())
     }
 
-    /// The trap that ended what ran on `stack`.
-    pub(crate) fn trapped(&self, stack: StackId, trap: Trap) -> Failure {
+    /// Writes down the trap that ended what ran on `stack`.
+    pub(crate) fn trapped(&mut self, stack: StackId, trap: Trap) -> c_int {
         let host_code = if trap == Trap::Host { self.host_code } else { 0 };
-        let failure = Failure::trap(trap).by_host(host_code);
-        let Some((instance, func, pc)) = self.store.trap_site(stack) else { return failure };
-        let Some(image) = self.store.image(instance) else { return failure };
-        let begin = match func {
-            Some(func) => image.func_range(func).map_or(pc, |(begin, _)| begin),
-            None => image.get(Word::Init),
-        };
-        failure.in_func(func, pc.wrapping_sub(begin))
+        let mut error = LastError { host_code, ..LastError::of(trap) };
+        if let Some((instance, func, pc)) = self.store.trap_site(stack)
+            && let Some(image) = self.store.image(instance)
+        {
+            let begin = match func {
+                Some(func) => image.func_range(func).map_or(pc, |(begin, _)| begin),
+                None => image.get(Word::Init),
+            };
+            (error.func, error.offset) = (func.unwrap_or(u32::MAX), pc.wrapping_sub(begin));
+        }
+        self.note_error(error, "")
     }
 
     /// Forgets where memories are: the guest is going to run.
@@ -233,7 +235,7 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
 ///
 /// # Safety
 /// As [`drive`]; `results` is sound for the results of the function.
-unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val) -> Result<c_int, Failure> {
+unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val) -> Result<c_int, c_int> {
     // SAFETY: the caller's promise.
     let exit = unsafe { drive(store, place) };
     // SAFETY: no reference is alive; host functions are over.
@@ -244,7 +246,7 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
                 // SAFETY: one per result of the function.
                 unsafe { results.add(i).write(val) }
             };
-            s.results(place.stack, number, put).map(|()| OK).ok_or(Failure::from(EINVAL))
+            s.results(place.stack, number, put).map(|()| OK).ok_or(EINVAL)
         }
         Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
         Exit::Interrupted => return Ok(set_paused(s, place, number, EINTERRUPTED)),
@@ -327,12 +329,12 @@ pub unsafe extern "C" fn wrt_find_func(store: *mut CStore, instance: u32, name: 
         let s = unsafe { &*store };
         let id = InstanceId(s.instance(instance)?);
         if name.is_null() || !sound(out) {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         // SAFETY: by wrt.h a C string.
         let named = |text: wrt_runtime::image::Text<'_>| text.bytes().eq(unsafe { bytes(name) });
         let export = s.store.image(id).and_then(|image| image.exports().find(|e| e.kind == ExternKind::Func && named(e.name)));
-        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, e.kind, e.index)) else { return Err(ENOENT.into()) };
+        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, e.kind, e.index)) else { return Err(ENOENT) };
         let handle = s.func_handle(number).ok_or(ENOTSUP)?;
         // SAFETY: aligned, not null, by wrt.h the caller's.
         unsafe { out.write(handle) };
@@ -359,12 +361,12 @@ pub unsafe extern "C" fn wrt_call(
         // SAFETY: a store that nobody else uses; the reference ends before the guest runs.
         let s = unsafe { &mut *store };
         if !sound_array(args, arg_count) || !sound_array(results, result_count) {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         let number = s.func(func)?;
         s.check_results(number, result_count)?;
         let place = match inner_place(s) {
-            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(Failure::trap(Trap::HostNesting)),
+            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(s.note_error(LastError::of(Trap::HostNesting), "")),
             Some(place) => place,
             None => s.free_place()?,
         };
@@ -374,7 +376,7 @@ pub unsafe extern "C" fn wrt_call(
             unsafe { restore(s, place.stack, place.caller) };
         }
         // SAFETY: sound for `arg_count` values.
-        s.enter(place, number, arg_count, |i| unsafe { args.add(i).read() })?;
+        unsafe { s.enter(place.stack, number, args, arg_count) }?;
         // SAFETY: `s` is not used any more; `results` is sound for as many as the function gives.
         unsafe { go_on(store, place, number, results) }
     };
@@ -392,7 +394,7 @@ pub unsafe extern "C" fn wrt_resume(store: *mut CStore, results: *mut Val, resul
         // SAFETY: a store that nobody else uses; the reference ends before the guest runs.
         let s = unsafe { &mut *store };
         if !sound_array(results, result_count) {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         let (place, number) = paused(s).ok_or(EINVAL)?;
         s.check_results(number, result_count)?;
@@ -420,7 +422,7 @@ pub unsafe extern "C" fn wrt_answer(store: *mut CStore, results: *const u64, res
         let waits = s.store.stack(place.stack).is_some_and(|stack| stack.run.status == Status::Host);
         let count = s.store.host_type(place.stack).map_or(0, |ty| ty.results.len());
         if !waits || !sound_array(results, result_count) || result_count != count {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         // SAFETY: sound for `result_count` slots, one per result.
         unsafe { s.answer(place.stack, results) }?;
@@ -462,7 +464,7 @@ pub unsafe extern "C" fn wrt_set_fuel(store: *mut CStore, fuel: i64) -> c_int {
         // SAFETY: a store that nobody else uses during the call.
         let s = unsafe { &mut *store };
         if fuel < 0 {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         s.fuel = fuel.saturating_add(s.fuel.min(0));
         Ok(OK)

@@ -3,8 +3,9 @@
 
 use crate::store::CStore;
 use core::ffi::{c_char, c_int};
-use wrt_foundation::{Error, ErrorKind, Trap};
-use wrt_runtime::LinkError;
+use wrt_foundation::Trap;
+use wrt_runtime::image::ImageError;
+use wrt_runtime::{CallError, LinkError};
 
 pub(crate) const OK: c_int = 0;
 pub(crate) const EPAUSED: c_int = 1;
@@ -37,97 +38,95 @@ pub struct LastError {
 /// Bytes for a message that is not in flash the way C wants it: 63 characters.
 pub(crate) const TEXT: usize = 64;
 
-/// Why a function of the header fails.
-pub(crate) struct Failure {
-    code: c_int,
-    host_code: i32,
-    trap: u32,
-    func: u32,
-    offset: u32,
-    at: u32,
-    /// Another sentence than the code's or the trap's, or "".
-    text: &'static str,
-}
-
-impl From<c_int> for Failure {
-    fn from(code: c_int) -> Failure {
-        Failure { code, host_code: 0, trap: 0, func: u32::MAX, offset: 0, at: 0, text: "" }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(e: Error) -> Failure {
-        let code = match e.kind() {
-            ErrorKind::Malformed => EMALFORMED,
-            ErrorKind::Invalid => EINVALID,
-            ErrorKind::Unlinkable => ENOENT,
-            ErrorKind::Trap(trap) => return Failure::trap(trap),
-            ErrorKind::Memory => ENOMEM,
-            ErrorKind::Image => EIMAGE,
-            ErrorKind::Unsupported => ENOTSUP,
-            _ => EINVAL,
-        };
-        Failure { at: e.at(), text: e.message(), ..Failure::from(code) }
-    }
-}
-
-impl From<LinkError> for Failure {
-    fn from(e: LinkError) -> Failure {
-        let incompatible = matches!(e, LinkError::IncompatibleImport(_));
-        let failure = Failure::from(Error::from(e));
-        if incompatible { Failure { code: ETYPE, ..failure } } else { failure }
-    }
-}
-
-impl Failure {
-    pub(crate) fn new(code: c_int, at: u32, text: &'static str) -> Failure {
-        Failure { at, text, ..Failure::from(code) }
+impl LastError {
+    /// A code, and nothing else to say. The message comes when it is recorded.
+    pub(crate) const fn plain(code: c_int) -> LastError {
+        LastError { code, host_code: 0, trap: 0, func: u32::MAX, offset: 0, at: 0, message: c"done".as_ptr() }
     }
     /// A trap; nowhere yet.
-    pub(crate) fn trap(trap: Trap) -> Failure {
-        Failure { trap: trap as u32, ..Failure::from(ETRAP) }
+    pub(crate) fn of(trap: Trap) -> LastError {
+        LastError { trap: trap as u32, ..LastError::plain(ETRAP) }
     }
-    /// What the host function returned.
-    pub(crate) fn by_host(self, host_code: c_int) -> Failure {
-        Failure { host_code, ..self }
-    }
-    /// Function of its module, and words from its first one.
-    pub(crate) fn in_func(self, func: Option<u32>, offset: u32) -> Failure {
-        Failure { func: func.unwrap_or(u32::MAX), offset, ..self }
-    }
+}
 
-    pub(crate) fn code(&self) -> c_int {
-        self.code
+/// The code for a kind of error.
+#[cfg(feature = "loader")]
+pub(crate) fn code_of(kind: wrt_foundation::ErrorKind) -> c_int {
+    use wrt_foundation::ErrorKind;
+    match kind {
+        ErrorKind::Malformed => EMALFORMED,
+        ErrorKind::Invalid => EINVALID,
+        ErrorKind::Memory => ENOMEM,
+        ErrorKind::Unsupported => ENOTSUP,
+        _ => EINVAL,
     }
-    /// Offset of the fault in the .wasm; 0 when it is another failure.
-    pub(crate) fn fault_at(&self) -> u32 {
-        if matches!(self.code, EMALFORMED | EINVALID | ENOTSUP) { self.at } else { 0 }
-    }
+}
 
-    /// Writes it down in the store and gives the code.
-    ///
-    /// # Safety
-    /// `store` is a store, and no reference to it is alive.
-    pub(crate) unsafe fn record(self, store: *mut CStore) -> c_int {
-        let Failure { code, host_code, trap, func, offset, at, text } = self;
-        // SAFETY: the caller's promise. The message is reached through `store` itself, not through a reference that ends;
-        // its length is cut to the room.
-        unsafe {
-            let message = match (text, trap) {
-                ("", 0) => wrt_strerror(code),
-                ("", trap) => wrt_trap_message(trap),
-                _ => {
-                    let kept = (&raw mut (*store).text).cast::<u8>();
-                    let n = text.len().min(TEXT - 1);
-                    kept.copy_from_nonoverlapping(text.as_ptr(), n);
-                    kept.add(n).write(0);
-                    kept.cast_const().cast()
-                }
-            };
-            (*store).error = LastError { code, host_code, trap, func, offset, at, message };
+/// A function that fails gives its code; what else there is to say it notes in the store first.
+impl CStore {
+    /// Notes an error and a sentence, "" for that of the code or trap; gives the code.
+    #[inline(never)]
+    pub(crate) fn note_error(&mut self, error: LastError, text: &str) -> c_int {
+        let room = self.text.iter_mut().take(TEXT - 1);
+        let mut n = 0;
+        for (to, from) in room.zip(text.bytes()) {
+            *to = from;
+            n += 1;
         }
+        if let Some(end) = self.text.get_mut(n) {
+            *end = 0;
+        }
+        self.noted = true;
+        let code = error.code;
+        self.error = error;
         code
     }
+    /// Notes a number and a sentence.
+    pub(crate) fn note(&mut self, code: c_int, at: u32, text: &str) -> c_int {
+        self.note_error(LastError { at, ..LastError::plain(code) }, text)
+    }
+    /// Notes why there is no call.
+    pub(crate) fn note_call(&mut self, e: CallError) -> c_int {
+        match e {
+            CallError::Trap(trap) => self.note_error(LastError::of(trap), ""),
+            _ => EINVAL,
+        }
+    }
+    /// Notes what is wrong with an image.
+    pub(crate) fn note_image(&mut self, e: ImageError) -> c_int {
+        self.note(if e.is_unsupported() { ENOTSUP } else { EIMAGE }, 0, e.message())
+    }
+    /// Notes why there is no instance.
+    pub(crate) fn note_link(&mut self, e: LinkError) -> c_int {
+        match e {
+            LinkError::Image(e) => self.note_image(e),
+            LinkError::UnknownImport(i) => self.note(ENOENT, i, "unknown import"),
+            LinkError::IncompatibleImport(i) => self.note(ETYPE, i, "incompatible import type"),
+            LinkError::NoRoom { what, bytes } => self.note(ENOMEM, bytes, what.name()),
+        }
+    }
+}
+
+/// Completes what was noted of a failure, or writes down that there is only its code; gives the code.
+///
+/// # Safety
+/// `store` is a store, and no reference to it is alive.
+pub(crate) unsafe fn record(store: *mut CStore, code: c_int) -> c_int {
+    // SAFETY: the caller's promise. The message is reached through `store` itself, not through a reference that ends.
+    unsafe {
+        if !(*store).noted {
+            (*store).error = LastError::plain(code);
+            (&raw mut (*store).text).cast::<u8>().write(0);
+        }
+        (*store).noted = false;
+        let text = (&raw const (*store).text).cast::<c_char>();
+        (*store).error.message = match (text.read(), (*store).error.trap) {
+            (0, 0) => wrt_strerror(code),
+            (0, trap) => wrt_trap_message(trap),
+            _ => text,
+        };
+    }
+    code
 }
 
 /// See wrt.h.

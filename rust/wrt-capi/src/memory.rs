@@ -4,7 +4,7 @@
 //! Bytes are reached through one pointer per memory that is derived when the guest has stopped and serves until it runs
 //! again. So an address from [`wrt_mem_base`] stays good while C reads and writes by other calls.
 
-use crate::error::{EINVAL, Failure, OK};
+use crate::error::{EINVAL, OK};
 use crate::store::{CStore, attempt};
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
@@ -12,7 +12,7 @@ use wrt_foundation::ExternKind;
 use wrt_runtime::{Extern, InstanceId};
 
 /// First byte and length of memory 0 of an instance; `None` without one.
-fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, Failure> {
+fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, c_int> {
     let i = s.instance(handle)?;
     let record = s.records.get_mut(i as usize).ok_or(EINVAL)?;
     if record.view.is_null() {
@@ -25,11 +25,11 @@ fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, Failure
 }
 
 /// Where bytes [address, address + n) are.
-fn range(s: &mut CStore, instance: u32, address: u32, n: usize) -> Result<*mut u8, Failure> {
+fn range(s: &mut CStore, instance: u32, address: u32, n: usize) -> Result<*mut u8, c_int> {
     let (first, len) = view(s, instance)?.ok_or(EINVAL)?;
     let at = address as usize;
     // SAFETY: `at` is inside the memory or at its end.
-    if at <= len && n <= len.wrapping_sub(at) { Ok(unsafe { first.add(at) }) } else { Err(EINVAL.into()) }
+    if at <= len && n <= len.wrapping_sub(at) { Ok(unsafe { first.add(at) }) } else { Err(EINVAL) }
 }
 
 /// Copies bytes that may overlap, which they hardly ever do: without `memmove`, that is 1.5 KB on Cortex-M.
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn wrt_mem_read(store: *mut CStore, instance: u32, address
         // SAFETY: a store that nobody else uses during the call.
         let from = range(unsafe { &mut *store }, instance, address, bytes)?;
         if bytes != 0 && to.is_null() {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         if bytes != 0 {
             // SAFETY: inside the memory; the caller's bytes by wrt.h. They may overlap.
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn wrt_mem_write(store: *mut CStore, instance: u32, addres
         // SAFETY: a store that nobody else uses during the call.
         let to = range(unsafe { &mut *store }, instance, address, bytes)?;
         if bytes != 0 && from.is_null() {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         if bytes != 0 {
             // SAFETY: inside the memory; the caller's bytes by wrt.h. They may overlap.

@@ -2,7 +2,7 @@
 //! Modules: instantiation of images in place, and with `loader` translation of .wasm files.
 
 use crate::call::drive;
-use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EPAUSED, Failure, OK};
+use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EINVALID, EMALFORMED, ENOTSUP, EPAUSED, OK};
 use crate::host::{Host, MAX_HOSTS, Record, resolve};
 use crate::store::{CStore, Config, attempt, sound, sound_array};
 use core::ffi::{c_int, c_void};
@@ -46,14 +46,14 @@ unsafe fn load(
     hosts: *const Host,
     host_count: usize,
     out: *mut u32,
-) -> Result<c_int, Failure> {
+) -> Result<c_int, c_int> {
     // SAFETY: the caller's promise; the reference ends before the guest runs.
     let s = unsafe { &mut *store };
     if !sound_array(hosts, host_count) || host_count > MAX_HOSTS {
-        return Err(EINVAL.into());
+        return Err(EINVAL);
     }
     let place = s.free_place()?;
-    let image = Image::new(words)?;
+    let image = Image::new(words).map_err(|e| s.note_image(e))?;
     let memories = image.get(Word::Memories).saturating_sub(image.get(Word::ImportedMemories));
     let left = u32::try_from(s.store.memory_left()).unwrap_or(u32::MAX);
     // The last memory of the store gets what is left; those before it what was planned for them.
@@ -61,14 +61,17 @@ unsafe fn load(
     let options = Options { memory_reserve, table_reserve: 0 };
 
     let (number, record) = (s.instances, Record::new(hosts, host_count));
-    let instance = s.store.instantiate(Shared::Ref(words), &mut |_, import| resolve(&record, number, image, import), &options)?;
+    let instance = s
+        .store
+        .instantiate(Shared::Ref(words), &mut |_, import| resolve(&record, number, image, import), &options)
+        .map_err(|e| s.note_link(e))?;
     if let Some(slot) = s.records.get_mut(number as usize) {
         *slot = record;
     }
     s.instances = number.wrapping_add(1);
     s.memories_left = s.memories_left.saturating_sub(memories);
     let handle = s.instance_handle(number);
-    s.store.enter_init(place.stack, instance)?;
+    s.store.enter_init(place.stack, instance).map_err(|e| s.note_call(e))?;
 
     // SAFETY: `s` is not used any more.
     let exit = unsafe { drive(store, place) };
@@ -96,13 +99,13 @@ unsafe fn load(
 ///
 /// # Safety
 /// `store` is a store; the pointers are as wrt.h asks.
-unsafe fn prepare(store: *mut CStore, module: *const Module, out: *mut u32) -> Result<Module, Failure> {
+unsafe fn prepare(store: *mut CStore, module: *const Module, out: *mut u32) -> Result<Module, c_int> {
     if !sound(module) || !sound(out) {
-        return Err(EINVAL.into());
+        return Err(EINVAL);
     }
     // SAFETY: the caller's promise.
     if !unsafe { (*store).caller }.is_null() {
-        return Err(EBUSY.into());
+        return Err(EBUSY);
     }
     // SAFETY: aligned, not null, by wrt.h a module.
     Ok(unsafe { *module })
@@ -126,14 +129,16 @@ pub unsafe extern "C" fn wrt_load_image(
         let m = unsafe { prepare(store, module, out) }?;
         let (data, words) = (m.data.cast::<u32>(), (m.bytes / 4) as usize);
         if data.is_null() {
-            return Err(EINVAL.into());
+            return Err(EINVAL);
         }
         if !data.is_aligned() || m.bytes % 4 != 0 {
-            return Err(Failure::new(EIMAGE, 0, "the image is not aligned to 4 bytes"));
+            // SAFETY: a store to which no reference is alive.
+            return Err(unsafe { &mut *store }.note(EIMAGE, 0, "the image is not aligned to 4 bytes"));
         }
         // SAFETY: aligned, not null, and by wrt.h constant as long as the store lives.
         let words = unsafe { core::slice::from_raw_parts(data, words) };
-        Image::new(words)?.check()?;
+        // SAFETY: as above.
+        Image::new(words).and_then(Image::check).map_err(|e| unsafe { &mut *store }.note_image(e))?;
         // SAFETY: by wrt.h; no reference is alive.
         unsafe { load(store, words, &m.needs, hosts, host_count, out) }
     };
@@ -158,7 +163,9 @@ pub unsafe extern "C" fn wrt_load_wasm(
         // SAFETY: by wrt.h.
         let m = unsafe { prepare(store, module, out) }?;
         // SAFETY: by wrt.h.
-        let done = unsafe { translate(m.data.cast(), m.bytes as usize, memory) }.map_err(|(failure, _)| failure)?;
+        let done = unsafe { translate(m.data.cast(), m.bytes as usize, memory) };
+        // SAFETY: a store to which no reference is alive.
+        let done = done.map_err(|(fault, _)| unsafe { &mut *store }.note(fault.code, fault.at, fault.text))?;
         // SAFETY: `translate` has checked and written them, and by wrt.h they stay as long as the store lives.
         let words = unsafe { core::slice::from_raw_parts((*memory).image.cast_const(), done.words as usize) };
         // SAFETY: by wrt.h; no reference is alive.
@@ -166,6 +173,20 @@ pub unsafe extern "C" fn wrt_load_wasm(
     };
     // SAFETY: by wrt.h; no reference is left.
     unsafe { attempt(store, load_wasm) }
+}
+
+/// Why there is no translation.
+struct Fault {
+    code: c_int,
+    at: u32,
+    /// Another sentence than the code's, or "".
+    text: &'static str,
+}
+
+impl From<c_int> for Fault {
+    fn from(code: c_int) -> Fault {
+        Fault { code, at: 0, text: "" }
+    }
 }
 
 /// What a translation took, or would take as far as is known.
@@ -176,8 +197,8 @@ struct Took {
 }
 
 #[cfg(not(feature = "loader"))]
-unsafe fn translate(_: *const u8, _: usize, _: *const LoaderMemory) -> Result<Took, (Failure, Took)> {
-    Err((crate::error::ENOTSUP.into(), Took::default()))
+unsafe fn translate(_: *const u8, _: usize, _: *const LoaderMemory) -> Result<Took, (Fault, Took)> {
+    Err((ENOTSUP.into(), Took::default()))
 }
 
 /// Translates into the caller's memory.
@@ -185,7 +206,8 @@ unsafe fn translate(_: *const u8, _: usize, _: *const LoaderMemory) -> Result<To
 /// # Safety
 /// The pointers are as wrt.h asks.
 #[cfg(feature = "loader")]
-unsafe fn translate(wasm: *const u8, bytes: usize, memory: *const LoaderMemory) -> Result<Took, (Failure, Took)> {
+unsafe fn translate(wasm: *const u8, bytes: usize, memory: *const LoaderMemory) -> Result<Took, (Fault, Took)> {
+    use crate::error::code_of;
     use wrt_runtime::translate::{TranslateError, Translated, translate};
     let nothing = Took::default();
     if !sound(memory) {
@@ -210,7 +232,8 @@ unsafe fn translate(wasm: *const u8, bytes: usize, memory: *const LoaderMemory) 
             TranslateError::Output(t) => took(t),
             TranslateError::Module(e) => Took { scratch_words: e.scratch_words, ..nothing },
         };
-        (wrt_foundation::Error::from(e).into(), known)
+        let e = wrt_foundation::Error::from(e);
+        (Fault { code: code_of(e.kind()), at: e.at(), text: e.message() }, known)
     })
 }
 
@@ -246,7 +269,8 @@ pub unsafe extern "C" fn wrt_translate(
     // SAFETY: by wrt.h.
     let (code, took, offset) = match unsafe { translate(wasm, bytes, memory) } {
         Ok(took) => (OK, took, 0),
-        Err((failure, took)) => (failure.code(), took, failure.fault_at()),
+        // The offset of the fault in the .wasm, if it is one.
+        Err((fault, took)) => (fault.code, took, if matches!(fault.code, EMALFORMED | EINVALID | ENOTSUP) { fault.at } else { 0 }),
     };
     for (to, value) in [(words, took.words), (scratch, took.scratch_words), (at, offset)] {
         if sound(to) {

@@ -7,7 +7,7 @@
 //! are refused unless the two generations happen to meet.
 
 use crate::carver::{ALIGN, Layout};
-use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, Failure, LastError, OK, TEXT, wrt_strerror};
+use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, LastError, OK, TEXT, record};
 use crate::host::{Caller, Record};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::AtomicU32;
@@ -41,6 +41,8 @@ pub struct CStore {
     pub(crate) fuel: i64,
     pub(crate) error: LastError,
     pub(crate) text: [u8; TEXT],
+    /// Whether `error` and `text` are those of the failure that is on its way to C.
+    pub(crate) noted: bool,
     /// Host functions and memory of each instance.
     pub(crate) records: &'static mut [Record],
     /// Function of each stack's call.
@@ -109,9 +111,9 @@ impl CStore {
     fn handle(&self, kind: u32, index: u32) -> Option<u32> {
         (index < FUNC).then_some(self.generation << (INDEX_BITS + 1) | kind | index)
     }
-    fn index(&self, kind: u32, handle: u32) -> Result<u32, Failure> {
+    fn index(&self, kind: u32, handle: u32) -> Result<u32, c_int> {
         let index = handle & (FUNC - 1);
-        if self.handle(kind, index) == Some(handle) { Ok(index) } else { Err(EINVAL_HANDLE.into()) }
+        if self.handle(kind, index) == Some(handle) { Ok(index) } else { Err(EINVAL_HANDLE) }
     }
     /// Handle of an instance; a configuration has fewer than there are numbers.
     pub(crate) fn instance_handle(&self, index: u32) -> u32 {
@@ -122,11 +124,11 @@ impl CStore {
         self.handle(FUNC, number)
     }
     /// The instance of a handle.
-    pub(crate) fn instance(&self, handle: u32) -> Result<u32, Failure> {
-        self.index(0, handle).and_then(|i| if i < self.instances { Ok(i) } else { Err(EINVAL_HANDLE.into()) })
+    pub(crate) fn instance(&self, handle: u32) -> Result<u32, c_int> {
+        self.index(0, handle).and_then(|i| if i < self.instances { Ok(i) } else { Err(EINVAL_HANDLE) })
     }
     /// The function of a handle; the engine says whether there is one of that number.
-    pub(crate) fn func(&self, handle: u32) -> Result<u32, Failure> {
+    pub(crate) fn func(&self, handle: u32) -> Result<u32, c_int> {
         self.index(FUNC, handle)
     }
 }
@@ -145,7 +147,7 @@ pub(crate) fn sound_array<T>(p: *const T, n: usize) -> bool {
 ///
 /// # Safety
 /// `store` is NULL or what wrt.h asks for, and `work` leaves no reference to it behind.
-pub(crate) unsafe fn attempt(store: *mut CStore, work: impl FnOnce(*mut CStore) -> Result<c_int, Failure>) -> c_int {
+pub(crate) unsafe fn attempt(store: *mut CStore, work: impl FnOnce(*mut CStore) -> Result<c_int, c_int>) -> c_int {
     // SAFETY: it is aligned and not null, and by wrt.h a store.
     if !sound(store) || unsafe { (*store).magic } != MAGIC {
         return EINVAL;
@@ -153,7 +155,7 @@ pub(crate) unsafe fn attempt(store: *mut CStore, work: impl FnOnce(*mut CStore) 
     match work(store) {
         Ok(code) => code,
         // SAFETY: a store; `work` is over and its references with it.
-        Err(failure) => unsafe { failure.record(store) },
+        Err(code) => unsafe { record(store, code) },
     }
 }
 
@@ -226,7 +228,8 @@ pub unsafe extern "C" fn wrt_store_init(
             generation: generation % GENERATIONS + 1,
             store: engine,
             fuel: i64::MAX,
-            error: LastError { code: OK, host_code: 0, trap: 0, func: u32::MAX, offset: 0, at: 0, message: wrt_strerror(OK) },
+            error: LastError::plain(OK),
+            noted: false,
             text: [0; TEXT],
             records: parts.records,
             calls: parts.calls,

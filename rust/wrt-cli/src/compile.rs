@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if !is_c_name(&name) {
         return Err(Failure::usage(format!("\"{name}\" is no C identifier; give one with --name")));
     }
-    let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e))?;
+    let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e.into()))?;
     let source = Source { name: &name, words: &words, needs: Needs::of(image), scratch: loaded.map_or(0, |l| l.scratch_words) };
     let wasm = match args.mode {
         Mode::Image => None,

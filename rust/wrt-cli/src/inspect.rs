@@ -70,7 +70,7 @@ impl Needs {
 
 pub(crate) fn run(args: &Args) -> Outcome {
     let (words, loaded) = image_words(&args.file)?;
-    let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e))?;
+    let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e.into()))?;
     if let Some(at) = &args.at {
         return locate(args, image, at);
     }

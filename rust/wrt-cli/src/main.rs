@@ -111,7 +111,7 @@ fn image_words(path: &Path) -> Result<(Vec<u32>, Option<Loaded>), Failure> {
     let bytes = read(path)?;
     if bytes.starts_with(b"WRTI") {
         let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|w| u32::from_le_bytes(*w)).collect();
-        let image = wrt::runtime::image::Image::new(&words).and_then(|i| i.verify());
+        let image = wrt::runtime::image::Image::new(&words).map_err(wrt::Error::from).and_then(|i| i.verify());
         image.map_err(|e| Failure::of(path, &e))?;
         return Ok((words, None));
     }

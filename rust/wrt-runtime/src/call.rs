@@ -3,12 +3,54 @@
 
 use crate::image::{FuncType, Word};
 use crate::run::Exit;
-use crate::stack::{BARRIER, Frame, INSTANCE, Status, WINDOW, copy};
+use crate::stack::{Stack, Status, WINDOW, copy};
 use crate::store::{InstanceId, NONE, StackId, Store};
-use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value, WrtResult};
+use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value};
 
-fn usage(message: &'static str) -> Error {
-    Error::new(ErrorKind::Usage, message)
+/// Why nothing was entered or answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallError {
+    /// No such function.
+    NoFunction,
+    /// No such instance.
+    NoInstance,
+    /// No such stack.
+    NoStack,
+    /// The stack is busy.
+    Busy,
+    /// The stack waits for no host function.
+    NotWaiting,
+    /// Wrong number of arguments, or of results of a host function.
+    Values,
+    /// One of them has another type.
+    ValueType,
+    /// Room for another number of results.
+    Results,
+    /// No room on the stack, or a damaged image.
+    Trap(Trap),
+}
+
+impl From<Trap> for CallError {
+    fn from(t: Trap) -> CallError {
+        CallError::Trap(t)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(e: CallError) -> Error {
+        let usage = |message| Error::new(ErrorKind::Usage, message);
+        match e {
+            CallError::NoFunction => usage("no such function"),
+            CallError::NoInstance => usage("no such instance"),
+            CallError::NoStack => usage("no such stack"),
+            CallError::Busy => usage("the stack is busy"),
+            CallError::NotWaiting => usage("the stack waits for no host function"),
+            CallError::Values => usage("wrong number of values"),
+            CallError::ValueType => usage("value of another type"),
+            CallError::Results => usage("wrong number of results"),
+            CallError::Trap(t) => t.into(),
+        }
+    }
 }
 
 /// Cell of value `i` among values of these types, and its type.
@@ -18,28 +60,18 @@ pub(crate) fn place_of(types: &[u32], i: usize) -> Option<(u32, ValType)> {
     Some((before, ty))
 }
 
-/// Whether `value` can be passed where `ty` is asked for; any function reference serves a typed one.
-fn fits(ty: u32, value: &Value) -> bool {
-    let want = ValType::from_bits(ty);
-    value.ty().is_some_and(|have| have == want || (have == ValType::FUNCREF && want.is_ref() && want != ValType::EXTERNREF))
+/// Whether a value of type `have` can be passed where `want` is asked for; any function reference serves a typed one.
+pub fn fits(want: ValType, have: ValType) -> bool {
+    have == want || (have == ValType::FUNCREF && want.is_ref() && want != ValType::EXTERNREF)
 }
 
-/// Writes `values` to `cells` one after the other.
-fn write(cells: &mut [u32], types: &[u32], values: &[Value]) -> WrtResult<()> {
+/// Whether `values` can be passed where `types` are asked for.
+fn check(types: &[u32], values: &[Value]) -> Result<(), CallError> {
     if types.len() != values.len() {
-        return Err(usage("wrong number of values"));
+        return Err(CallError::Values);
     }
-    let mut rest = cells;
-    for (ty, value) in types.iter().zip(values) {
-        if !fits(*ty, value) {
-            return Err(usage("value of another type"));
-        }
-        let (bits, n) = value.to_cells();
-        let Some((to, behind)) = rest.split_at_mut_checked(n as usize) else { return Err(Trap::StackExhausted.into()) };
-        copy(to, &bits);
-        rest = behind;
-    }
-    Ok(())
+    let fit = |(ty, value): (&u32, &Value)| value.ty().is_some_and(|have| fits(ValType::from_bits(*ty), have));
+    if types.iter().zip(values).all(fit) { Ok(()) } else { Err(CallError::ValueType) }
 }
 
 impl<'m> Store<'m> {
@@ -47,36 +79,60 @@ impl<'m> Store<'m> {
     /// a host function needs afterwards, [`crate::stack::Run`], it keeps itself ([`crate::Caller`] does).
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`]: no such function or stack, a busy stack, wrong arguments. [`ErrorKind::Trap`]: no room on it.
-    pub fn enter(&mut self, stack: StackId, number: u32, args: &[Value]) -> WrtResult<()> {
+    /// No such function or stack, a busy stack, wrong arguments; [`CallError::Trap`]: no room on it.
+    pub fn enter(&mut self, stack: StackId, number: u32, args: &[Value]) -> Result<(), CallError> {
         self.begin(stack, number, args, true)
+    }
+
+    /// The same for who has checked types and number of the arguments ([`Store::func_type`]) and writes them to the cells
+    /// of the stack afterwards: the first one.
+    ///
+    /// # Errors
+    /// As [`Store::enter`].
+    pub fn enter_cells(&mut self, stack: StackId, number: u32) -> Result<u32, CallError> {
+        self.begin_cells(stack, number, true)
     }
 
     /// The same, but it returns to the frame on top: see [`crate::Stack::push_continuation`].
     ///
     /// # Errors
     /// As [`Store::enter`].
-    pub fn enter_above(&mut self, stack: StackId, number: u32, args: &[Value]) -> WrtResult<()> {
+    pub fn enter_above(&mut self, stack: StackId, number: u32, args: &[Value]) -> Result<(), CallError> {
         self.begin(stack, number, args, false)
     }
 
-    fn begin(&mut self, id: StackId, number: u32, args: &[Value], barrier: bool) -> WrtResult<()> {
+    fn begin(&mut self, id: StackId, number: u32, args: &[Value], barrier: bool) -> Result<(), CallError> {
+        check(self.func_type(number).ok_or(CallError::NoFunction)?.params, args)?;
+        let base = self.begin_cells(id, number, barrier)?;
+        self.write(id, base, args)
+    }
+
+    /// Writes values to the cells of a stack from cell `at` on.
+    fn write(&mut self, id: StackId, at: u32, values: &[Value]) -> Result<(), CallError> {
+        let stack = self.stacks.get_mut(id.0 as usize).ok_or(CallError::NoStack)?;
+        let mut rest = stack.cells.get_mut(at as usize..).unwrap_or(&mut []);
+        for value in values {
+            let (bits, n) = value.to_cells();
+            let (to, behind) = rest.split_at_mut_checked(n as usize).ok_or(Trap::StackExhausted)?;
+            copy(to, &bits);
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    fn begin_cells(&mut self, id: StackId, number: u32, barrier: bool) -> Result<u32, CallError> {
         let base = self.free_cell(id)?;
-        let (inst, f) = self.locate(number, NONE).ok_or(usage("no such function"))?;
-        let target = self.target(inst, f).ok_or(usage("no such function"))?;
+        let (inst, f) = self.locate(number, NONE).ok_or(CallError::NoFunction)?;
+        let target = self.target(inst, f).ok_or(CallError::NoFunction)?;
         // An import of another instance's function is that function; the host's is called through its import.
         let (inst, f) = self.locate(target, inst).unwrap_or((inst, f));
-        let owner = self.insts.get(inst as usize).ok_or(usage("no such function"))?;
+        let owner = self.insts.get(inst as usize).ok_or(CallError::NoFunction)?;
         let ty = owner.image().func_type(f).ok_or(Trap::BadImage)?;
         let entry = owner.entry(f);
-        let stack = self.stacks.get_mut(id.0 as usize).ok_or(usage("no such stack"))?;
-        let top = (base as usize).checked_add(WINDOW).filter(|end| *end <= stack.cells.len());
-        top.ok_or(Trap::StackExhausted)?;
-        write(stack.cells.get_mut(base as usize..).unwrap_or(&mut []), ty.params, args)?;
-        let run = stack.run;
-        if barrier {
-            let frame = Frame { pc: run.pc, base: run.base, link: BARRIER | run.inst & INSTANCE };
-            stack.push(frame).ok_or(Trap::StackExhausted)?;
+        let need = (ty.param_cells() as usize).max(WINDOW);
+        let stack = self.stacks.get_mut(id.0 as usize).ok_or(CallError::NoStack)?;
+        if need > stack.cells.len().saturating_sub(base as usize) || barrier && !stack.push_barrier() {
+            return Err(Trap::StackExhausted.into());
         }
         let run = &mut stack.run;
         (run.inst, run.base, run.step) = (inst, base, 0);
@@ -84,7 +140,7 @@ impl<'m> Store<'m> {
             Some(pc) => (run.pc, run.status) = (pc, Status::Ready),
             None => (run.status, run.func, run.args, run.next) = (Status::Calling, number, base, NONE),
         }
-        Ok(())
+        Ok(base)
     }
 
     /// Enters the initialiser of `instance` on an idle stack. If it traps, the instance is of no use to its maker, but
@@ -92,23 +148,23 @@ impl<'m> Store<'m> {
     ///
     /// # Errors
     /// As [`Store::enter`].
-    pub fn enter_init(&mut self, id: StackId, instance: InstanceId) -> WrtResult<()> {
+    pub fn enter_init(&mut self, id: StackId, instance: InstanceId) -> Result<(), CallError> {
         let base = self.free_cell(id)?;
-        let pc = self.image(instance).ok_or(usage("no such instance"))?.get(Word::Init);
-        let stack = self.stacks.get_mut(id.0 as usize).ok_or(usage("no such stack"))?;
-        let run = stack.run;
-        let frame = Frame { pc: run.pc, base: run.base, link: BARRIER | run.inst & INSTANCE };
-        stack.push(frame).ok_or(Trap::StackExhausted)?;
+        let pc = self.image(instance).ok_or(CallError::NoInstance)?.get(Word::Init);
+        let stack = self.stacks.get_mut(id.0 as usize).ok_or(CallError::NoStack)?;
+        if !stack.push_barrier() {
+            return Err(Trap::StackExhausted.into());
+        }
         let run = &mut stack.run;
         (run.inst, run.base, run.pc, run.step, run.status) = (instance.0, base, pc, 0, Status::Init);
         Ok(())
     }
 
     /// First cell that nothing on the stack uses.
-    fn free_cell(&self, id: StackId) -> WrtResult<u32> {
-        let stack = self.stack(id).ok_or(usage("no such stack"))?;
+    fn free_cell(&self, id: StackId) -> Result<u32, CallError> {
+        let stack = self.stack(id).ok_or(CallError::NoStack)?;
         if !stack.accepts() {
-            return Err(usage("the stack is busy"));
+            return Err(CallError::Busy);
         }
         let run = &stack.run;
         if run.status != Status::Host {
@@ -121,11 +177,11 @@ impl<'m> Store<'m> {
     /// Results of function `number`, which was entered on this stack and is done.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] when `results` has another length.
-    pub fn results(&self, stack: StackId, number: u32, results: &mut [Value]) -> WrtResult<()> {
-        let ty = self.func_type(number).ok_or(usage("no such function"))?;
+    /// [`CallError::Results`] when `results` has another length.
+    pub fn results(&self, stack: StackId, number: u32, results: &mut [Value]) -> Result<(), CallError> {
+        let ty = self.func_type(number).ok_or(CallError::NoFunction)?;
         if results.len() != ty.results.len() {
-            return Err(usage("wrong number of results"));
+            return Err(CallError::Results);
         }
         for (i, result) in results.iter_mut().enumerate() {
             *result = self.value(stack, ty.results, i).ok_or(Trap::BadImage)?;
@@ -154,24 +210,12 @@ impl<'m> Store<'m> {
     /// Answers a host call; the stack can run again.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`]: the stack does not wait for one, or the results have other types.
-    pub fn answer(&mut self, id: StackId, results: &[Value]) -> WrtResult<()> {
-        let Some(stack) = self.stacks.get_mut(id.0 as usize).filter(|s| s.run.status == Status::Host) else {
-            return Err(usage("the stack waits for no host function"));
-        };
-        // Borrowed apart from the stack: type and image belong to the instance of the import.
-        let number = stack.run.func;
-        let cells = core::mem::take(&mut stack.cells);
-        let mut cells = cells;
-        let at = stack.run.args as usize;
-        let written = match self.func_type(number) {
-            Some(ty) => write(cells.get_mut(at..).unwrap_or(&mut []), ty.results, results),
-            None => Err(Trap::BadImage.into()),
-        };
-        if let Some(stack) = self.stacks.get_mut(id.0 as usize) {
-            stack.cells = cells;
-        }
-        written?;
+    /// The stack does not wait for one, or the results have other types.
+    pub fn answer(&mut self, id: StackId, results: &[Value]) -> Result<(), CallError> {
+        let waits = |s: &&Stack<'_>| s.run.status == Status::Host;
+        let at = self.stack(id).filter(waits).ok_or(CallError::NotWaiting)?.run.args;
+        check(self.host_type(id).ok_or(Trap::BadImage)?.results, results)?;
+        self.write(id, at, results)?;
         self.host_done(id);
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::link::Extern;
 use crate::run::{Exit, run};
 use crate::stack::{Run, copy, move_within};
 use crate::store::{InstanceId, MemSlot, StackId, Store};
-use wrt_foundation::{Error, Ref, Trap, Value, WrtResult};
+use wrt_foundation::{Ref, Trap, Value, WrtResult};
 
 /// Host functions that may be at work at once, each called by the guest that the one before invoked. Each level costs
 /// the host stack one `drive`, one `run` and the host function.
@@ -175,14 +175,15 @@ impl<'m, T> Caller<'_, 'm, T> {
     /// [`wrt_foundation::ErrorKind::Usage`] when `results` has another length.
     pub fn resume(&mut self, results: &mut [Value]) -> WrtResult<Exit> {
         let exit = drive_at(self.store, self.stack, self.hosts, self.data, self.budget, self.depth.wrapping_add(1));
-        let read: Result<(), Error> = match exit {
+        let read = match exit {
             Exit::Done => self.store.results(self.stack, self.invoked, results),
             _ => Ok(()),
         };
         if matches!(exit, Exit::Done | Exit::Trap(_)) {
             self.restore();
         }
-        read.map(|()| exit)
+        read?;
+        Ok(exit)
     }
     fn restore(&mut self) {
         if let Some(s) = self.store.stack_mut(self.stack) {

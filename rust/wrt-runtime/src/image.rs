@@ -23,7 +23,7 @@
 //!
 //! Format changes raise [`VERSION`]; until 1.0 it must match exactly, and the .wasm is what one keeps.
 
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, WrtResult};
+use wrt_foundation::{Error, ErrorKind, ExternKind, ValType};
 
 /// `"WRTI"`
 pub const MAGIC: u32 = u32::from_le_bytes(*b"WRTI");
@@ -256,6 +256,59 @@ pub struct GlobalType {
     pub cell: u32,
 }
 
+/// Why words are no image that can be loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ImageError {
+    /// This target is big-endian.
+    Endian,
+    /// Something else.
+    Magic,
+    /// Made by another version.
+    Version,
+    /// It needs a feature that this build does not have.
+    Feature,
+    /// Words are missing at the end.
+    Truncated,
+    /// A section lies outside.
+    Section,
+    /// Sizes contradict each other.
+    Sizes,
+    /// The check value differs.
+    Check,
+}
+
+impl ImageError {
+    /// A sentence for it.
+    pub const fn message(self) -> &'static str {
+        match self {
+            ImageError::Endian => "images are little-endian and this target is not",
+            ImageError::Magic => "not a WRT image",
+            ImageError::Version => "image of another WRT version: run `wrt compile` again",
+            ImageError::Feature => "the image needs float, and this build has none",
+            ImageError::Truncated => "truncated image",
+            ImageError::Section => "damaged image: a section lies outside",
+            ImageError::Sizes => "damaged image: sizes do not fit",
+            ImageError::Check => "damaged image: the check value differs",
+        }
+    }
+    /// Whether another build could load it.
+    pub const fn is_unsupported(self) -> bool {
+        matches!(self, ImageError::Endian | ImageError::Feature)
+    }
+}
+
+impl core::fmt::Display for ImageError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl From<ImageError> for Error {
+    fn from(e: ImageError) -> Error {
+        Error::new(if e.is_unsupported() { ErrorKind::Unsupported } else { ErrorKind::Image }, e.message())
+    }
+}
+
 /// A view on an image whose header has been checked. Copy it freely; it is one slice.
 #[derive(Clone, Copy, Debug)]
 pub struct Image<'a>(&'a [u32]);
@@ -264,28 +317,27 @@ impl<'a> Image<'a> {
     /// Checks header, section bounds and entries (DESIGN 3.1, item 10): cost per function, the code is not walked.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`], with a sentence that tells what is wrong.
-    pub fn new(words: &'a [u32]) -> WrtResult<Image<'a>> {
-        let bad = |message| Error::new(ErrorKind::Image, message);
+    /// One cause per variant of [`ImageError`].
+    pub fn new(words: &'a [u32]) -> Result<Image<'a>, ImageError> {
         let image = Image(words);
         if cfg!(target_endian = "big") {
-            return Err(Error::new(ErrorKind::Unsupported, "images are little-endian and this target is not"));
+            return Err(ImageError::Endian);
         }
         if image.get(Word::Magic) != MAGIC || words.len() < HEADER as usize {
-            return Err(bad("not a WRT image"));
+            return Err(ImageError::Magic);
         }
         if image.get(Word::Version) != VERSION || image.get(Word::Fuel) != (FUEL_VERSION | WINDOW << 16) {
-            return Err(bad("image of another WRT version: run `wrt compile` again"));
+            return Err(ImageError::Version);
         }
         if image.get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
-            return Err(Error::new(ErrorKind::Unsupported, "the image needs float, and this build has none"));
+            return Err(ImageError::Feature);
         }
         let length = image.get(Word::Length) as usize;
         if length > words.len() || length < (HEADER + PADDING) as usize {
-            return Err(bad("truncated image"));
+            return Err(ImageError::Truncated);
         }
         let image = Image(words.get(..length).unwrap_or(&[]));
-        image.check_bounds().ok_or_else(|| bad("damaged image: a section lies outside"))?;
+        image.check_bounds().ok_or(ImageError::Section)?;
         Ok(image)
     }
 
@@ -297,12 +349,9 @@ impl<'a> Image<'a> {
     /// Compares the check value over all words: finds accidents, not attackers.
     ///
     /// # Errors
-    /// [`ErrorKind::Image`] when it differs.
-    pub fn check(self) -> WrtResult<()> {
-        if self.get(Word::Check) == checksum(self.0) {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Image, "damaged image: the check value differs"))
+    /// [`ImageError::Check`] when it differs.
+    pub fn check(self) -> Result<Image<'a>, ImageError> {
+        if self.get(Word::Check) == checksum(self.0) { Ok(self) } else { Err(ImageError::Check) }
     }
 
     fn check_bounds(self) -> Option<()> {

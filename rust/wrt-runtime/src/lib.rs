@@ -24,8 +24,9 @@ pub mod store;
 pub mod translate;
 pub mod verify;
 
+pub use call::{CallError, fits};
 pub use host::{Caller, Flow, GuestMemory, HostFn, HostTable, drive};
-pub use link::{Extern, LinkError, Options};
+pub use link::{Extern, LinkError, Options, Pool};
 pub use run::{Exit, run};
 pub use stack::Stack;
 pub use store::{InstanceId, StackId, Store, StoreParts};

@@ -2,7 +2,7 @@
 //! Instantiation: imports are matched (spec: core 3.5, 4.5.3), slots and pools are taken, types made canonical. What the
 //! guest can observe, segments and start function included, is code of the image ([`Word::Init`]) that runs on a stack.
 
-use crate::image::{FuncType, Image, Import, Word};
+use crate::image::{FuncType, Image, ImageError, Import, Word};
 use crate::stack::{copy, fill};
 use crate::store::{HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
 use wrt_foundation::{Buf, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
@@ -38,11 +38,51 @@ pub enum Extern<'a> {
     },
 }
 
+/// What a store can run out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// Globals, links and table elements.
+    Words,
+    /// Linear memories.
+    Bytes,
+    /// Slots of instances.
+    Instances,
+    /// Slots of memories.
+    Memories,
+    /// Slots of tables.
+    Tables,
+    /// Slots of types.
+    Types,
+    /// Numbers of functions.
+    FunctionNumbers,
+    /// Numbers of instances.
+    InstanceNumbers,
+    /// Addresses of this target.
+    AddressSpace,
+}
+
+impl Pool {
+    /// What it is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Pool::Words => "words of the store",
+            Pool::Bytes => "memory bytes of the store",
+            Pool::Instances => "instance slots of the store",
+            Pool::Memories => "memory slots of the store",
+            Pool::Tables => "table slots of the store",
+            Pool::Types => "type slots of the store",
+            Pool::FunctionNumbers => "function numbers of the store are used up",
+            Pool::InstanceNumbers => "instance numbers of the store are used up",
+            Pool::AddressSpace => "address space",
+        }
+    }
+}
+
 /// Why there is no instance. Nothing was taken from the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkError {
     /// The image is not one that can be loaded.
-    Image(Error),
+    Image(ImageError),
     /// Nobody offers import number ...
     UnknownImport(u32),
     /// What is offered for import number ... has another kind or type.
@@ -50,7 +90,7 @@ pub enum LinkError {
     /// The store's slots or pools are used up.
     NoRoom {
         /// Which of them.
-        what: &'static str,
+        what: Pool,
         /// Bytes that this instance needs of it.
         bytes: u32,
     },
@@ -59,10 +99,10 @@ pub enum LinkError {
 impl From<LinkError> for Error {
     fn from(e: LinkError) -> Error {
         match e {
-            LinkError::Image(e) => e,
+            LinkError::Image(e) => e.into(),
             LinkError::UnknownImport(i) => Error::at_offset(ErrorKind::Unlinkable, "unknown import", i),
             LinkError::IncompatibleImport(i) => Error::at_offset(ErrorKind::Unlinkable, "incompatible import type", i),
-            LinkError::NoRoom { what, bytes } => Error::at_offset(ErrorKind::Memory, what, bytes),
+            LinkError::NoRoom { what, bytes } => Error::at_offset(ErrorKind::Memory, what.name(), bytes),
         }
     }
 }
@@ -76,12 +116,7 @@ pub struct Options {
     pub table_reserve: u32,
 }
 
-/// What [`LinkError::NoRoom`] calls the pool of globals, links and table elements.
-const WORDS: &str = "words of the store";
-/// What it calls the pool of linear memories.
-const BYTES: &str = "memory bytes of the store";
-
-fn room(what: &'static str, bytes: usize) -> LinkError {
+fn room(what: Pool, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
 
@@ -145,15 +180,15 @@ impl<'m> Store<'m> {
         options: &Options,
     ) -> Result<InstanceId, LinkError> {
         let image = Image::new(&words).map_err(LinkError::Image)?;
-        let damaged = || LinkError::Image(Error::new(ErrorKind::Image, "damaged image: sizes do not fit"));
-        let at = layout(image).ok_or_else(damaged)?;
+        const DAMAGED: LinkError = LinkError::Image(ImageError::Sizes);
+        let at = layout(image).ok_or(DAMAGED)?;
         let id = self.used.insts;
         let funcs = image.get(Word::Funcs);
         let func_base = self.used.funcs;
         let func_end = func_base.checked_add(funcs).filter(|n| *n <= Ref::LIMIT);
-        let func_end = func_end.ok_or(room("function numbers of the store are used up", 0))?;
+        let func_end = func_end.ok_or(room(Pool::FunctionNumbers, 0))?;
         if id >= crate::stack::INSTANCE {
-            return Err(room("instance numbers of the store are used up", 0));
+            return Err(room(Pool::InstanceNumbers, 0));
         }
 
         // Everything that lent memory has to give, before anything is taken.
@@ -161,15 +196,15 @@ impl<'m> Store<'m> {
         let tables = image.get(Word::ImportedTables)..image.get(Word::Tables);
         let (mut need_words, mut need_bytes, mut now) = (at.end as usize, 0usize, 0usize);
         for i in memories.clone() {
-            let (first, given) = memory_bytes(image, i, options).ok_or_else(damaged)?;
+            let (first, given) = memory_bytes(image, i, options).ok_or(DAMAGED)?;
             (now, need_bytes) = (now.saturating_add(first), need_bytes.saturating_add(given));
         }
         for i in tables.clone() {
-            let (_, given) = table_elements(image, i, options).ok_or_else(damaged)?;
+            let (_, given) = table_elements(image, i, options).ok_or(DAMAGED)?;
             need_words = need_words.saturating_add(given);
         }
-        let no_words = || room(WORDS, need_words.saturating_mul(4));
-        let no_bytes = || room(BYTES, need_bytes);
+        let no_words = || room(Pool::Words, need_words.saturating_mul(4));
+        let no_bytes = || room(Pool::Bytes, need_bytes);
         if lacks(&self.words, need_words) {
             return Err(no_words());
         }
@@ -185,7 +220,7 @@ impl<'m> Store<'m> {
         self.set_words(at.memories, at.types, NONE);
         self.set_words(at.dropped, at.end, 0);
         for i in 0..image.get(Word::Imports) {
-            let import = image.import(i).ok_or_else(damaged)?;
+            let import = image.import(i).ok_or(DAMAGED)?;
             let offer = resolve(self, import).ok_or(LinkError::UnknownImport(i))?;
             let [link, second] = self.matching(image, import, offer).ok_or(LinkError::IncompatibleImport(i))?;
             let (part, end, width) = match import.kind {
@@ -195,22 +230,22 @@ impl<'m> Store<'m> {
                 _ => (at.global_links, at.types, 2),
             };
             let cell = import.index.checked_mul(width).and_then(|i| part.checked_add(i));
-            let cell = cell.filter(|c| *c < end).ok_or_else(damaged)?;
+            let cell = cell.filter(|c| *c < end).ok_or(DAMAGED)?;
             self.set_words(cell, cell.wrapping_add(1), link);
             if width == 2 {
                 self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), second);
             }
         }
         for ty in 0..image.get(Word::Types) {
-            let type_id = self.canonical(image, id, ty).ok_or_else(damaged)?;
-            let type_id = type_id.ok_or(room("type slots of the store", size_of::<TypeSource>()))?;
+            let type_id = self.canonical(image, id, ty).ok_or(DAMAGED)?;
+            let type_id = type_id.ok_or(room(Pool::Types, size_of::<TypeSource>()))?;
             let cell = at.types.wrapping_add(ty);
             self.set_words(cell, cell.wrapping_add(1), type_id);
         }
         let slots = [
-            (lacks(&self.insts, (id as usize).saturating_add(1)), "instance slots of the store", size_of::<Instance<'_>>()),
-            (lacks(&self.mems, self.used.mems as usize + memories.len()), "memory slots of the store", size_of::<MemSlot<'_>>()),
-            (lacks(&self.tables, self.used.tables as usize + tables.len()), "table slots of the store", size_of::<Table<'_>>()),
+            (lacks(&self.insts, (id as usize).saturating_add(1)), Pool::Instances, size_of::<Instance<'_>>()),
+            (lacks(&self.mems, self.used.mems as usize + memories.len()), Pool::Memories, size_of::<MemSlot<'_>>()),
+            (lacks(&self.tables, self.used.tables as usize + tables.len()), Pool::Tables, size_of::<Table<'_>>()),
         ];
         if let Some((_, what, bytes)) = slots.into_iter().find(|(lacks, ..)| *lacks) {
             return Err(room(what, bytes));
@@ -229,16 +264,16 @@ impl<'m> Store<'m> {
         }
         let own = take(&mut self.words, at.end as usize).ok_or_else(no_words)?;
         for i in tables {
-            let t = image.table(i).ok_or_else(damaged)?;
-            let (_, given) = table_elements(image, i, options).ok_or_else(damaged)?;
+            let t = image.table(i).ok_or(DAMAGED)?;
+            let (_, given) = table_elements(image, i, options).ok_or(DAMAGED)?;
             let elems = self.words.carve(given).ok_or_else(no_words)?;
             let table = Table { elems, len: t.min, clean: 0, fill: 0, max: t.max, elem: t.elem };
             place(&mut self.tables, &mut self.used.tables, table).ok_or_else(no_words)?;
         }
         let mut room_left = self.memory_room;
         for i in memories {
-            let m = image.memory(i).ok_or_else(damaged)?;
-            let (len, given) = memory_bytes(image, i, options).ok_or_else(damaged)?;
+            let m = image.memory(i).ok_or(DAMAGED)?;
+            let (len, given) = memory_bytes(image, i, options).ok_or(DAMAGED)?;
             let (region, clean) = region(&mut self.bytes, (len, given)).ok_or_else(no_bytes)?;
             let memory = OwnedMem { region, len, clean, max: m.max, page_log2: m.page_log2 };
             place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
@@ -254,11 +289,11 @@ impl<'m> Store<'m> {
         Ok(InstanceId(id))
     }
 
-    /// Bytes that are left of `what`, a lent pool that [`LinkError::NoRoom`] names; 0 for slots, which come one by one.
-    pub fn left(&self, what: &str) -> usize {
+    /// Bytes that are left of `what`, if it is a lent pool; 0 for slots, which come one by one.
+    pub fn left(&self, what: Pool) -> usize {
         match what {
-            WORDS => self.words.len().saturating_mul(4),
-            BYTES => self.bytes.len(),
+            Pool::Words => self.words.len().saturating_mul(4),
+            Pool::Bytes => self.bytes.len(),
             _ => 0,
         }
     }
@@ -355,13 +390,13 @@ impl<'m> Store<'m> {
     /// # Errors
     /// [`LinkError::NoRoom`].
     pub fn add_memory(&mut self, min: u32, max: Option<u32>, page_log2: u8, reserve: u32) -> Result<Extern<'static>, LinkError> {
-        let len = MemSlot::bytes_of(min, page_log2).ok_or(room("address space", usize::MAX))?;
+        let len = MemSlot::bytes_of(min, page_log2).ok_or(room(Pool::AddressSpace, usize::MAX))?;
         let most = max.and_then(|max| MemSlot::bytes_of(max, page_log2)).unwrap_or(usize::MAX);
         let given = len.max(most.min(reserve as usize));
         if lacks(&self.mems, (self.used.mems as usize).saturating_add(1)) {
-            return Err(room("memory slots of the store", size_of::<MemSlot<'_>>()));
+            return Err(room(Pool::Memories, size_of::<MemSlot<'_>>()));
         }
-        let no_room = room(BYTES, given);
+        let no_room = room(Pool::Bytes, given);
         if len > self.memory_room {
             return Err(no_room);
         }
@@ -379,9 +414,9 @@ impl<'m> Store<'m> {
     pub fn add_table(&mut self, elem: ValType, min: u32, max: Option<u32>, reserve: u32) -> Result<Extern<'static>, LinkError> {
         let given = min.max(max.unwrap_or(u32::MAX).min(reserve)) as usize;
         if lacks(&self.tables, (self.used.tables as usize).saturating_add(1)) {
-            return Err(room("table slots of the store", size_of::<Table<'_>>()));
+            return Err(room(Pool::Tables, size_of::<Table<'_>>()));
         }
-        let no_room = room(WORDS, given.saturating_mul(4));
+        let no_room = room(Pool::Words, given.saturating_mul(4));
         if min > limits::TABLE_ELEMENTS {
             return Err(no_room);
         }
@@ -398,9 +433,9 @@ impl<'m> Store<'m> {
     pub fn add_global(&mut self, mutable: bool, value: Value) -> Result<Extern<'static>, LinkError> {
         let (cells, n) = value.to_cells();
         if lacks(&self.insts, (self.used.insts as usize).saturating_add(1)) {
-            return Err(room("instance slots of the store", size_of::<Instance<'_>>()));
+            return Err(room(Pool::Instances, size_of::<Instance<'_>>()));
         }
-        let no_room = room(WORDS, 16);
+        let no_room = room(Pool::Words, 16);
         let Some(mut words) = self.words.carve(n as usize) else { return Err(no_room) };
         copy(&mut words, &cells);
         let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, dropped: n, end: n };

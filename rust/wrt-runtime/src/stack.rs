@@ -145,6 +145,11 @@ impl<'m> Stack<'m> {
         Some(())
     }
 
+    /// Puts a barrier under what is entered next; tells whether there was a frame left.
+    pub(crate) fn push_barrier(&mut self) -> bool {
+        self.push(Frame { pc: self.run.pc, base: self.run.base, link: BARRIER | self.run.inst & INSTANCE }).is_some()
+    }
+
     /// Cuts off everything above the newest barrier, and the barrier. What runs next starts where that one did.
     pub(crate) fn cut(&mut self) {
         self.run = cut(&self.frames, self.run);

@@ -592,7 +592,7 @@ fn interrupts_and_copies_of_a_stack() {
     word[0].store(1, Relaxed);
     assert_eq!(run(&mut m.store, m.stack, &mut 500), Exit::Interrupted);
     word[0].store(0, Relaxed);
-    assert_eq!(m.store.enter(m.stack, f, &i32s(&[1])).unwrap_err().message(), "the stack is busy");
+    assert_eq!(m.store.enter(m.stack, f, &i32s(&[1])).unwrap_err(), CallError::Busy);
     assert_eq!(run(&mut m.store, m.stack, &mut { ALL }), Exit::Done);
     assert_eq!(m.results(f), i32s(&[500_500]));
     m.stack = m.store.add_stack(copy).unwrap();
@@ -710,7 +710,7 @@ fn everything_lent() {
     // four pages asked for, capped by the maximum of three; too many elements first, which takes nothing
     let options = Options { memory_reserve: 4 * 65536, table_reserve: 1000 };
     let e = store.instantiate(Shared::Ref(&image), &mut |_, _| None, &options).unwrap_err();
-    assert_eq!(e, LinkError::NoRoom { what: "words of the store", bytes: (5 + 1000) * 4 });
+    assert_eq!(e, LinkError::NoRoom { what: Pool::Words, bytes: (5 + 1000) * 4 });
     let options = Options { memory_reserve: 4 * 65536, table_reserve: 10 };
     let i = store.instantiate(Shared::Ref(&image), &mut |_, _| None, &options).unwrap();
     store.enter_init(stack, i).unwrap();
@@ -722,7 +722,7 @@ fn everything_lent() {
     assert!(store.memory(0).unwrap().as_slice().unwrap().iter().all(|b| *b == 0));
     assert_eq!((store.table_grow(0, 6, Ref::func(0)), store.table_grow(0, 1, Ref::NULL)), (Some(4), None));
     let e = store.instantiate(Shared::Ref(&refused), &mut |_, _| None, &Options::default()).unwrap_err();
-    assert_eq!(e, LinkError::NoRoom { what: "memory bytes of the store", bytes: 65536 });
+    assert_eq!(e, LinkError::NoRoom { what: Pool::Bytes, bytes: 65536 });
     let Some(Extern::Func(put)) = store.export(i, "put") else { panic!() };
     store.enter(stack, put, &i32s(&[4])).unwrap();
     assert_eq!(run(&mut store, stack, &mut 100), Exit::Done);

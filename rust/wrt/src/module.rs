@@ -48,7 +48,7 @@ impl Module {
     /// # Errors
     /// None for a module that exists; the image's header is looked at again.
     pub fn image(&self) -> WrtResult<Image<'_>> {
-        Image::new(&self.image)
+        Ok(Image::new(&self.image)?)
     }
 
     pub(crate) fn words(&self) -> Shared<'static, u32> {
