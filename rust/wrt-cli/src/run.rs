@@ -19,8 +19,8 @@ pub(crate) struct Args {
     /// A variable of the guest's environment; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
-    /// Arguments: of the function, or of the program
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    /// Arguments: of the function, or of the program; after `--` they may begin with a hyphen
+    #[arg(allow_negative_numbers = true)]
     args: Vec<String>,
 }
 

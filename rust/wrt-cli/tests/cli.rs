@@ -57,6 +57,7 @@ fn exit_codes_tell_the_cause() {
     let trap = complains(&["run", file, "--invoke", "div", "1", "0"], 134);
     assert!(trap.contains("trap: integer divide by zero: in function 1 at byte "), "{trap}");
     assert!(complains(&["run", file, "--fuel", "1000", "--invoke", "spin"], 5).contains("fuel is used up"));
+    assert!(complains(&["run", file, "--invoke", "div", "7", "-2", "--fuel", "1"], 5).contains("fuel is used up"));
     assert!(complains(&["run", file, "--invoke", "div", "1"], 2).contains("div takes 2"));
     assert!(complains(&["run", file, "--invoke", "div", "1", "x"], 2).contains("x is no i32"));
     assert!(complains(&["run", file, "--invoke", "nothing"], 2).contains("nothing"));
@@ -87,6 +88,7 @@ fn wasi_reads_arguments_and_writes_lines() {
                 (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#,
     );
     assert_eq!(says(&["run", echo.to_str().unwrap(), "hello"], 0), "hello");
+    assert_eq!(says(&["run", echo.to_str().unwrap(), "--", "--abc"], 0), "--abc");
 }
 
 #[test]
