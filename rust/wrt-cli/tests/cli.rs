@@ -57,7 +57,8 @@ fn exit_codes_tell_the_cause() {
     let trap = complains(&["run", file, "--invoke", "div", "1", "0"], 134);
     assert!(trap.contains("trap: integer divide by zero: in function 1 at byte "), "{trap}");
     assert!(complains(&["run", file, "--fuel", "1000", "--invoke", "spin"], 5).contains("fuel is used up"));
-    assert!(complains(&["run", file, "--invoke", "div", "7", "-2", "--fuel", "1"], 5).contains("fuel is used up"));
+    assert!(complains(&["run", file, "--invoke", "spin", "--fuel", "10"], 5).contains("fuel is used up"));
+    assert_eq!(says(&["run", file, "--invoke", "div", "7", "-2", "--fuel", "10"], 0), "-3:i32\n");
     assert!(complains(&["run", file, "--invoke", "div", "1"], 2).contains("div takes 2"));
     assert!(complains(&["run", file, "--invoke", "div", "1", "x"], 2).contains("x is no i32"));
     assert!(complains(&["run", file, "--invoke", "nothing"], 2).contains("nothing"));

@@ -127,7 +127,14 @@ pub trait Sink {
     /// row's immediates, `pops` the number of operands, `result` the type it leaves.
     #[allow(clippy::too_many_arguments)] // what the validator has in registers, without a structure in between
     fn plain(
-        &mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u32, pops: u32, result: Option<ValType>,
+        &mut self,
+        info: &Info<'_>,
+        s: &mut Operands<'_>,
+        op: u16,
+        x: u32,
+        y: u32,
+        pops: u32,
+        result: Option<ValType>,
     ) -> Result<(), Fault>;
 }
 

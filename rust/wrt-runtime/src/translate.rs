@@ -836,7 +836,12 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// Arguments into place, the call, results into place. `call` gets the operand on top, the frame's cell and whether
     /// that is far.
     fn call_with(
-        &mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, above: u32, call: impl FnOnce(&mut Self, Option<Operand<'_>>, u32, bool),
+        &mut self,
+        info: &Info<'_>,
+        s: &mut Operands<'_>,
+        ty: u32,
+        above: u32,
+        call: impl FnOnce(&mut Self, Option<Operand<'_>>, u32, bool),
     ) -> Done {
         let t = info.ty(ty).ok_or(Fault::Internal)?;
         let n = t.params.len() as u32;
@@ -925,7 +930,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         }
         let b = self.reg(x, 0);
         let first = word(op, self.result_reg(cell, cells), b, c);
-        if with_word { self.define2(first, imm, cell, cells) } else { self.define(first, cell, cells) }
+        if with_word {
+            self.define2(first, imm, cell, cells)
+        } else {
+            self.define(first, cell, cells)
+        }
         true
     }
 
