@@ -15,7 +15,7 @@
 //! **Phrasing.** `pc` advances inside the arms; the `match` on `u8` names every hole; traps go through a cold function;
 //! `c0`, `c1`, `c2` have one length, so that the check of the first serves all. Each was measured (ARCHITECTURE.md).
 
-use crate::image::Word;
+use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
 use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
@@ -137,7 +137,7 @@ fn paid(run: &mut Run) -> bool {
 
 /// A trap at `run.pc`. Always false.
 fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> bool {
-    *run = cut(frames, *run);
+    cut(frames, run);
     run.status = Status::Trapped;
     *out = Exit::Trap(t);
     false
@@ -929,8 +929,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             inside(dst, todo, mem.len(), OUT)?;
             let n = todo.min(STEP as u32);
             let to = part(mem, dst, n).ok_or(OUT)?;
-            let from = words.get(src as usize / 4..).unwrap_or(&[]).iter().flat_map(|w| w.to_le_bytes()).skip(src as usize % 4);
-            for (to, byte) in to.iter_mut().zip(from) {
+            for (to, byte) in to.iter_mut().zip(Bytes::new(words, src as usize)) {
                 *to = byte;
             }
             if !advance(fr, run, a, todo, n, n / 64, 2) {
