@@ -117,7 +117,7 @@ pub enum Word {
 }
 
 /// A function type of an image: value types as words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct FuncType<'a> {
     /// Parameters.
     pub params: &'a [u32],
@@ -125,6 +125,12 @@ pub struct FuncType<'a> {
     pub results: &'a [u32],
     /// Hash of both, equal for equal types.
     pub hash: u32,
+}
+
+impl PartialEq for FuncType<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.params.iter().eq(other.params) && self.results.iter().eq(other.results)
+    }
 }
 
 impl FuncType<'_> {

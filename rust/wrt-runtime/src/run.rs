@@ -902,8 +902,8 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             let n = todo.min(STEP as u32);
             // An overlapping copy upward takes its last piece first, so that only the length changes.
             let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 } as usize;
-            let (dst, src) = ((dst as usize).wrapping_add(off), (src as usize).wrapping_add(off));
+            let off = if back { todo.wrapping_sub(n) } else { 0 };
+            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
             if to == from {
                 let mem = store.mems.get_mut(to).ok_or(Trap::BadImage)?.bytes();
                 move_within(mem, src, dst, n as usize).ok_or(OUT)?;
@@ -1069,8 +1069,8 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
             }
             let n = todo.min(STEP_ELEMENTS as u32);
             let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 } as usize;
-            let (dst, src) = ((dst as usize).wrapping_add(off), (src as usize).wrapping_add(off));
+            let off = if back { todo.wrapping_sub(n) } else { 0 };
+            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
             if to == from {
                 let t = store.tables.get_mut(to).ok_or(Trap::BadImage)?.live_mut();
                 move_within(t, src, dst, n as usize).ok_or(OUT)?;
