@@ -40,6 +40,7 @@ void demo_assert(const char *file, int line);
 
 #if defined(__arm__) /* the bare board mps2-an385 */
 #define configCPU_CLOCK_HZ 25000000UL
+#define configINITIAL_TICK_COUNT ((TickType_t)-10) /* overflows at once, so that whoever minds is found */
 #define configMINIMAL_STACK_SIZE 128
 #define configTOTAL_HEAP_SIZE (64 * 1024)
 #define configPRIO_BITS 3

@@ -103,7 +103,8 @@ static void check_time(void)
     }
     CHECK(!backwards);
     check_sleep_ms(20);
-    CHECK(wrt_port_now_ns() - before >= 20 * MS);
+    last = wrt_port_now_ns();
+    CHECK(last > before && last - before >= 20 * MS);
 }
 
 static void check_random(void)
@@ -319,8 +320,8 @@ static void check_race(void)
 int port_check(void)
 {
     checks = failures = 0;
+    check_time(); /* first: the FreeRTOS demo lets its tick counter overflow soon after the start */
     check_memory();
-    check_time();
     check_random();
     if (can(WRT_PORT_CAN_PARK)) {
         check_park();

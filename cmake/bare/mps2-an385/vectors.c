@@ -9,12 +9,21 @@
 
 extern uint32_t __stack_top[];
 
-static void fault(void)
+/* Called by fault(). */
+__attribute__((used)) static void fault_report(void)
 {
     const volatile uint32_t *cfsr = (const volatile uint32_t *)0xe000ed28u;
     const volatile uint32_t *icsr = (const volatile uint32_t *)0xe000ed04u;
 
     board_fault("exception (at = its number)", *cfsr, *icsr & 0x1ff);
+}
+
+/* On a fresh stack: what failed may be the stack's overflow, and a fault in here would lock the processor up. */
+__attribute__((naked)) static void fault(void)
+{
+    __asm__("ldr r0, =__stack_top\n"
+            "msr msp, r0\n"
+            "b fault_report\n");
 }
 
 void SVC_Handler(void) __attribute__((weak, alias("fault")));

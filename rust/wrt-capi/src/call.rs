@@ -241,25 +241,17 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
     // SAFETY: no reference is alive; host functions are over.
     let s = unsafe { &mut *store };
     let ended = match exit {
-        // SAFETY: one per result of the function.
-        Exit::Done => s.results(place.stack, number, |i, val| unsafe { results.add(i).write(val) }).map(|()| OK).ok_or(EINVAL),
-        Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
-        _ => {
-            if place.caller.is_null() {
-                if let Some(call) = s.calls.get_mut(place.stack.0 as usize) {
-                    *call = number;
-                }
-                s.open = s.open.wrapping_add(1);
-            } else {
-                // SAFETY: the host function that calls has not returned.
-                unsafe { (*place.caller).paused = Some(number) };
-            }
-            return Ok(match exit {
-                Exit::Interrupted => EINTERRUPTED,
-                Exit::HostCall { .. } => ESUSPENDED,
-                _ => EPAUSED,
-            });
+        Exit::Done => {
+            let put = |i: usize, val| {
+                // SAFETY: one per result of the function.
+                unsafe { results.add(i).write(val) }
+            };
+            s.results(place.stack, number, put).map(|()| OK).ok_or(EINVAL)
         }
+        Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
+        Exit::Interrupted => return Ok(set_paused(s, place, number, EINTERRUPTED)),
+        Exit::HostCall { .. } => return Ok(set_paused(s, place, number, ESUSPENDED)),
+        _ => return Ok(set_paused(s, place, number, EPAUSED)),
     };
     // SAFETY: the place is the one that was driven.
     unsafe { restore(s, place.stack, place.caller) };
@@ -300,6 +292,20 @@ fn paused(s: &CStore) -> Option<(Place, u32)> {
     let stack = s.open.checked_sub(1)?;
     let number = *s.calls.get(stack as usize)?;
     Some((Place { stack: StackId(stack), depth: 0, caller: core::ptr::null_mut() }, number))
+}
+
+/// The call of function `number` at `place` is the newest paused one; `code`.
+fn set_paused(s: &mut CStore, place: Place, number: u32, code: c_int) -> c_int {
+    if place.caller.is_null() {
+        if let Some(call) = s.calls.get_mut(place.stack.0 as usize) {
+            *call = number;
+        }
+        s.open = s.open.wrapping_add(1);
+    } else {
+        // SAFETY: as in `inner_place`.
+        unsafe { (*place.caller).paused = Some(number) };
+    }
+    code
 }
 
 /// The newest paused call is paused no longer.

@@ -6,7 +6,7 @@
 //! uses what it points to during the call. NULL, misaligned pointers and memory that is no store get a code.
 //!
 //! **References.** A store is a raw pointer here. A `&mut` to it is made where it is needed and is dead when a C callback
-//! runs, because the callback comes back through every function of the header (`tests.rs` does, under Miri).
+//! runs, because the callback comes back through every function of the header (`tests/miri.rs` does, under Miri).
 //!
 //! **No allocator, no panic.** Everything lives in the caller's buffer; the archive has no panicking code.
 #![cfg_attr(any(target_os = "none", not(any(test, feature = "std"))), no_std)]
@@ -19,6 +19,8 @@ pub mod host;
 pub mod memory;
 pub mod module;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 /// Never called: the archive has no panicking code. The language wants one where nobody else has it.
 #[cfg(any(target_os = "none", not(any(test, feature = "std"))))]

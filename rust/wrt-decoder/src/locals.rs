@@ -8,12 +8,37 @@ use wrt_foundation::{ValType, limits};
 /// Locals that have a word each.
 const FIRST: u32 = 64;
 
+/// One local: its type in bits 7:0, the number of its cells in bits 15:8, the first of them above.
+#[derive(Clone, Copy)]
+pub(crate) struct Local(u32);
+
+impl Local {
+    fn new(ty: u32, cells: u32, cell: u32) -> Local {
+        Local(ty | cells << 8 | cell << 16)
+    }
+    /// Its type.
+    #[inline(always)]
+    pub(crate) fn ty(self) -> ValType {
+        ValType::from_bits(self.0 & 0xff)
+    }
+    /// How many cells it has.
+    #[inline(always)]
+    pub(crate) fn cells(self) -> u32 {
+        self.0 >> 8 & 0xff
+    }
+    /// The first of them.
+    #[inline(always)]
+    pub(crate) fn cell(self) -> u32 {
+        self.0 >> 16
+    }
+}
+
 /// The locals of one function.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Locals<'a> {
-    /// Type in bits 7:0, cell above.
+    /// A [`Local`] each.
     first: &'a [u32],
-    /// Index of the first local of the run; its type and cell.
+    /// Index of the first local of the run, and that [`Local`].
     runs: &'a [[u32; 2]],
     /// Parameters and locals.
     count: u32,
@@ -24,21 +49,22 @@ pub(crate) struct Locals<'a> {
 }
 
 impl<'a> Locals<'a> {
-    /// Type and cell of local `i`.
-    #[inline]
-    pub(crate) fn get(&self, i: u32) -> Result<(ValType, u32), Fault> {
+    /// Local `i`.
+    #[inline(always)]
+    pub(crate) fn get(&self, i: u32) -> Result<Local, Fault> {
         match self.first.get(i as usize) {
-            Some(&w) => Ok((ValType::from_bits(w & 0xff), w >> 8)),
+            Some(&w) => Ok(Local(w)),
             None => self.search(i),
         }
     }
     #[inline(never)]
-    fn search(&self, i: u32) -> Result<(ValType, u32), Fault> {
+    fn search(&self, i: u32) -> Result<Local, Fault> {
         let after = self.runs.partition_point(|[start, _]| *start <= i);
         match self.runs.get(after.wrapping_sub(1)) {
             Some(&[start, w]) if i < self.count => {
-                let ty = ValType::from_bits(w & 0xff);
-                Ok((ty, (w >> 8).wrapping_add(i.wrapping_sub(start).wrapping_mul(ty.cells()))))
+                let first = Local(w);
+                let before = i.wrapping_sub(start).wrapping_mul(first.cells());
+                Ok(Local::new(first.ty().bits(), first.cells(), first.cell().wrapping_add(before)))
             }
             _ => Err(Fault::UnknownLocal),
         }
@@ -100,17 +126,17 @@ impl Fill<'_> {
         if n == 0 {
             return;
         }
+        let cells = ValType::from_bits(ty).cells();
         if ty != self.last
             && let Some(run) = self.runs.next()
         {
-            *run = [self.index, ty | self.cell << 8];
+            *run = [self.index, Local::new(ty, cells, self.cell).0];
             self.runs_used = self.runs_used.wrapping_add(1);
             self.last = ty;
         }
-        let cells = ValType::from_bits(ty).cells();
         let mut cell = self.cell;
         for w in self.first.by_ref().take(n as usize) {
-            *w = ty | cell << 8;
+            *w = Local::new(ty, cells, cell).0;
             cell = cell.wrapping_add(cells);
         }
         self.index = self.index.wrapping_add(n);

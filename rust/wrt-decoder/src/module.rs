@@ -583,8 +583,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let Some((head, tail)) = self.words.split_at_mut_checked(self.used as usize) else { return Err(Fault::ScratchFull) };
         let info = Info::new(head, &self.spaces);
         self.sink.const_begin(&info, what)?;
-        let mut s = Operands::new(tail, 0);
-        s.high_water = self.high.saturating_sub(self.used);
+        let s = Operands::new(tail, 0, self.high.saturating_sub(self.used));
         let mut body = Body::new(self.r, info, Locals::default(), s, &mut *self.sink);
         let result = body.open(ty.bits() | 1 << 31).and_then(|()| body.run_const());
         let result = match result {
@@ -592,7 +591,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             Err(fault) => Err(fault),
         };
         self.r = body.r;
-        self.high = self.high.max(self.used.saturating_add(body.s.high_water));
+        self.high = self.high.max(self.used.saturating_add(body.s.high_water()));
         if let Some(func) = result? {
             self.declare(func);
         }
@@ -642,12 +641,11 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         self.high = self.high.max(base);
         let (param_cells, cells) = (locals.param_cells, locals.cells);
         self.sink.func_begin(&info, func, param_cells, cells.wrapping_sub(param_cells), size)?;
-        let mut s = Operands::new(stacks, cells);
-        s.high_water = self.high.wrapping_sub(base);
+        let s = Operands::new(stacks, cells, self.high.wrapping_sub(base));
         let mut body = Body::new(self.r, info, locals, s, &mut *self.sink);
         let result = body.open(index).and_then(|()| body.run());
         self.r = body.r;
-        self.high = self.high.max(base.saturating_add(body.s.high_water));
+        self.high = self.high.max(base.saturating_add(body.s.high_water()));
         self.max_depth = self.max_depth.max(body.max_depth);
         result
     }

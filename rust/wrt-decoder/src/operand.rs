@@ -7,62 +7,65 @@
 //! been put there.
 
 use crate::Fault;
+use crate::locals::Local;
 use wrt_foundation::ValType;
 use wrt_foundation::limits::FRAME_CELLS;
 
-/// Where the value of an operand is. The validator pushes [`Place::Cell`]; the sink may say otherwise.
+/// Where the value of an operand is. The validator pushes it as what it is; the sink may say otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
     /// In the operand's own cell(s).
     Cell,
     /// In the cells of the local that starts at this cell of the frame; not copied yet.
     Local(u32),
-    /// A constant that no cell holds yet: its bits.
+    /// A constant that no cell holds yet: its bits, those above its type's are 0.
     Const(u64),
 }
 
-/// One operand.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Operand {
-    /// Its type; [`ValType::BOTTOM`] in unreachable code only.
-    pub ty: ValType,
-    /// Its own cell: the sum of the cells of the locals and of the operands below.
-    pub cell: u32,
-    /// Where its value is.
-    pub place: Place,
-}
+/// One operand where it stands: its type, its cell and where its value is, in four words of scratch.
+#[derive(Clone, Copy)]
+pub struct Operand<'a>(&'a [u32; 4]);
 
+// Words of an operand: type, cell and kind of place, payload.
+const TYPE: usize = 0;
+const AT: usize = 1;
+const LOW: usize = 2;
+const HIGH: usize = 3;
+// Kinds of place.
 const CELL: u32 = 0;
 const LOCAL: u32 = 1;
 const CONST: u32 = 2;
-/// Words of an operand: type, cell and kind of place, payload.
-pub(crate) const OPERAND: usize = 4;
-/// Words of a control frame.
-const CONTROL: usize = 10;
-/// Beside the kind in the first word of a control frame.
-const UNREACHABLE: u32 = 1 << 8;
-const DEAD: u32 = 1 << 9;
+const KIND: u32 = 3;
 
-impl Operand {
+impl Operand<'_> {
+    /// Its type; [`ValType::BOTTOM`] in unreachable code only.
+    #[inline(always)]
+    pub fn ty(&self) -> ValType {
+        ValType::from_bits(self.0[TYPE])
+    }
+    /// Its own cell: the sum of the cells of the locals and of the operands below.
+    #[inline(always)]
+    pub fn cell(&self) -> u32 {
+        self.0[AT] >> 2
+    }
     /// The cell after its own cells.
     pub fn end(&self) -> u32 {
-        self.cell.wrapping_add(self.ty.cells())
+        self.cell().wrapping_add(self.ty().cells())
     }
-    fn pack(&self) -> [u32; OPERAND] {
-        let (kind, lo, hi) = match self.place {
-            Place::Cell => (CELL, 0, 0),
-            Place::Local(c) => (LOCAL, c, 0),
-            Place::Const(v) => (CONST, v as u32, (v >> 32) as u32),
-        };
-        [self.ty.bits(), self.cell << 2 | kind, lo, hi]
-    }
-    fn unpack(w: &[u32; OPERAND]) -> Operand {
-        let place = match w[1] & 3 {
+    /// Where its value is.
+    #[inline(always)]
+    pub fn place(&self) -> Place {
+        match self.0[AT] & KIND {
             CELL => Place::Cell,
-            LOCAL => Place::Local(w[2]),
-            _ => Place::Const(w[2] as u64 | (w[3] as u64) << 32),
-        };
-        Operand { ty: ValType::from_bits(w[0]), cell: w[1] >> 2, place }
+            LOCAL => Place::Local(self.0[LOW]),
+            _ => Place::Const(self.0[LOW] as u64 | (self.0[HIGH] as u64) << 32),
+        }
+    }
+}
+
+impl core::fmt::Debug for Operand<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}@{} {:?}", self.ty(), self.cell(), self.place())
     }
 }
 
@@ -98,18 +101,30 @@ pub struct Control {
     /// Block type: `u32::MAX` none, bit 31 set: one result of the type in the low bits, else a type index.
     pub block_type: u32,
     /// The sink's words: heads of lists of branches to patch and the like.
-    pub user: [u32; 6],
+    pub user: [u32; USER],
 }
 
+/// Words of a control frame that belong to the sink.
+pub const USER: usize = 4;
+/// Slots of a control frame.
+const CONTROL: usize = 2;
+// Words of the first slot of a control frame; the second one is the sink's.
+const FLAGS: usize = 0;
+const HEIGHT: usize = 1;
+const FIRST_CELL: usize = 2;
+const BLOCK_TYPE: usize = 3;
+// In the flags, beside the kind.
+const UNREACHABLE: u32 = 1 << 8;
+const DEAD: u32 = 1 << 9;
+
 impl Control {
-    fn pack(&self) -> [u32; CONTROL] {
+    fn pack(&self) -> [[u32; 4]; CONTROL] {
         let unreachable = if self.unreachable { UNREACHABLE } else { 0 };
         let flags = self.kind as u32 | unreachable | if self.dead { DEAD } else { 0 };
-        let [a, b, c, d, e, f] = self.user;
-        [flags, self.height, self.cell, self.block_type, a, b, c, d, e, f]
+        [[flags, self.height, self.cell, self.block_type], self.user]
     }
-    fn unpack(w: &[u32; CONTROL]) -> Control {
-        let [flags, height, cell, block_type, a, b, c, d, e, f] = *w;
+    fn unpack(w: &[[u32; 4]; CONTROL]) -> Control {
+        let [[flags, height, cell, block_type], user] = *w;
         let kind = match flags as u8 {
             0 => ControlKind::Func,
             1 => ControlKind::Block,
@@ -117,69 +132,45 @@ impl Control {
             3 => ControlKind::If,
             _ => ControlKind::Else,
         };
-        let user = [a, b, c, d, e, f];
         Control { kind, unreachable: flags & UNREACHABLE != 0, dead: flags & DEAD != 0, height, cell, block_type, user }
-    }
-}
-
-/// The operands, being looked at from the top.
-pub(crate) struct Peek<'a> {
-    words: &'a [u32],
-    /// The cell of the operand looked at last, else the next one.
-    pub(crate) cell: u32,
-}
-
-impl Peek<'_> {
-    /// Whether the next operand is there and has type `ty`. Type 0 is true without looking.
-    #[inline(always)]
-    pub(crate) fn next_is(&mut self, ty: u32) -> bool {
-        match self.words.split_last_chunk::<OPERAND>() {
-            _ if ty == 0 => true,
-            Some((rest, &[found, cell, ..])) if found == ty => {
-                self.words = rest;
-                self.cell = cell >> 2;
-                true
-            }
-            _ => false,
-        }
-    }
-    /// Words of the operands not looked at.
-    #[inline]
-    pub(crate) fn left(&self) -> usize {
-        self.words.len()
     }
 }
 
 /// Both stacks.
 #[derive(Debug)]
 pub struct Operands<'s> {
-    words: &'s mut [u32],
-    /// Words of operands.
+    slots: &'s mut [[u32; 4]],
+    /// Operands.
     top: usize,
-    /// First word of the control frames.
+    /// First slot of the control frames.
     floor: usize,
-    /// Operands may reach this word without looking at the limits: `high_water` accounts for it.
+    /// Operands may be so many without looking at the limits: `high_water` accounts for it.
     soft: usize,
-    /// Operands may never pass this word: a frame has no more cells. Each operand counts as two cells here, so that
-    /// only a stack that grows has to be checked.
+    /// Operands may never be more: a frame has no more cells. Each operand counts as two cells here, so that only a stack
+    /// that grows has to be checked.
     cap: usize,
     depth: u32,
     next_cell: u32,
-    /// Most words in use at once, for the report of what a module needs.
-    pub high_water: u32,
+    /// Most slots in use at once.
+    high_water: usize,
 }
 
 impl<'s> Operands<'s> {
-    /// Empty stacks in `words`; the first operand's cell is `first_cell`.
-    pub fn new(words: &'s mut [u32], first_cell: u32) -> Self {
-        let cap = (FRAME_CELLS.saturating_sub(first_cell) as usize / 2).wrapping_mul(OPERAND);
-        let floor = words.len();
-        Operands { words, top: 0, floor, soft: 0, cap, depth: 0, next_cell: first_cell, high_water: 0 }
+    /// Empty stacks in `words`; the first operand's cell is `first_cell`. `high_water`: words that are accounted for.
+    pub fn new(words: &'s mut [u32], first_cell: u32, high_water: u32) -> Self {
+        let cap = FRAME_CELLS.saturating_sub(first_cell) as usize / 2;
+        let slots = words.as_chunks_mut().0;
+        let floor = slots.len();
+        Operands { slots, top: 0, floor, soft: 0, cap, depth: 0, next_cell: first_cell, high_water: high_water as usize / 4 }
+    }
+    /// Most words in use at once, for the report of what a module needs.
+    pub fn high_water(&self) -> u32 {
+        self.high_water.saturating_mul(4) as u32
     }
     /// Operands on the stack.
-    #[inline]
+    #[inline(always)]
     pub fn len(&self) -> u32 {
-        (self.top / OPERAND) as u32
+        self.top as u32
     }
     /// Whether there is no operand.
     pub fn is_empty(&self) -> bool {
@@ -195,124 +186,146 @@ impl<'s> Operands<'s> {
         self.depth
     }
 
-    /// Operands want to reach word `top`, and frames want `frames` words: accounts for it, or tells what is missing.
+    /// Operands want to be `top`, and frames want `frames` slots: accounts for it, or tells what is missing.
     #[cold]
     #[inline(never)]
     fn room(&mut self, top: usize, frames: usize) -> Result<(), Fault> {
         let used = top.wrapping_add(frames);
-        self.high_water = self.high_water.max(used as u32);
+        self.high_water = self.high_water.max(used);
         if top > self.cap {
             return Err(Fault::FrameTooLarge);
         }
-        if used > self.words.len() {
+        if used > self.slots.len() {
             return Err(Fault::ScratchFull);
         }
-        self.floor = self.words.len().wrapping_sub(frames);
-        self.soft = (self.high_water as usize).wrapping_sub(frames).min(self.floor).min(self.cap);
+        self.floor = self.slots.len().wrapping_sub(frames);
+        self.soft = self.high_water.wrapping_sub(frames).min(self.floor).min(self.cap);
         Ok(())
     }
-    /// Words of control frames.
+    /// Slots of control frames.
     fn frames(&self) -> usize {
-        self.words.len().wrapping_sub(self.floor)
+        self.slots.len().wrapping_sub(self.floor)
     }
+
+    // ---- operands ----------------------------------------------------------------------------------------------
 
     /// Pushes an operand of type `ty` that is in its own cell.
     #[inline]
     pub fn push(&mut self, ty: ValType) -> Result<(), Fault> {
+        self.push_as(ty, ty.cells(), CELL, 0)
+    }
+    /// Pushes the value of the local that lies at `cell`.
+    #[inline(always)]
+    pub(crate) fn push_local(&mut self, local: Local) -> Result<(), Fault> {
+        self.push_as(local.ty(), local.cells(), LOCAL, local.cell().into())
+    }
+    /// Pushes a constant.
+    #[inline(always)]
+    pub(crate) fn push_const(&mut self, ty: ValType, bits: u64) -> Result<(), Fault> {
+        self.push_as(ty, ty.cells(), CONST, bits)
+    }
+    #[inline(always)]
+    fn push_as(&mut self, ty: ValType, cells: u32, kind: u32, payload: u64) -> Result<(), Fault> {
         let at = self.top;
-        let end = at.wrapping_add(OPERAND);
+        let end = at.wrapping_add(1);
         if end > self.soft {
             self.room(end, self.frames())?;
         }
         self.top = end;
         let cell = self.next_cell;
-        if let Some([w_ty, w_cell]) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
-            *w_ty = ty.bits();
-            *w_cell = cell << 2 | CELL;
+        self.next_cell = cell.wrapping_add(cells);
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = [ty.bits(), cell << 2 | kind, payload as u32, (payload >> 32) as u32];
         }
-        self.next_cell = cell.wrapping_add(ty.cells());
         Ok(())
     }
-    /// Removes and returns the last operand.
-    pub fn pop(&mut self) -> Option<Operand> {
-        let o = self.top(0)?;
-        self.truncate(self.len().wrapping_sub(1), o.cell);
-        Some(o)
+    /// Replaces the operands from number `at` on by one of type `ty` and `cells` cells, in its own cell.
+    #[inline(always)]
+    pub(crate) fn replace(&mut self, at: usize, ty: ValType, cells: u32) {
+        if let Some(slot) = self.slots.get_mut(at) {
+            let cell = slot[AT] >> 2;
+            slot[TYPE] = ty.bits();
+            slot[AT] = cell << 2 | CELL;
+            self.next_cell = cell.wrapping_add(cells);
+        }
+        self.top = at.wrapping_add(1);
     }
-    /// Word after the last operand. Operands are [`OPERAND`] words long, the first of which is the type.
-    #[inline]
-    pub(crate) fn end(&self) -> usize {
-        self.top
-    }
-    /// Looks at the operands.
-    #[inline]
-    pub(crate) fn peek(&self) -> Peek<'_> {
-        Peek { words: self.words.get(..self.top).unwrap_or(&[]), cell: self.next_cell }
-    }
-    /// Cuts the stack at word `at`, the next operand having the cell `cell`.
-    #[inline]
-    pub(crate) fn cut_to(&mut self, at: usize, cell: u32) {
-        self.top = at;
-        self.next_cell = cell;
-    }
-    /// Removes the last `n` operands, but none below word `base`.
-    #[inline]
-    pub(crate) fn cut(&mut self, n: u32, base: usize) {
-        let at = self.top.saturating_sub((n as usize).wrapping_mul(OPERAND)).max(base);
-        if at < self.top {
-            self.next_cell = self.words.get(at.wrapping_add(1)).map_or(0, |w| w >> 2);
-            self.top = at;
+    /// Cuts the stack to `len` operands, which are there.
+    #[inline(always)]
+    pub(crate) fn cut(&mut self, len: usize) {
+        if let Some(slot) = self.slots.get(len).filter(|_| len < self.top) {
+            self.next_cell = slot[AT] >> 2;
+            self.top = len;
         }
     }
     /// Cuts the stack to `len` operands, the next having the cell `cell`.
     pub fn truncate(&mut self, len: u32, cell: u32) {
-        self.top = (len as usize).wrapping_mul(OPERAND);
+        self.top = len as usize;
         self.next_cell = cell;
     }
-    /// The words of `n` operands, the last of which has `skip` operands above it. The first word is the type.
+    /// The last `N` operands if all have a number of `base` or more, and the number of the first.
+    #[inline(always)]
+    pub(crate) fn last<const N: usize>(&self, base: usize) -> Option<(usize, &[[u32; 4]; N])> {
+        let at = self.top.checked_sub(N).filter(|at| *at >= base)?;
+        Some((at, self.slots.get(at..)?.first_chunk()?))
+    }
+    /// `n` operands, the last of which has `skip` operands above it. Their first word is the type.
     #[inline]
-    pub(crate) fn last(&self, n: u32, skip: u32) -> Option<&[[u32; OPERAND]]> {
-        let end = self.top.checked_sub((skip as usize).wrapping_mul(OPERAND))?;
-        let start = end.checked_sub((n as usize).wrapping_mul(OPERAND))?;
-        Some(self.words.get(start..end)?.as_chunks().0)
+    pub(crate) fn range(&self, n: usize, skip: usize) -> Option<&[[u32; 4]]> {
+        let end = self.top.checked_sub(skip)?;
+        self.slots.get(end.checked_sub(n)?..end)
     }
     /// The cell of operand `i`, or of the next one if there are `i` only.
     pub(crate) fn cell(&self, i: u32) -> u32 {
-        self.get(i).map_or(self.next_cell, |o| o.cell)
+        self.get(i).map_or(self.next_cell, |o| o.cell())
     }
     /// Operand `i`, counted from the bottom.
-    pub fn get(&self, i: u32) -> Option<Operand> {
-        let at = (i as usize).wrapping_mul(OPERAND);
-        if at >= self.top {
-            return None;
-        }
-        self.words.get(at..)?.first_chunk().map(Operand::unpack)
+    #[inline]
+    pub fn get(&self, i: u32) -> Option<Operand<'_>> {
+        let at = i as usize;
+        if at < self.top { self.slots.get(at).map(Operand) } else { None }
     }
-    /// Replaces operand `i`, counted from the bottom.
-    pub fn set(&mut self, i: u32, o: Operand) {
-        let at = (i as usize).wrapping_mul(OPERAND);
-        if let Some(w) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
-            *w = o.pack();
+    /// Says that the value of operand `i`, counted from the bottom, is at `place` now.
+    #[inline]
+    pub fn set_place(&mut self, i: u32, place: Place) {
+        let Some([_, at, low, high]) = self.slots.get_mut(i as usize) else { return };
+        *at &= !KIND;
+        match place {
+            Place::Cell => *at |= CELL,
+            Place::Local(cell) => {
+                *at |= LOCAL;
+                *low = cell;
+            }
+            Place::Const(bits) => {
+                *at |= CONST;
+                (*low, *high) = (bits as u32, (bits >> 32) as u32);
+            }
         }
     }
     /// The operand `n` places below the top (0 = the last).
-    #[inline]
-    pub fn top(&self, n: u32) -> Option<Operand> {
-        self.last(1, n)?.first().map(Operand::unpack)
+    #[inline(always)]
+    pub fn top(&self, n: u32) -> Option<Operand<'_>> {
+        let at = self.top.checked_sub(n as usize)?.checked_sub(1)?;
+        self.slots.get(at).map(Operand)
     }
-    /// Replaces where the operand `n` places below the top is.
+    /// The last `N` operands, the deepest first.
+    #[inline(always)]
+    pub fn tops<const N: usize>(&self) -> Option<[Operand<'_>; N]> {
+        let slots: &[_; N] = self.slots.get(self.top.checked_sub(N)?..)?.first_chunk()?;
+        Some(slots.each_ref().map(Operand))
+    }
+    /// Says that the value of the operand `n` places below the top is at `place` now.
+    #[inline]
     pub fn set_top_place(&mut self, n: u32, place: Place) {
-        let Some(i) = self.len().checked_sub(n).and_then(|i| i.checked_sub(1)) else { return };
-        if let Some(o) = self.get(i) {
-            self.set(i, Operand { place, ..o });
+        if let Some(at) = self.top.checked_sub(n as usize).and_then(|i| i.checked_sub(1)) {
+            self.set_place(at as u32, place);
         }
     }
 
-    fn control_at(&self, n: u32) -> Option<usize> {
-        if n < self.depth { Some(self.floor.wrapping_add((n as usize).wrapping_mul(CONTROL))) } else { None }
-    }
+    // ---- control frames ----------------------------------------------------------------------------------------
+
     /// Opens a frame.
-    pub fn push_control(&mut self, c: Control) -> Result<(), Fault> {
+    pub fn push_control(&mut self, c: &Control) -> Result<(), Fault> {
         let floor = self.floor.wrapping_sub(CONTROL);
         let soft = self.soft.wrapping_sub(CONTROL);
         if self.top <= soft && soft <= self.floor {
@@ -322,7 +335,7 @@ impl<'s> Operands<'s> {
             self.room(self.top, self.frames().wrapping_add(CONTROL))?;
         }
         self.depth = self.depth.wrapping_add(1);
-        if let Some(w) = self.words.get_mut(self.floor..).and_then(|w| w.first_chunk_mut()) {
+        if let Some(w) = self.frame_mut(0) {
             *w = c.pack();
         }
         Ok(())
@@ -336,35 +349,49 @@ impl<'s> Operands<'s> {
         Some(c)
     }
     #[inline]
-    fn frame(&self, n: u32) -> Option<&[u32; CONTROL]> {
-        self.words.get(self.control_at(n)?..)?.first_chunk()
+    fn frame_at(&self, n: u32) -> Option<usize> {
+        if n < self.depth { Some(self.floor.wrapping_add((n as usize).wrapping_mul(CONTROL))) } else { None }
+    }
+    #[inline]
+    fn frame(&self, n: u32) -> Option<&[[u32; 4]; CONTROL]> {
+        self.slots.get(self.frame_at(n)?..)?.first_chunk()
+    }
+    #[inline]
+    fn frame_mut(&mut self, n: u32) -> Option<&mut [[u32; 4]; CONTROL]> {
+        let at = self.frame_at(n)?;
+        self.slots.get_mut(at..)?.first_chunk_mut()
     }
     /// Whether label `n` names a loop, and the type of its block.
     #[inline]
     pub(crate) fn label(&self, n: u32) -> Option<(bool, u32)> {
-        self.frame(n).map(|w| (w[0] & 0xff == ControlKind::Loop as u32, w[3]))
+        self.frame(n).map(|[w, _]| (w[FLAGS] & 0xff == ControlKind::Loop as u32, w[BLOCK_TYPE]))
     }
-    /// Of the innermost frame: word of its first operand, whether it is unreachable, whether it is dead.
+    /// Of the innermost frame: number of its first operand, whether it is unreachable, whether it is dead.
     #[inline]
     pub(crate) fn innermost(&self) -> Option<(usize, bool, bool)> {
-        self.frame(0).map(|w| ((w[1] as usize).wrapping_mul(OPERAND), w[0] & UNREACHABLE != 0, w[0] & DEAD != 0))
+        self.frame(0).map(|[w, _]| (w[HEIGHT] as usize, w[FLAGS] & UNREACHABLE != 0, w[FLAGS] & DEAD != 0))
     }
     /// The rest of the innermost block cannot be reached: its operands are gone.
     pub(crate) fn never(&mut self) {
-        let Some(at) = self.control_at(0) else { return };
-        let Some([flags, height, cell, ..]) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut::<CONTROL>()) else { return };
-        *flags |= UNREACHABLE;
-        (self.top, self.next_cell) = ((*height as usize).wrapping_mul(OPERAND), *cell);
+        let Some([w, _]) = self.frame_mut(0) else { return };
+        w[FLAGS] |= UNREACHABLE;
+        let (height, cell) = (w[HEIGHT], w[FIRST_CELL]);
+        self.truncate(height, cell);
     }
     /// The frame that label `n` names (0 = innermost).
     pub fn control(&self, n: u32) -> Option<Control> {
         self.frame(n).map(Control::unpack)
     }
     /// Replaces the frame that label `n` names.
-    pub fn set_control(&mut self, n: u32, c: Control) {
-        let Some(at) = self.control_at(n) else { return };
-        if let Some(w) = self.words.get_mut(at..).and_then(|w| w.first_chunk_mut()) {
+    pub fn set_control(&mut self, n: u32, c: &Control) {
+        if let Some(w) = self.frame_mut(n) {
             *w = c.pack();
         }
+    }
+    /// Whether label `n` names a loop, the cell of its first parameter or result, and the sink's words of its frame.
+    #[inline]
+    pub fn target(&mut self, n: u32) -> Option<(bool, u32, &mut [u32; USER])> {
+        let [w, user] = self.frame_mut(n)?;
+        Some((w[FLAGS] & 0xff == ControlKind::Loop as u32, w[FIRST_CELL], user))
     }
 }

@@ -3,9 +3,9 @@
 //!
 //! Every call comes after the validator has accepted what it is about. In code, calls come for reachable instructions
 //! only, and the operands named are still on the stack: the last operand is `s.top(0)`. After the call the validator
-//! pops them and pushes results as [`Place::Cell`](crate::Place), in the lowest popped operand's cell upwards. What an
-//! instruction only looks at stays with the places that the sink gave it: the parameters of a block as it is opened,
-//! and what `br_if` would take along.
+//! pops them and pushes results as [`Place::Cell`](crate::Place), in the lowest popped operand's cell upwards. Constants
+//! are pushed as [`Place::Const`](crate::Place) without a call. What an instruction only looks at stays with the places
+//! that the sink gave it: the parameters of a block as it is opened, and what `br_if` would take along.
 
 use crate::{Control, Fault, Info, Operands};
 use wrt_foundation::{ExternKind, ValType};
@@ -101,14 +101,12 @@ pub trait Sink {
     fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
     /// `select`, both forms: two values of type `ty`, condition on top.
     fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Result<(), Fault>;
-    /// `local.get`: the new operand has been pushed; its place is the sink's to set. `cell` is the local's.
-    fn local_get(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault>;
-    /// `local.set`
+    /// `local.get`: the new operand has been pushed, its place being the local.
+    fn local_get(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
+    /// `local.set`; `cell` is the local's.
     fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault>;
     /// `local.tee`: the operand stays; its place is the sink's to set.
     fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault>;
-    /// A constant: the operand has been pushed; its place is the sink's to set. Also `ref.null` (bits 0).
-    fn constant(&mut self, s: &mut Operands<'_>, bits: u64) -> Result<(), Fault>;
     /// `ref.func`: the operand has been pushed.
     fn ref_func(&mut self, s: &mut Operands<'_>, func: u32) -> Result<(), Fault>;
     /// `ref.is_null`
@@ -117,19 +115,19 @@ pub trait Sink {
     fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault>;
     /// `global.set`
     fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault>;
-    /// An instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the row's
-    /// immediates (loads and stores: memory, offset), `pops` the number of operands, `result` the type it leaves.
-    // The hottest call: what the validator has in registers, without a structure in between.
-    #[allow(clippy::too_many_arguments)]
+    /// A numeric instruction with one operand.
+    fn unary(&mut self, s: &mut Operands<'_>, op: u16, result: ValType) -> Result<(), Fault>;
+    /// A numeric instruction with two operands of one type.
+    fn binary(&mut self, s: &mut Operands<'_>, op: u8, result: ValType) -> Result<(), Fault>;
+    /// A load of a value of type `result`; the address is on top.
+    fn load(&mut self, s: &mut Operands<'_>, op: u8, memory: u32, offset: u64, result: ValType) -> Result<(), Fault>;
+    /// A store of the value on top; the address is below it.
+    fn store(&mut self, s: &mut Operands<'_>, op: u8, memory: u32, offset: u64) -> Result<(), Fault>;
+    /// Any other instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the
+    /// row's immediates, `pops` the number of operands, `result` the type it leaves.
+    #[allow(clippy::too_many_arguments)] // what the validator has in registers, without a structure in between
     fn plain(
-        &mut self,
-        info: &Info<'_>,
-        s: &mut Operands<'_>,
-        op: u16,
-        x: u32,
-        y: u64,
-        pops: u32,
-        result: Option<ValType>,
+        &mut self, info: &Info<'_>, s: &mut Operands<'_>, op: u16, x: u32, y: u32, pops: u32, result: Option<ValType>,
     ) -> Result<(), Fault>;
 }
 
@@ -177,14 +175,17 @@ impl Sink for Validate {
         call_indirect(&Info<'_>, &mut Operands<'_>, u32, u32);
         drop(&mut Operands<'_>);
         select(&mut Operands<'_>, ValType);
-        local_get(&mut Operands<'_>, u32);
+        local_get(&mut Operands<'_>);
         local_set(&mut Operands<'_>, u32);
         local_tee(&mut Operands<'_>, u32);
-        constant(&mut Operands<'_>, u64);
         ref_func(&mut Operands<'_>, u32);
         ref_is_null(&mut Operands<'_>);
         global_get(&Info<'_>, &mut Operands<'_>, u32);
         global_set(&Info<'_>, &mut Operands<'_>, u32);
-        plain(&Info<'_>, &mut Operands<'_>, u16, u32, u64, u32, Option<ValType>);
+        unary(&mut Operands<'_>, u16, ValType);
+        binary(&mut Operands<'_>, u8, ValType);
+        load(&mut Operands<'_>, u8, u32, u64, ValType);
+        store(&mut Operands<'_>, u8, u32, u64);
+        plain(&Info<'_>, &mut Operands<'_>, u16, u32, u32, u32, Option<ValType>);
     }
 }

@@ -5,29 +5,100 @@
 //! again, the operands stay and keep their places; only in code that cannot be reached they are really pushed anew.
 
 use crate::locals::Locals;
-use crate::operand::OPERAND;
+use crate::operand::USER;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
 use wrt_foundation::{ValType, limits};
 use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
 
-// A row of the instruction table in one word: immediates in bits 3:0, types of the operands in bits 10:4, 17:11 and 24:18,
-// of the result in bits 31:25. All memories and tables have 32-bit addresses.
+// A word for each opcode: which function below it is for in bits 4:0, then for instructions that have a row in the table
+// what that function asks for. All memories and tables have 32-bit addresses.
+//
+// | class | 7:5 | 11:8 | 15:12 | 31:16 |
+// |---|---|---|---|---|
+// | `UNARY`, `BINARY`: operands of one type, one result | | cells of the result | | type of the result, of the operands |
+// | `LOAD`, `STORE` | natural alignment | cells of the result | | type of the result, of the value stored |
+// | `PLAIN`: all others | | | immediates | 3 bits for each operand and the result |
+const END: u32 = 0;
+const ELSE: u32 = 1;
+const UNARY: u32 = 2;
+const BINARY: u32 = 3;
+const LOAD: u32 = 4;
+const STORE: u32 = 5;
+const PLAIN: u32 = 6;
+const LOCAL_GET: u32 = 7;
+const LOCAL_SET: u32 = 8;
+const LOCAL_TEE: u32 = 9;
+const I32_CONST: u32 = 10;
+const CONST: u32 = 11;
+const BLOCK: u32 = 12;
+const LOOP: u32 = 13;
+const IF: u32 = 14;
+const BR: u32 = 15;
+const BR_IF: u32 = 16;
+const BR_TABLE: u32 = 17;
+const RETURN: u32 = 18;
+const CALL: u32 = 19;
+const CALL_INDIRECT: u32 = 20;
+const UNREACHABLE: u32 = 21;
+const NOP: u32 = 22;
+const DROP: u32 = 23;
+const SELECT: u32 = 24;
+const SELECT_TYPED: u32 = 25;
+const GLOBAL_GET: u32 = 26;
+const GLOBAL_SET: u32 = 27;
+const REF_IS_NULL: u32 = 28;
+const REF_FUNC: u32 = 29;
+const PREFIX: u32 = 30;
+const NO_OPCODE: u32 = 31;
+const CLASS: u32 = 31;
+
+// Immediates of `PLAIN`.
 const NONE: u32 = 0;
-const MEM_ARG: u32 = 1;
-const MEMORY: u32 = 5;
-const MEMORY2: u32 = 6;
-const DATA_MEMORY: u32 = 7;
-const DATA: u32 = 8;
-const TABLE: u32 = 9;
-const TABLE2: u32 = 10;
-const ELEM_TABLE: u32 = 11;
-const ELEMENTS: u32 = 12;
+const MEMORY: u32 = 1;
+const MEMORY2: u32 = 2;
+const DATA_MEMORY: u32 = 3;
+const DATA: u32 = 4;
+const TABLE: u32 = 5;
+const TABLE2: u32 = 6;
+const ELEM_TABLE: u32 = 7;
+const ELEMENTS: u32 = 8;
 /// Not an immediate: the instruction is about floats and this build has none.
-const NO_FLOAT: u32 = 13;
-/// Not a row: the opcode goes on.
-const PREFIX: u32 = 14;
-/// The type that marks an operand or result of the element type.
-const ELEMENT: u32 = ELEM as u32;
+const NO_FLOAT: u32 = 9;
+
+// Types of `PLAIN`: 0 none, 1 the element type of the table, 4 to 7 `i32` to `f64`.
+const ELEMENT: u32 = 1;
+
+const fn class(op: u8) -> u32 {
+    match op {
+        0x00 => UNREACHABLE,
+        0x01 => NOP,
+        0x02 => BLOCK,
+        0x03 => LOOP,
+        0x04 => IF,
+        0x05 => ELSE,
+        0x0b => END,
+        0x0c => BR,
+        0x0d => BR_IF,
+        0x0e => BR_TABLE,
+        0x0f => RETURN,
+        0x10 => CALL,
+        0x11 => CALL_INDIRECT,
+        0x1a => DROP,
+        0x1b => SELECT,
+        0x1c => SELECT_TYPED,
+        0x20 => LOCAL_GET,
+        0x21 => LOCAL_SET,
+        0x22 => LOCAL_TEE,
+        0x23 => GLOBAL_GET,
+        0x24 => GLOBAL_SET,
+        0x41 => I32_CONST,
+        0x42..=0x44 | 0xd0 => CONST,
+        0xd1 => REF_IS_NULL,
+        0xd2 => REF_FUNC,
+        0xfc => PREFIX,
+        _ => NO_OPCODE,
+    }
+}
 
 const fn is_float(code: u8) -> bool {
     ValType::from_bits(code as u32).is_float()
@@ -37,9 +108,23 @@ const fn pack(row: &Row) -> u32 {
     const fn ty(code: u8) -> u32 {
         if code == ADDR { ValType::I32.bits() } else { code as u32 }
     }
+    const fn short(code: u8) -> u32 {
+        match ty(code) {
+            0 => 0,
+            n if n == ELEM as u32 => ELEMENT,
+            n => 4 + ValType::I32.bits() - n,
+        }
+    }
+    let ([a, b, c], result) = (row.pops, row.push);
+    if !cfg!(feature = "float") && (is_float(a) || is_float(b) || is_float(c) || is_float(result)) {
+        return PLAIN | NO_FLOAT << 12;
+    }
+    let types = ValType::from_bits(ty(result)).cells() << 8 | ty(result) << 16;
     let imm = match row.imm {
-        Imm::None => NONE,
-        Imm::MemArg(natural) => MEM_ARG + natural as u32,
+        Imm::None if b == 0 => return UNARY | types | ty(a) << 24,
+        Imm::None => return BINARY | types | ty(a) << 24,
+        Imm::MemArg(natural) if result != 0 => return LOAD | (natural as u32) << 5 | types,
+        Imm::MemArg(natural) => return STORE | (natural as u32) << 5 | ty(b) << 24,
         Imm::Memory => MEMORY,
         Imm::Memory2 => MEMORY2,
         Imm::DataMemory => DATA_MEMORY,
@@ -49,24 +134,20 @@ const fn pack(row: &Row) -> u32 {
         Imm::ElemTable => ELEM_TABLE,
         Imm::Elem => ELEMENTS,
     };
-    let [a, b, c] = row.pops;
-    if !cfg!(feature = "float") && (is_float(a) || is_float(b) || is_float(c) || is_float(row.push)) {
-        return NO_FLOAT;
-    }
-    imm | ty(a) << 4 | ty(b) << 11 | ty(c) << 18 | ty(row.push) << 25
+    PLAIN | imm << 12 | short(a) << 16 | short(b) << 19 | short(c) << 22 | short(result) << 25
 }
 
-/// The packed rows of the opcodes of one byte (0 where there is none), then of those that begin with 0xfc.
+/// The words of the opcodes of one byte, then of those that begin with 0xfc.
 static ROWS: [u32; 256 + 18] = {
     let mut rows = [0; 256 + 18];
     let mut i = 0;
     while i < rows.len() {
-        if let Some(row) = row(if i < 256 { i as u16 } else { 0xfc00 + (i as u16 - 256) }) {
-            rows[i] = pack(row);
-        }
+        rows[i] = match row(if i < 256 { i as u16 } else { 0xfc00 + (i as u16 - 256) }) {
+            Some(row) => pack(row),
+            None => class(i as u8),
+        };
         i += 1;
     }
-    rows[0xfc] = PREFIX;
     rows
 };
 
@@ -80,7 +161,7 @@ pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) max_depth: u32,
     /// What `return` takes.
     results: &'x [u32],
-    /// Of the innermost frame: word of its first operand.
+    /// Of the innermost frame: number of its first operand.
     base: usize,
     /// Of the innermost frame: operands may be taken from an empty stack.
     unreachable: bool,
@@ -97,7 +178,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.results = self.ty(block_type)?.results;
         let cell = self.s.next_cell();
         let kind = ControlKind::Func;
-        self.enter(Control { kind, unreachable: false, dead: false, height: 0, cell, block_type, user: [0; 6] })
+        self.enter(&Control { kind, unreachable: false, dead: false, height: 0, cell, block_type, user: [0; USER] })
     }
 
     #[inline]
@@ -112,27 +193,27 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     /// Operands of the innermost frame.
     #[inline]
-    fn have(&self) -> u32 {
-        (self.s.end().wrapping_sub(self.base) / OPERAND) as u32
+    fn have(&self) -> usize {
+        (self.s.len() as usize).wrapping_sub(self.base)
     }
     /// The operands below the last `skip` ones have these types, the last type on top.
     #[inline]
-    fn check(&self, types: &[u32], skip: u32) -> Result<(), Fault> {
+    fn check(&self, types: &[u32], skip: usize) -> Result<(), Fault> {
         if types.is_empty() { Ok(()) } else { self.check_some(types, skip) }
     }
     #[inline(never)]
-    fn check_some(&self, types: &[u32], skip: u32) -> Result<(), Fault> {
+    fn check_some(&self, types: &[u32], skip: usize) -> Result<(), Fault> {
         let have = self.have().wrapping_sub(skip);
         let mut types = types;
-        if have < types.len() as u32 {
+        if have < types.len() {
             if !self.unreachable {
                 return Err(Fault::TypeMismatch);
             }
-            types = types.get(types.len().wrapping_sub(have as usize)..).unwrap_or(&[]);
+            types = types.get(types.len().wrapping_sub(have)..).unwrap_or(&[]);
         }
-        let operands = self.s.last(types.len() as u32, skip).unwrap_or(&[]);
-        for (operand, ty) in operands.iter().zip(types) {
-            if operand[0] != *ty && operand[0] != ValType::BOTTOM.bits() {
+        let operands = self.s.range(types.len(), skip).unwrap_or(&[]);
+        for ([operand, ..], ty) in operands.iter().zip(types) {
+            if operand != ty && *operand != ValType::BOTTOM.bits() {
                 return Err(Fault::TypeMismatch);
             }
         }
@@ -141,18 +222,28 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// The last operand has this type.
     #[inline]
     fn check_top(&self, ty: ValType) -> Result<(), Fault> {
-        let mut peek = self.s.peek();
-        if peek.next_is(ty.bits()) && peek.left() >= self.base { Ok(()) } else { self.check_some(&[ty.bits()], 0) }
+        match self.s.last(self.base) {
+            Some((_, &[[top, ..]])) if top == ty.bits() => Ok(()),
+            _ => self.check_some(&[ty.bits()], 0),
+        }
     }
     /// Removes `n` operands that have been checked.
-    fn cut(&mut self, n: u32) {
-        self.s.cut(n, self.base);
+    fn cut(&mut self, n: usize) {
+        self.s.cut((self.s.len() as usize).saturating_sub(n).max(self.base));
     }
     fn push_all(&mut self, types: &[u32]) -> Result<(), Fault> {
         types.iter().try_for_each(|ty| self.s.push(ValType::from_bits(*ty)))
     }
+    /// The operands are not just `types`, but in unreachable code some may be missing: replaces them by the result.
+    #[cold]
+    #[inline(never)]
+    fn unreachable_operands(&mut self, types: &[u32], result: u32) -> Result<(), Fault> {
+        self.check_some(types, 0)?;
+        self.cut(types.len());
+        if result == 0 { Ok(()) } else { self.s.push(ValType::from_bits(result)) }
+    }
     /// An `i32` is on top: how many operands to skip to look below it. In unreachable code it is removed already.
-    fn index(&mut self) -> Result<u32, Fault> {
+    fn index(&mut self) -> Result<usize, Fault> {
         self.check_top(ValType::I32)?;
         if self.unreachable {
             self.cut(1);
@@ -163,13 +254,13 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     // ---- control frames ----------------------------------------------------------------------------------------
 
-    fn enter(&mut self, c: Control) -> Result<(), Fault> {
+    fn enter(&mut self, c: &Control) -> Result<(), Fault> {
         self.s.push_control(c)?;
         self.max_depth = self.max_depth.max(self.s.depth());
         if self.s.depth() > limits::NESTING {
             return Err(Fault::TooDeep);
         }
-        self.base = (c.height as usize).wrapping_mul(OPERAND);
+        self.base = c.height as usize;
         self.unreachable = false;
         self.live = !c.dead;
         Ok(())
@@ -199,25 +290,25 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let params = self.ty(block_type)?.params;
         let skip = if kind == ControlKind::If { self.index()? } else { 0 };
         self.check(params, skip)?;
-        let n = params.len() as u32;
+        let n = params.len();
         if self.unreachable {
             self.cut(n);
             let (height, cell) = (self.s.len(), self.s.next_cell());
             self.push_all(params)?;
-            return self.enter(Control { kind, unreachable: false, dead: true, height, cell, block_type, user: [0; 6] });
+            return self.enter(&Control { kind, unreachable: false, dead: true, height, cell, block_type, user: [0; USER] });
         }
-        let height = self.s.len().wrapping_sub(n).wrapping_sub(skip);
+        let height = self.s.len().wrapping_sub(n.wrapping_add(skip) as u32);
         let cell = self.s.cell(height);
-        let mut c = Control { kind, unreachable: false, dead: !self.live, height, cell, block_type, user: [0; 6] };
+        let mut c = Control { kind, unreachable: false, dead: !self.live, height, cell, block_type, user: [0; USER] };
         if self.live {
             self.sink.block(&self.info, &mut self.s, &mut c)?;
         }
         self.cut(skip);
-        self.enter(c)
+        self.enter(&c)
     }
     /// The operands of the frame are just `results`.
     fn check_all(&self, results: &[u32]) -> Result<(), Fault> {
-        if self.have() > results.len() as u32 {
+        if self.have() > results.len() {
             return Err(Fault::TypeMismatch);
         }
         self.check(results, 0)
@@ -233,7 +324,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             self.sink.else_(&self.info, &mut self.s, &mut c, self.live)?;
         }
         c = Control { kind: ControlKind::Else, unreachable: false, ..c };
-        self.s.set_control(0, c);
+        self.s.set_control(0, &c);
         self.adopt();
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.params)
@@ -293,139 +384,60 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         loop {
             let at = self.r.pos();
             let op = self.r.byte().map_err(|_| Fault::EndExpected)?;
-            let packed = ROWS[op as usize];
-            if packed != 0 {
-                self.sink.instruction(at)?;
-                self.plain(op as u16, packed)?;
-                continue;
-            }
-            if op != 0x0b && op != 0x05 {
+            let row = ROWS[op as usize];
+            if row & CLASS > ELSE {
                 self.sink.instruction(at)?;
             }
-            match op {
-                0x0b => {
+            match row & CLASS {
+                END => {
                     if self.end()? {
                         return if self.r.is_empty() { Ok(()) } else { Err(Fault::EndExpected) };
                     }
                 }
-                0x05 => self.else_()?,
-                0x00 => {
+                ELSE => self.else_()?,
+                UNARY => self.unary(op.into(), row)?,
+                BINARY => self.binary(op, row)?,
+                LOAD => self.load(op, row)?,
+                STORE => self.store(op, row)?,
+                PLAIN => self.plain(op.into(), row)?,
+                LOCAL_GET => self.local_get()?,
+                LOCAL_SET => self.local_set()?,
+                LOCAL_TEE => self.local_tee()?,
+                I32_CONST => self.i32_const()?,
+                CONST => self.constant(op)?,
+                BLOCK => self.block(ControlKind::Block)?,
+                LOOP => self.block(ControlKind::Loop)?,
+                IF => self.block(ControlKind::If)?,
+                BR => self.br()?,
+                BR_IF => self.br_if()?,
+                BR_TABLE => self.br_table()?,
+                RETURN => self.return_()?,
+                CALL => self.call()?,
+                CALL_INDIRECT => self.call_indirect()?,
+                UNREACHABLE => {
                     if self.live {
                         self.sink.unreachable(&mut self.s)?;
                     }
                     self.never();
                 }
-                0x01 => {}
-                0x02 => self.block(ControlKind::Block)?,
-                0x03 => self.block(ControlKind::Loop)?,
-                0x04 => self.block(ControlKind::If)?,
-                0x0c => {
-                    let label = self.r.u32()?;
-                    let types = self.label(label)?;
-                    self.check(types, 0)?;
-                    if self.live {
-                        self.sink.br(&self.info, &mut self.s, label, types.len() as u32)?;
-                    }
-                    self.never();
-                }
-                0x0d => {
-                    let label = self.r.u32()?;
-                    let types = self.label(label)?;
-                    let skip = self.index()?;
-                    self.check(types, skip)?;
-                    if self.live {
-                        self.sink.br_if(&self.info, &mut self.s, label, types.len() as u32)?;
-                    }
-                    self.cut(skip);
-                    if self.unreachable {
-                        self.cut(types.len() as u32);
-                        self.push_all(types)?;
-                    }
-                }
-                0x0e => self.br_table()?,
-                0x0f => {
-                    self.check(self.results, 0)?;
-                    if self.live {
-                        self.sink.return_(&self.info, &mut self.s, self.results.len() as u32)?;
-                    }
-                    self.never();
-                }
-                0x10 => {
-                    let func = self.r.u32()?;
-                    let ty = self.info.func_type(func).ok_or(Fault::UnknownFunction)?;
-                    self.check(ty.params, 0)?;
-                    if self.live {
-                        self.sink.call(&self.info, &mut self.s, func)?;
-                    }
-                    self.cut(ty.params.len() as u32);
-                    self.push_all(ty.results)?;
-                }
-                0x11 => self.call_indirect()?,
-                0x1a => {
-                    if self.have() == 0 {
-                        self.bottom()?;
-                    } else {
-                        if self.live {
-                            self.sink.drop(&mut self.s)?;
-                        }
-                        self.cut(1);
-                    }
-                }
-                0x1b => self.select(None)?,
-                0x1c => {
+                NOP => {}
+                DROP => self.drop()?,
+                SELECT => self.select(None)?,
+                SELECT_TYPED => {
                     if self.r.u32()? != 1 {
                         return Err(Fault::ResultArity);
                     }
                     let ty = self.r.val_type()?;
                     self.select(Some(ty))?;
                 }
-                0x20 => {
-                    let local = self.r.u32()?;
-                    let (ty, cell) = self.locals.get(local)?;
-                    self.s.push(ty)?;
-                    if self.live {
-                        self.sink.local_get(&mut self.s, cell)?;
-                    }
-                }
-                0x21 => {
-                    let local = self.r.u32()?;
-                    let (ty, cell) = self.locals.get(local)?;
-                    self.check_top(ty)?;
-                    if self.live {
-                        self.sink.local_set(&mut self.s, cell)?;
-                    }
-                    self.cut(1);
-                }
-                0x22 => {
-                    let local = self.r.u32()?;
-                    let (ty, cell) = self.locals.get(local)?;
-                    self.check_top(ty)?;
-                    if self.live {
-                        self.sink.local_tee(&mut self.s, cell)?;
-                    } else {
-                        self.cut(1);
-                        self.s.push(ty)?;
-                    }
-                }
-                0x23 => {
+                GLOBAL_GET => {
                     let global = self.r.u32()?;
                     let ty = self.info.global(global).ok_or(Fault::UnknownGlobal)?;
                     self.global_get(global, ty.ty)?;
                 }
-                0x24 => {
-                    let global = self.r.u32()?;
-                    let ty = self.info.global(global).ok_or(Fault::UnknownGlobal)?;
-                    if !ty.mutable {
-                        return Err(Fault::GlobalIsImmutable);
-                    }
-                    self.check_top(ty.ty)?;
-                    if self.live {
-                        self.sink.global_set(&self.info, &mut self.s, global)?;
-                    }
-                    self.cut(1);
-                }
-                0xd1 => self.ref_is_null()?,
-                0xd2 => {
+                GLOBAL_SET => self.global_set()?,
+                REF_IS_NULL => self.ref_is_null()?,
+                REF_FUNC => {
                     let func = self.r.u32()?;
                     if func >= self.info.funcs() {
                         return Err(Fault::UnknownFunction);
@@ -435,15 +447,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     }
                     self.ref_func(func)?;
                 }
-                0x41 => {
-                    let bits = self.r.i32()? as u32;
-                    self.s.push(ValType::I32)?;
-                    if self.live {
-                        self.sink.constant(&mut self.s, bits as u64)?;
-                    }
-                }
-                0x42..=0x44 | 0xd0 => self.constant(op)?,
-                _ => return Err(no_opcode(op as u16)),
+                PREFIX => self.prefixed()?,
+                _ => return Err(no_opcode(op.into())),
             }
         }
     }
@@ -475,20 +480,200 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     self.ref_func(func)?;
                 }
                 0x6a..=0x6c | 0x7c..=0x7e => return Err(Fault::NeedsExtendedConst),
-                0x00..=0x05 | 0x0c..=0x11 | 0x1a..=0x1c | 0x20..=0x24 | 0xd1 => return Err(Fault::ConstantRequired),
-                op if ROWS[op as usize] != 0 => return Err(Fault::ConstantRequired),
+                op if ROWS[op as usize] & CLASS != NO_OPCODE => return Err(Fault::ConstantRequired),
                 op => return Err(no_opcode(op as u16)),
             }
         }
+    }
+
+    // Each of the next functions is one call away from the loop: inlined there, none of them would have enough registers.
+
+    #[inline(never)]
+    fn local_get(&mut self) -> Result<(), Fault> {
+        let local = self.r.u32()?;
+        self.s.push_local(self.locals.get(local)?)?;
+        if self.live { self.sink.local_get(&mut self.s) } else { Ok(()) }
+    }
+    #[inline(never)]
+    fn local_set(&mut self) -> Result<(), Fault> {
+        let local = self.r.u32()?;
+        let local = self.locals.get(local)?;
+        self.check_top(local.ty())?;
+        if self.live {
+            self.sink.local_set(&mut self.s, local.cell())?;
+        }
+        self.cut(1);
+        Ok(())
+    }
+    #[inline(never)]
+    fn local_tee(&mut self) -> Result<(), Fault> {
+        let local = self.r.u32()?;
+        let local = self.locals.get(local)?;
+        self.check_top(local.ty())?;
+        if self.live {
+            return self.sink.local_tee(&mut self.s, local.cell());
+        }
+        self.cut(1);
+        self.s.push(local.ty())
+    }
+    #[inline(never)]
+    fn i32_const(&mut self) -> Result<(), Fault> {
+        let bits = self.r.i32()? as u32;
+        self.s.push_const(ValType::I32, bits.into())
+    }
+    /// A numeric instruction with one operand.
+    #[inline(never)]
+    fn unary(&mut self, op: u16, row: u32) -> Result<(), Fault> {
+        let (result, operand) = (row >> 16 & 0xff, row >> 24);
+        match self.s.last(self.base) {
+            Some((at, &[[top, ..]])) if top == operand => {
+                if self.live {
+                    self.sink.unary(&mut self.s, op, ValType::from_bits(result))?;
+                }
+                self.s.replace(at, ValType::from_bits(result), row >> 8 & 0xf);
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[operand], result),
+        }
+    }
+    /// A numeric instruction with two operands of one type.
+    #[inline(never)]
+    fn binary(&mut self, op: u8, row: u32) -> Result<(), Fault> {
+        let (result, operand) = (row >> 16 & 0xff, row >> 24);
+        match self.s.last(self.base) {
+            Some((at, &[[left, ..], [right, ..]])) if left == operand && right == operand => {
+                if self.live {
+                    self.sink.binary(&mut self.s, op, ValType::from_bits(result))?;
+                }
+                self.s.replace(at, ValType::from_bits(result), row >> 8 & 0xf);
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[operand, operand], result),
+        }
+    }
+    /// Alignment and offset of a load or store; the offset.
+    #[inline(always)]
+    fn mem_arg(&mut self, row: u32) -> Result<u32, Fault> {
+        let align = self.r.u32()?;
+        let offset = self.r.u32()?;
+        if align > row >> 5 & 7 || self.info.memories() == 0 {
+            return Err(match align {
+                32.. => Fault::MalformedMemopFlags,
+                _ if self.info.memories() == 0 => Fault::UnknownMemory,
+                _ => Fault::AlignmentTooLarge,
+            });
+        }
+        Ok(offset)
+    }
+    #[inline(never)]
+    fn load(&mut self, op: u8, row: u32) -> Result<(), Fault> {
+        let offset = self.mem_arg(row)?;
+        let result = row >> 16 & 0xff;
+        match self.s.last(self.base) {
+            Some((at, &[[address, ..]])) if address == ValType::I32.bits() => {
+                if self.live {
+                    self.sink.load(&mut self.s, op, 0, offset.into(), ValType::from_bits(result))?;
+                }
+                self.s.replace(at, ValType::from_bits(result), row >> 8 & 0xf);
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[ValType::I32.bits()], result),
+        }
+    }
+    #[inline(never)]
+    fn store(&mut self, op: u8, row: u32) -> Result<(), Fault> {
+        let offset = self.mem_arg(row)?;
+        let ty = row >> 24;
+        match self.s.last(self.base) {
+            Some((at, &[[address, ..], [value, ..]])) if address == ValType::I32.bits() && value == ty => {
+                if self.live {
+                    self.sink.store(&mut self.s, op, 0, offset.into())?;
+                }
+                self.s.cut(at);
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[ValType::I32.bits(), ty], 0),
+        }
+    }
+    #[inline(never)]
+    fn br(&mut self) -> Result<(), Fault> {
+        let label = self.r.u32()?;
+        let types = self.label(label)?;
+        self.check(types, 0)?;
+        if self.live {
+            self.sink.br(&self.info, &mut self.s, label, types.len() as u32)?;
+        }
+        self.never();
+        Ok(())
+    }
+    #[inline(never)]
+    fn br_if(&mut self) -> Result<(), Fault> {
+        let label = self.r.u32()?;
+        let types = self.label(label)?;
+        let skip = self.index()?;
+        self.check(types, skip)?;
+        if self.live {
+            self.sink.br_if(&self.info, &mut self.s, label, types.len() as u32)?;
+        }
+        self.cut(skip);
+        if self.unreachable {
+            self.cut(types.len());
+            self.push_all(types)?;
+        }
+        Ok(())
+    }
+    fn return_(&mut self) -> Result<(), Fault> {
+        self.check(self.results, 0)?;
+        if self.live {
+            self.sink.return_(&self.info, &mut self.s, self.results.len() as u32)?;
+        }
+        self.never();
+        Ok(())
+    }
+    fn call(&mut self) -> Result<(), Fault> {
+        let func = self.r.u32()?;
+        let ty = self.info.func_type(func).ok_or(Fault::UnknownFunction)?;
+        self.check(ty.params, 0)?;
+        if self.live {
+            self.sink.call(&self.info, &mut self.s, func)?;
+        }
+        self.cut(ty.params.len());
+        self.push_all(ty.results)
+    }
+    fn drop(&mut self) -> Result<(), Fault> {
+        if self.have() == 0 {
+            return self.bottom().map(|_| ());
+        }
+        if self.live {
+            self.sink.drop(&mut self.s)?;
+        }
+        self.cut(1);
+        Ok(())
     }
 
     /// An operand is taken from an empty stack: allowed in unreachable code only.
     fn bottom(&self) -> Result<ValType, Fault> {
         if self.unreachable { Ok(ValType::BOTTOM) } else { Err(Fault::TypeMismatch) }
     }
+    fn type_at(&self, below: usize) -> ValType {
+        self.s.top(below as u32).map_or(ValType::BOTTOM, |o| o.ty())
+    }
     fn global_get(&mut self, global: u32, ty: ValType) -> Result<(), Fault> {
         self.s.push(ty)?;
         if self.live { self.sink.global_get(&self.info, &mut self.s, global) } else { Ok(()) }
+    }
+    fn global_set(&mut self) -> Result<(), Fault> {
+        let global = self.r.u32()?;
+        let ty = self.info.global(global).ok_or(Fault::UnknownGlobal)?;
+        if !ty.mutable {
+            return Err(Fault::GlobalIsImmutable);
+        }
+        self.check_top(ty.ty)?;
+        if self.live {
+            self.sink.global_set(&self.info, &mut self.s, global)?;
+        }
+        self.cut(1);
+        Ok(())
     }
     fn ref_func(&mut self, func: u32) -> Result<(), Fault> {
         self.s.push(ValType::FUNCREF)?;
@@ -504,8 +689,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             0x44 => (ValType::F64, u64::from_le_bytes(self.r.array()?)),
             _ => (self.r.ref_type()?, 0),
         };
-        self.s.push(ty)?;
-        if self.live { self.sink.constant(&mut self.s, bits) } else { Ok(()) }
+        self.s.push_const(ty, bits)
     }
     fn call_indirect(&mut self) -> Result<(), Fault> {
         let (index, table) = (self.r.u32()?, self.r.u32()?);
@@ -518,7 +702,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if self.live {
             self.sink.call_indirect(&self.info, &mut self.s, index, table)?;
         }
-        self.cut(skip.wrapping_add(ty.params.len() as u32));
+        self.cut(skip.wrapping_add(ty.params.len()));
         self.push_all(ty.results)
     }
     /// `select`, with the type that it names.
@@ -528,9 +712,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             Some(ty) => ty,
             None => {
                 let have = self.have().wrapping_sub(skip);
-                let one = if have > 0 { self.s.top(skip).map_or(ValType::BOTTOM, |o| o.ty) } else { self.bottom()? };
-                let below = skip.wrapping_add(1);
-                let two = if have > 1 { self.s.top(below).map_or(ValType::BOTTOM, |o| o.ty) } else { self.bottom()? };
+                let one = if have > 0 { self.type_at(skip) } else { self.bottom()? };
+                let two = if have > 1 { self.type_at(skip.wrapping_add(1)) } else { self.bottom()? };
                 let ty = if one == ValType::BOTTOM { two } else { one };
                 if ty.is_ref() {
                     return Err(Fault::TypeMismatch);
@@ -549,7 +732,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     fn ref_is_null(&mut self) -> Result<(), Fault> {
         let have = self.have();
-        let ty = if have > 0 { self.s.top(0).map_or(ValType::BOTTOM, |o| o.ty) } else { self.bottom()? };
+        let ty = if have > 0 { self.type_at(0) } else { self.bottom()? };
         if !ty.is_ref() && ty != ValType::BOTTOM {
             return Err(Fault::TypeMismatch);
         }
@@ -574,65 +757,37 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     fn elem(&self, i: u32) -> Result<u32, Fault> {
         self.info.elem_type(i).map(ValType::bits).ok_or(Fault::UnknownElem)
     }
-    /// An instruction that has a row in the table.
-    #[inline(always)]
-    fn plain(&mut self, mut op: u16, mut row: u32) -> Result<(), Fault> {
-        let (mut x, mut y, mut elem) = (0, 0, 0);
-        match row & 0xf {
-            NONE => {}
-            natural @ MEM_ARG..MEMORY => {
-                let align = self.r.u32()?;
-                y = self.r.u32()?;
-                if align >= 32 {
-                    return Err(Fault::MalformedMemopFlags);
-                }
-                if self.info.memories() == 0 {
-                    return Err(Fault::UnknownMemory);
-                }
-                if align > natural.wrapping_sub(MEM_ARG) {
-                    return Err(Fault::AlignmentTooLarge);
-                }
-            }
-            _ => {
-                if row == PREFIX {
-                    (op, row) = self.prefixed()?;
-                }
-                (x, y, elem) = self.indexes(row & 0xf)?;
-            }
-        }
-        let ty = |shift: u32| match row >> shift & 0x7f {
+    /// Any other instruction that has a row in the table.
+    fn plain(&mut self, op: u16, row: u32) -> Result<(), Fault> {
+        let (x, y, elem) = self.indexes(row >> 12 & 0xf)?;
+        let ty = |shift: u32| match row >> shift & 7 {
+            0 => 0,
             ELEMENT => elem,
-            ty => ty,
+            short => (ValType::I32.bits() + 4).wrapping_sub(short),
         };
-        let mut peek = self.s.peek();
-        let (at, cell) = if peek.next_is(ty(18)) && peek.next_is(ty(11)) && peek.next_is(ty(4)) && peek.left() >= self.base {
-            (peek.left(), peek.cell)
-        } else {
-            self.check_unreachable([ty(4), ty(11), ty(18)])?
-        };
-        let result = if row >> 25 != 0 { Some(ValType::from_bits(ty(25))) } else { None };
+        let types = [ty(16), ty(19), ty(22)];
+        let n = types.iter().take_while(|ty| **ty != 0).count();
+        self.check(types.get(..n).unwrap_or(&[]), 0)?;
+        let result = Some(ValType::from_bits(ty(25))).filter(|ty| *ty != ValType::BOTTOM);
         if self.live {
-            let n = (self.s.end().wrapping_sub(at) / OPERAND) as u32;
-            self.sink.plain(&self.info, &mut self.s, op, x, y as u64, n, result)?;
+            self.sink.plain(&self.info, &mut self.s, op, x, y, n as u32, result)?;
         }
-        self.s.cut_to(at, cell);
-        match result {
-            Some(ty) => self.s.push(ty),
-            None => Ok(()),
-        }
+        self.cut(n);
+        result.map_or(Ok(()), |ty| self.s.push(ty))
     }
     /// The rest of an opcode that begins with 0xfc.
-    fn prefixed(&mut self) -> Result<(u16, u32), Fault> {
+    fn prefixed(&mut self) -> Result<(), Fault> {
         let sub = self.r.u32()?;
         let op = 0xfc00 | sub.min(0xff) as u16;
         match ROWS.get((sub as usize).saturating_add(256)) {
-            Some(row) => Ok((op, *row)),
+            Some(row) if row & CLASS == UNARY => self.unary(op, *row),
+            Some(row) => self.plain(op, *row),
             None => Err(no_opcode(op)),
         }
     }
     /// Index immediates, and the element type that operands refer to.
     fn indexes(&mut self, imm: u32) -> Result<(u32, u32, u32), Fault> {
-        let (mut x, mut y, mut elem) = (0, 0, 0);
+        let (mut x, mut y, mut elem) = (0u32, 0u32, 0u32);
         match imm {
             NONE => {}
             MEMORY => self.memory()?,
@@ -669,19 +824,10 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 x = self.r.u32()?;
                 self.elem(x)?;
             }
-            _ => return Err(Fault::NeedsFloat),
+            NO_FLOAT => return Err(Fault::NeedsFloat),
+            _ => return Err(Fault::Internal),
         }
         Ok((x, y, elem))
-    }
-    /// The operands are not `types` (0: none), but in unreachable code some may be missing. Word and cell where those
-    /// that are there begin.
-    #[cold]
-    #[inline(never)]
-    fn check_unreachable(&self, types: [u32; 3]) -> Result<(usize, u32), Fault> {
-        let n = types.iter().take_while(|ty| **ty != 0).count();
-        self.check(types.get(..n).unwrap_or(&[]), 0)?;
-        let left = self.s.len().wrapping_sub(self.have().min(n as u32));
-        Ok(((left as usize).wrapping_mul(OPERAND), self.s.cell(left)))
     }
 }
 

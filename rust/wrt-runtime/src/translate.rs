@@ -70,7 +70,7 @@ impl From<TranslateError> for Error {
 /// valid, but `out` is too short.
 pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
     let run = |scratch: &mut [u32], out: &mut [u32], far_body| {
-        let mut t = Translator::new(out, far_body);
+        let mut t = Translator::<false>::new(out, far_body);
         let decoded = decode(wasm, scratch, &mut t).map_err(TranslateError::Module)?;
         let done = Translated { words: t.w.pos, scratch_words: decoded.scratch_words };
         if t.w.pos as usize > t.w.out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
@@ -85,7 +85,7 @@ pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Tr
 /// or `pc` not in its code. For messages about traps: the image itself holds no such table.
 pub fn locate(wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
     for far_body in [FAR_BODY, 0] {
-        let mut t = Translator::new(&mut [], far_body);
+        let mut t = Translator::<true>::new(&mut [], far_body);
         t.watch = pc;
         match decode(wasm, scratch, &mut t) {
             Ok(_) => return (t.watched != 0).then_some(t.watched),
@@ -141,6 +141,16 @@ impl Writer<'_> {
             *w = word;
         }
         self.pos = self.pos.saturating_add(1);
+    }
+    #[inline]
+    fn put2(&mut self, words: [u32; 2]) {
+        match self.out.get_mut(self.pos as usize..).and_then(|w| w.first_chunk_mut()) {
+            Some(w) => {
+                *w = words;
+                self.pos = self.pos.saturating_add(2);
+            }
+            None => words.into_iter().for_each(|w| self.put(w)),
+        }
     }
     fn set(&mut self, at: u32, word: u32) {
         if let Some(w) = self.out.get_mut(at as usize) {
@@ -201,7 +211,7 @@ struct Last {
     /// The operation's word and where it stands.
     word: u32,
     at: u32,
-    /// The word after it.
+    /// The word after it; [`NOWHERE`] when there is no such operation.
     end: u32,
     /// The cell that has the result.
     cell: u32,
@@ -209,6 +219,9 @@ struct Last {
     cut: u32,
     test: Test,
 }
+
+/// No place in the output.
+const NOWHERE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Test {
@@ -320,9 +333,10 @@ fn cond_word(cond: Cond, negate: bool) -> u32 {
     }
 }
 
-struct Translator<'o> {
+/// `WATCH`: for [`locate`].
+struct Translator<'o, const WATCH: bool> {
     w: Writer<'o>,
-    last: Option<Last>,
+    last: Last,
     /// Instructions since the counter was charged.
     run_length: u32,
     live: bool,
@@ -364,19 +378,21 @@ struct Translator<'o> {
 
 type Done = Result<(), Fault>;
 
-// Words of `Control::user`: [`EXITS`], first word of the loop, run length there, [`SKIPS`], run length at that jump.
-/// Head of the list of forward jumps to the block's end.
+// Words of `Control::user`.
+/// Head of the list of forward jumps to the block's end; the first word of a loop.
 const EXITS: usize = 0;
 /// `if`: head of the list of the jump to its `else`.
-const SKIPS: usize = 3;
+const SKIPS: usize = 1;
+/// Run length at the first word of a loop, or at that jump.
+const RUN: usize = 2;
 
-impl<'o> Translator<'o> {
+impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn new(out: &'o mut [u32], far_body: u32) -> Self {
         let mut w = Writer { out, pos: 0 };
         w.reserve(HEADER);
         Translator {
             w,
-            last: None,
+            last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, cut: 0, test: Test::No },
             run_length: 0,
             live: false,
             lazy_floor: 0,
@@ -477,11 +493,10 @@ impl<'o> Translator<'o> {
         self.w.put(at);
     }
 
-    /// Puts the value of `o` into the cell(s) `to`.
-    fn move_to(&mut self, to: u32, o: &Operand) {
-        let cells = o.ty.cells();
-        match o.place {
-            Place::Cell => self.copy(to, o.cell, cells),
+    /// Puts the value of `o`, or its lower cell, into the `cells` cells from `to` on.
+    fn move_to(&mut self, to: u32, o: Operand<'_>, cells: u32) {
+        match o.place() {
+            Place::Cell => self.copy(to, o.cell(), cells),
             Place::Local(from) => self.copy(to, from, cells),
             Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
             Place::Const(bits) => {
@@ -492,24 +507,36 @@ impl<'o> Translator<'o> {
     }
 
     /// Puts the operand `n` below the top into its own cell.
+    #[inline]
     fn settle(&mut self, s: &mut Operands<'_>, n: u32) {
         if let Some(o) = s.top(n)
-            && o.place != Place::Cell
+            && o.place() != Place::Cell
         {
-            self.move_to(o.cell, &o);
+            self.move_to(o.cell(), o, o.ty().cells());
             s.set_top_place(n, Place::Cell);
         }
     }
 
     /// A register that holds operand `o`, the `nth` of the operation.
-    fn reg(&mut self, o: &Operand, nth: usize) -> u32 {
-        let cells = o.ty.cells();
+    #[inline(always)]
+    fn reg(&mut self, o: Operand<'_>, nth: usize) -> u32 {
+        match o.place() {
+            // Whether it has one cell or two.
+            Place::Cell if near(o.cell(), 2) => o.cell(),
+            Place::Local(cell) if near(cell, 2) => cell,
+            _ => self.reg_made(o, nth),
+        }
+    }
+    /// The same, when it may have to be made.
+    #[inline(never)]
+    fn reg_made(&mut self, o: Operand<'_>, nth: usize) -> u32 {
+        let cells = o.ty().cells();
         let scratch = SCRATCH.get(nth).copied().unwrap_or(SCRATCH_RESULT);
-        let cell = match o.place {
-            Place::Cell => o.cell,
+        let cell = match o.place() {
+            Place::Cell => o.cell(),
             Place::Local(cell) => cell,
             Place::Const(bits) => {
-                let reg = if near(o.cell, cells) { o.cell } else { scratch };
+                let reg = if near(o.cell(), cells) { o.cell() } else { scratch };
                 self.constant_to(reg, bits, cells);
                 return reg;
             }
@@ -527,46 +554,54 @@ impl<'o> Translator<'o> {
         if near(cell, cells) { cell } else { SCRATCH_RESULT }
     }
 
-    /// Writes an operation whose result goes to register `a`, and remembers it; `more` is its second word.
-    fn define(&mut self, first: u32, more: Option<u32>, cell: u32, cells: u32, cut: u32, test: Test) {
+    /// Writes an operation whose result goes to the register of `cell`, and remembers it.
+    #[inline]
+    fn define(&mut self, first: u32, cell: u32, cells: u32) {
         let at = self.w.pos;
         self.w.put(first);
-        if let Some(more) = more {
-            self.w.put(more);
-        }
+        self.defined(first, at, cell, cells);
+    }
+    /// The same, of two words.
+    #[inline]
+    fn define2(&mut self, first: u32, second: u32, cell: u32, cells: u32) {
+        let at = self.w.pos;
+        self.w.put2([first, second]);
+        self.defined(first, at, cell, cells);
+    }
+    /// The operation `word` at `at`, just written, has the value of `cell`.
+    #[inline(always)]
+    fn defined(&mut self, word: u32, at: u32, cell: u32, cells: u32) {
         if near(cell, cells) {
-            self.last = Some(Last { word: first, at, end: self.w.pos, cell, cut, test });
+            let last = &mut self.last;
+            (last.word, last.at, last.end, last.cell, last.test) = (word, at, self.w.pos, cell, Test::No);
         } else {
             self.far_set(cell, SCRATCH_RESULT, cells);
-            self.last = None;
+            self.last.end = NOWHERE;
         }
     }
 
-    fn simple(&mut self, first: u32, more: Option<u32>, cell: u32, cells: u32) {
-        self.define(first, more, cell, cells, 0, Test::No);
-    }
-
-    /// The last operation, if nothing was written since and it made the operand `o`.
-    fn last_made(&self, o: &Operand) -> Option<Last> {
-        self.last.filter(|l| l.end == self.w.pos && l.cell == o.cell && o.place == Place::Cell)
+    /// Whether nothing was written since the last operation, and it made the operand `o`.
+    #[inline(always)]
+    fn made(&self, o: Operand<'_>) -> bool {
+        self.last.end == self.w.pos && self.last.cell == o.cell() && o.place() == Place::Cell
     }
 
     /// Puts all lazy locals from operand `lazy_floor` up to `end` (not included) into their cells.
     fn flush(&mut self, s: &mut Operands<'_>, end: u32) {
         for i in self.lazy_floor..end {
             if let Some(o) = s.get(i)
-                && let Place::Local(_) = o.place
+                && let Place::Local(_) = o.place()
             {
-                self.move_to(o.cell, &o);
-                s.set(i, Operand { place: Place::Cell, ..o });
+                self.move_to(o.cell(), o, o.ty().cells());
+                s.set_place(i, Place::Cell);
             }
         }
         self.lazy_floor = self.lazy_floor.max(end);
     }
 
     /// The operand on top has become a lazy local.
-    fn lazy(&mut self, s: &mut Operands<'_>, cell: u32) {
-        s.set_top_place(0, Place::Local(cell));
+    #[inline]
+    fn lazy(&mut self, s: &Operands<'_>) {
         self.lazy_floor = self.lazy_floor.min(s.len().saturating_sub(1));
     }
 
@@ -574,6 +609,22 @@ impl<'o> Translator<'o> {
 
     fn charge(&mut self) -> u32 {
         core::mem::take(&mut self.run_length)
+    }
+    /// Charges all instructions but the one that has just begun.
+    #[cold]
+    #[inline(never)]
+    fn charge_run(&mut self) {
+        if self.live {
+            self.w.put(word16(op::CHARGE, 0, MAX_RUN));
+        }
+        self.run_length = 1;
+    }
+    /// Whether the engine needs floats for this.
+    #[inline(always)]
+    fn floats(&mut self, opcode: u16) {
+        if opcode >= 0x5b && !matches!(opcode, 0x67..=0x8a) && uses_float(opcode) {
+            self.features |= FEATURE_FLOAT;
+        }
     }
 
     /// Writes the place where a jump's target will be and hangs it into the list `head`; the list's new head.
@@ -622,7 +673,7 @@ impl<'o> Translator<'o> {
     fn land(&mut self, mut head: u32) -> Done {
         let (target, run) = (self.w.pos, self.run_length);
         if head != 0 {
-            self.last = None;
+            self.last.end = NOWHERE;
         }
         while head != 0 {
             let w = self.w.get(head);
@@ -640,15 +691,11 @@ impl<'o> Translator<'o> {
 
     /// Points a site at label `n`, now or when its end comes.
     fn point(&mut self, s: &mut Operands<'_>, n: u32, site: u32) -> Done {
-        let Some(mut control) = s.control(n) else { return Err(Fault::Internal) };
-        if control.kind == ControlKind::Loop {
-            let [_, at, run, ..] = control.user;
-            return self.aim(site, at, run, self.run_length);
+        let Some((is_loop, _, user)) = s.target(n) else { return Err(Fault::Internal) };
+        if is_loop {
+            return self.aim(site, user[EXITS], user[RUN], self.run_length);
         }
-        if let Some(head) = control.user.get_mut(EXITS) {
-            *head = self.hang(site, *head)?;
-        }
-        s.set_control(n, control);
+        user[EXITS] = self.hang(site, user[EXITS])?;
         Ok(())
     }
 
@@ -675,7 +722,8 @@ impl<'o> Translator<'o> {
     /// Takes the condition on top of the stack: the comparison that made it is cut off if a branch can do its work.
     fn condition(&mut self, s: &mut Operands<'_>) -> Cond {
         let Some(o) = s.top(0) else { return Cond::NotZero(0) };
-        if let Some(l) = self.last_made(&o) {
+        if self.made(o) {
+            let l = &self.last;
             let (cmp, b, c) = (l.word as u8, l.word >> 16 & 0xff, l.word >> 24);
             let cond = match l.test {
                 Test::No => None,
@@ -685,16 +733,17 @@ impl<'o> Translator<'o> {
             };
             if let Some(cond) = cond {
                 self.w.pos = l.cut;
-                self.last = None;
+                self.last.end = NOWHERE;
                 return cond;
             }
         }
-        Cond::NotZero(self.reg(&o, 0))
+        Cond::NotZero(self.reg(o, 0))
     }
 
-    /// Whether the last `arity` operands, `above` more on top of them, have to move to be where label `control` wants them.
-    fn must_move(&self, s: &Operands<'_>, control: &Control, arity: u32, above: u32) -> bool {
-        arity != 0 && s.top(arity.wrapping_add(above).wrapping_sub(1)).is_some_and(|o| o.cell != control.cell)
+    /// Whether the last `arity` operands, `above` more on top of them, have to move to be from `cell` on, where a label wants
+    /// them.
+    fn must_move(&self, s: &Operands<'_>, cell: u32, arity: u32, above: u32) -> bool {
+        arity != 0 && s.top(arity.wrapping_add(above).wrapping_sub(1)).is_some_and(|o| o.cell() != cell)
     }
 
     /// Puts the last `arity` operands, `above` more on top of them, into their own cells for good.
@@ -708,22 +757,22 @@ impl<'o> Translator<'o> {
     fn moves(&mut self, s: &Operands<'_>, to: u32, arity: u32, above: u32) {
         let mut to = to;
         let mut n = above.wrapping_add(arity);
-        let all_cells = arity > 2 && (above..n).all(|i| s.top(i).is_some_and(|o| o.place == Place::Cell));
+        let all_cells = arity > 2 && (above..n).all(|i| s.top(i).is_some_and(|o| o.place() == Place::Cell));
         if all_cells && let (Some(first), Some(end)) = (s.top(n.wrapping_sub(1)), s.top(above)) {
-            let cells = end.end().wrapping_sub(first.cell);
-            if near(end.end(), 0) && near(to.wrapping_add(cells), 0) && first.cell != to {
-                return self.far_copy(to, first.cell, cells);
+            let cells = end.end().wrapping_sub(first.cell());
+            if near(end.end(), 0) && near(to.wrapping_add(cells), 0) && first.cell() != to {
+                return self.far_copy(to, first.cell(), cells);
             }
-            if first.cell >= NEAR && to >= NEAR && first.cell != to {
-                let (to, from) = (self.lies(to, cells), self.lies(first.cell, cells));
+            if first.cell() >= NEAR && to >= NEAR && first.cell() != to {
+                let (to, from) = (self.lies(to, cells), self.lies(first.cell(), cells));
                 return self.far_copy(to, from, cells);
             }
         }
         while n > above {
             n = n.wrapping_sub(1);
             let Some(o) = s.top(n) else { return };
-            self.move_to(to, &o);
-            to = to.wrapping_add(o.ty.cells());
+            self.move_to(to, o, o.ty().cells());
+            to = to.wrapping_add(o.ty().cells());
         }
     }
 
@@ -737,12 +786,12 @@ impl<'o> Translator<'o> {
         if arity == 1
             && let Some(o) = s.top(above)
         {
-            let cells = o.ty.cells();
-            if let Place::Const(bits) = o.place {
+            let cells = o.ty().cells();
+            if let Place::Const(bits) = o.place() {
                 self.constant_to(0, bits, cells);
                 self.w.put(word16(op::RETURN, 0, cost));
             } else {
-                let reg = self.reg(&o, 0);
+                let reg = self.reg(o, 0);
                 self.w.put(word16(if cells == 2 { op::RETURN2 } else { op::RETURN1 }, reg, cost));
             }
             return;
@@ -750,25 +799,25 @@ impl<'o> Translator<'o> {
         // Results overwrite locals: first what is lazy goes to its own cell, which lies above every result's.
         for n in (above..above.wrapping_add(arity)).rev() {
             if let Some(o) = s.top(n)
-                && let Place::Local(from) = o.place
+                && let Place::Local(from) = o.place()
             {
-                self.copy(o.cell, from, o.ty.cells());
+                self.copy(o.cell(), from, o.ty().cells());
             }
         }
         let mut to = 0u32;
         for n in (above..above.wrapping_add(arity)).rev() {
             let Some(o) = s.top(n) else { return };
-            let cells = o.ty.cells();
-            match o.place {
+            let cells = o.ty().cells();
+            match o.place() {
                 Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
                 Place::Const(bits) => {
                     self.constant_to(SCRATCH_RESULT, bits, cells);
                     self.far_copy(to, SCRATCH_RESULT, cells);
                 }
-                _ if near(to, cells) && near(o.cell, cells) => self.copy(to, o.cell, cells),
+                _ if near(to, cells) && near(o.cell(), cells) => self.copy(to, o.cell(), cells),
                 _ => {
                     // Results lie without the hole: the caller expects them side by side.
-                    let from = self.lies(o.cell, cells);
+                    let from = self.lies(o.cell(), cells);
                     self.far_copy(to, from, cells);
                 }
             }
@@ -784,25 +833,28 @@ impl<'o> Translator<'o> {
 
     // ---- calls --------------------------------------------------------------------------------------------------
 
-    /// Arguments into place, the call, results into place. `call` gets the frame's cell and whether it is far.
-    fn call_with(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, above: u32, call: impl FnOnce(&mut Self, u32, bool)) -> Done {
+    /// Arguments into place, the call, results into place. `call` gets the operand on top, the frame's cell and whether
+    /// that is far.
+    fn call_with(
+        &mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, above: u32, call: impl FnOnce(&mut Self, Option<Operand<'_>>, u32, bool),
+    ) -> Done {
         let t = info.ty(ty).ok_or(Fault::Internal)?;
         let n = t.params.len() as u32;
         let width = |types: &[u32]| types.iter().fold(0u32, |w, t| w.wrapping_add(ValType::from_bits(*t).cells()));
         let (params, results) = (width(t.params), width(t.results));
         self.settle_all(s, n, above);
         let base = match s.top(n.wrapping_add(above).wrapping_sub(1)) {
-            Some(o) if n.wrapping_add(above) > 0 => o.cell,
+            Some(o) if n.wrapping_add(above) > 0 => o.cell(),
             _ => s.next_cell(),
         };
         let end = base.wrapping_add(params.max(results));
         if end <= NEAR {
-            call(self, base, false);
+            call(self, s.top(0), base, false);
             return Ok(());
         }
         if base >= NEAR {
             let at = self.lies(base, params.max(results));
-            call(self, at, true);
+            call(self, s.top(0), at, true);
             return Ok(());
         }
         // Across the hole: a frame of its own above everything.
@@ -815,7 +867,7 @@ impl<'o> Translator<'o> {
             self.far_copy(to, lies, cells);
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
         }
-        call(self, frame, true);
+        call(self, s.top(0), frame, true);
         let (mut from, mut to) = (frame, base);
         for t in t.results {
             let cells = ValType::from_bits(*t).cells();
@@ -828,58 +880,58 @@ impl<'o> Translator<'o> {
 
     // ---- plain instructions -------------------------------------------------------------------------------------
 
-    /// A binary operation of 32 or 64 bits with a constant operand, if there is a form for it.
-    fn with_immediate(&mut self, opcode: u8, l: &Operand, r: &Operand, cell: u32, cells: u32) -> bool {
-        let (op32, op64) = (0x6a..=0x78, 0x7c..=0x8a);
-        let wide = op64.contains(&opcode);
-        if !wide && !op32.contains(&opcode) {
-            return false;
-        }
-        let kind = if wide { opcode.wrapping_sub(0x7c) } else { opcode.wrapping_sub(0x6a) };
+    /// A binary operation with a constant operand, if there is a form for it.
+    fn with_immediate(&mut self, opcode: u8, l: Operand<'_>, r: Operand<'_>, cell: u32, cells: u32) -> bool {
+        let kind = opcode.wrapping_sub(if cells == 2 { 0x7c } else { 0x6a });
         // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
         let commutes = matches!(kind, 0 | 2 | 7 | 8 | 9);
-        let (x, k) = match (l.place, r.place) {
+        let (x, k) = match (l.place(), r.place()) {
             (_, Place::Const(k)) => (l, k),
             (Place::Const(k), _) if commutes => (r, k),
             _ => return false,
         };
-        let k = if kind == 1 { k.wrapping_neg() } else { k };
-        let shift = if wide { k as u32 & 63 } else { k as u32 & 31 };
-        if wide && !matches!(kind, 10..=12) && k as i64 != k as u32 as i32 as i64 {
-            return false;
-        }
-        let imm = k as u32;
-        let (op, c, more) = match (kind, wide) {
-            (0 | 1, false) if is_i8(imm) => (op::I32_ADD_S, imm, None),
-            (0 | 1, false) => (op::I32_ADD_I, 0, Some(imm)),
-            (2, false) => (op::I32_MUL_I, 0, Some(imm)),
-            (7, false) => (op::I32_AND_I, 0, Some(imm)),
-            (8, false) => (op::I32_OR_I, 0, Some(imm)),
-            (9, false) => (op::I32_XOR_I, 0, Some(imm)),
-            (10, false) => (op::I32_SHL_I, shift, None),
-            (11, false) => (op::I32_SHR_S_I, shift, None),
-            (12, false) => (op::I32_SHR_U_I, shift, None),
-            (13, false) => (op::I32_ROTL_I, shift, None),
-            (14, false) => (op::I32_ROTL_I, 32u32.wrapping_sub(shift) & 31, None),
-            (0 | 1, true) => (op::I64_ADD_I, 0, Some(imm)),
-            (2, true) => (op::I64_MUL_I, 0, Some(imm)),
-            (7, true) => (op::I64_AND_I, 0, Some(imm)),
-            (8, true) => (op::I64_OR_I, 0, Some(imm)),
-            (9, true) => (op::I64_XOR_I, 0, Some(imm)),
-            (10, true) => (op::I64_SHL_I, shift, None),
-            (11, true) => (op::I64_SHR_S_I, shift, None),
-            (12, true) => (op::I64_SHR_U_I, shift, None),
+        let imm = if kind == 1 { (k as u32).wrapping_neg() } else { k as u32 };
+        let wide = cells == 2;
+        let shift = if wide { imm & 63 } else { imm & 31 };
+        let (op, c) = match (kind, wide) {
+            (0 | 1, false) if is_i8(imm) => (op::I32_ADD_S, imm),
+            (0 | 1, false) => (op::I32_ADD_I, 0),
+            (2, false) => (op::I32_MUL_I, 0),
+            (7, false) => (op::I32_AND_I, 0),
+            (8, false) => (op::I32_OR_I, 0),
+            (9, false) => (op::I32_XOR_I, 0),
+            (10, false) => (op::I32_SHL_I, shift),
+            (11, false) => (op::I32_SHR_S_I, shift),
+            (12, false) => (op::I32_SHR_U_I, shift),
+            (13, false) => (op::I32_ROTL_I, shift),
+            (14, false) => (op::I32_ROTL_I, 32u32.wrapping_sub(shift) & 31),
+            (0 | 1, true) => (op::I64_ADD_I, 0),
+            (2, true) => (op::I64_MUL_I, 0),
+            (7, true) => (op::I64_AND_I, 0),
+            (8, true) => (op::I64_OR_I, 0),
+            (9, true) => (op::I64_XOR_I, 0),
+            (10, true) => (op::I64_SHL_I, shift),
+            (11, true) => (op::I64_SHR_S_I, shift),
+            (12, true) => (op::I64_SHR_U_I, shift),
             _ => return false,
         };
+        let with_word = op::FORM.get(op as usize) == Some(&op::Form::W2);
+        if wide && with_word {
+            // The word is sign-extended.
+            let k = if kind == 1 { k.wrapping_neg() } else { k };
+            if k as i64 != imm as i32 as i64 {
+                return false;
+            }
+        }
         let b = self.reg(x, 0);
-        let a = self.result_reg(cell, cells);
-        self.simple(word(op, a, b, c), more, cell, cells);
+        let first = word(op, self.result_reg(cell, cells), b, c);
+        if with_word { self.define2(first, imm, cell, cells) } else { self.define(first, cell, cells) }
         true
     }
 
     /// A comparison of two 32-bit integers, written so that a branch can take it over.
-    fn compare(&mut self, opcode: u8, l: &Operand, r: &Operand, cell: u32) {
-        let (cmp, l, r) = match (l.place, r.place) {
+    fn compare(&mut self, opcode: u8, l: Operand<'_>, r: Operand<'_>, cell: u32) {
+        let (cmp, l, r) = match (l.place(), r.place()) {
             (Place::Const(_), Place::Const(_)) | (_, Place::Const(_)) => (opcode, l, r),
             (Place::Const(_), _) => (mirrored(opcode), r, l),
             _ => (opcode, l, r),
@@ -888,68 +940,35 @@ impl<'o> Translator<'o> {
         let b = self.reg(l, 0);
         let cut = self.w.pos;
         let c = self.reg(r, 1);
-        let test = match r.place {
+        let test = match r.place() {
             Place::Const(k) if with_constant(cmp, k as u32).is_some() && with_constant(inverse(cmp), k as u32).is_some() => {
                 Test::Constant(k as u32)
             }
             _ => Test::Registers,
         };
         let cut = if test == Test::Registers { self.w.pos } else { cut };
-        self.define(word(cmp, a, b, c), None, cell, 1, cut, test);
-    }
-
-    fn numeric(&mut self, opcode: u8, s: &mut Operands<'_>, pops: u32, result: ValType) -> Done {
-        let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
-        let (cell, cells) = (first.cell, result.cells());
-        if pops == 1 {
-            // Same bits in the same cells; i32.wrap_i64 drops the upper one.
-            if matches!(opcode, 0xa7 | 0xbc..=0xbf) {
-                if opcode == 0xa7 {
-                    self.last = None; // its result is wider than the operand is now
-                }
-                let narrow = Operand { ty: result, ..first };
-                if first.place != Place::Cell {
-                    self.move_to(cell, &narrow);
-                }
-                return Ok(());
-            }
-            let b = self.reg(&first, 0);
-            let a = self.result_reg(cell, cells);
-            let cut = self.w.pos;
-            let test = if opcode == I32_EQZ { Test::Zero } else { Test::No };
-            self.define(word(opcode, a, b, 0), None, cell, cells, cut, test);
-            return Ok(());
-        }
-        let second = s.top(0).ok_or(Fault::Internal)?;
-        if matches!(opcode, I32_EQ..=GE_U) {
-            self.compare(opcode, &first, &second, cell);
-        } else if !self.with_immediate(opcode, &first, &second, cell, cells) {
-            let b = self.reg(&first, 0);
-            let c = self.reg(&second, 1);
-            let a = self.result_reg(cell, cells);
-            self.simple(word(opcode, a, b, c), None, cell, cells);
-        }
-        Ok(())
+        self.define(word(cmp, a, b, c), cell, 1);
+        (self.last.cut, self.last.test) = (cut, test);
     }
 
     /// An operation on `pops` temporaries side by side, the first of which may receive a result.
     fn on_temporaries(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: bool) -> Done {
         self.settle_all(s, pops, 0);
         let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
-        if near(first.cell, pops) {
-            self.w.put(word16(op, first.cell, bc));
+        if near(first.cell(), pops) {
+            self.w.put(word16(op, first.cell(), bc));
             self.w.put(more);
             return Ok(());
         }
         for n in 0..pops {
             let o = s.top(pops.wrapping_sub(n).wrapping_sub(1)).ok_or(Fault::Internal)?;
-            let from = self.lies(o.cell, 1);
+            let from = self.lies(o.cell(), 1);
             self.far_copy(NEAR.wrapping_add(n), from, 1);
         }
         self.w.put(word16(op, NEAR, bc));
         self.w.put(more);
         if result {
-            self.far_set(first.cell, NEAR, 1);
+            self.far_set(first.cell(), NEAR, 1);
         }
         Ok(())
     }
@@ -966,7 +985,7 @@ impl<'o> Translator<'o> {
         }
         self.run_length = 0;
         self.live = true;
-        self.last = None;
+        self.last.end = NOWHERE;
     }
 
     /// Ends a piece of it with a jump to the next.
@@ -1002,7 +1021,7 @@ fn uses_float(op: u16) -> bool {
     matches!(op, 0x5b..=0x66 | 0x8b..=0xa6 | 0xa8..=0xab | 0xae..=0xbb | 0xfc00..=0xfc07)
 }
 
-impl Sink for Translator<'_> {
+impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     fn imports(&mut self, n: u32) -> Done {
         self.imports = n;
         self.imports_at = self.w.reserve(n.wrapping_mul(4));
@@ -1198,8 +1217,8 @@ impl Sink for Translator<'_> {
         match what {
             ConstFor::Global(i) => {
                 let cell = info.own_global_cell(i).ok_or(Fault::Internal)?;
-                let cells = value.ty.cells();
-                let reg = self.reg(&value, 0);
+                let cells = value.ty().cells();
+                let reg = self.reg(value, 0);
                 self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, reg, cell));
                 self.init_close();
             }
@@ -1218,7 +1237,7 @@ impl Sink for Translator<'_> {
         self.w.set(entry, self.w.pos);
         self.run_length = 0;
         self.live = true;
-        self.last = None;
+        self.last.end = NOWHERE;
         self.lazy_floor = 0;
         self.far = body_bytes >= self.far_body;
         let total = param_cells.saturating_add(local_cells);
@@ -1269,16 +1288,15 @@ impl Sink for Translator<'_> {
         self.code_end = self.w.pos;
         if self.frame_too_large { Err(Fault::FrameTooLarge) } else { Ok(()) }
     }
+    #[inline(always)]
     fn instruction(&mut self, at: u32) -> Done {
-        if self.w.pos <= self.watch {
+        if WATCH && self.w.pos <= self.watch {
             self.watched = at;
         }
-        if self.live {
-            if self.run_length >= MAX_RUN {
-                let cost = self.charge();
-                self.w.put(word16(op::CHARGE, 0, cost));
-            }
-            self.run_length = self.run_length.wrapping_add(1);
+        // What is counted where nothing can run is in no jump's way: a label has the count that it is reached with.
+        self.run_length = self.run_length.wrapping_add(1);
+        if self.run_length > MAX_RUN {
+            self.charge_run();
         }
         Ok(())
     }
@@ -1295,18 +1313,17 @@ impl Sink for Translator<'_> {
         self.flush(s, below);
         let params = below.saturating_sub(control.height);
         self.settle_all(s, params, is_if as u32);
-        control.user = [0, self.w.pos, self.run_length, 0, 0, 0];
+        let first = if control.kind == ControlKind::Loop { self.w.pos } else { 0 };
+        control.user = [first, 0, self.run_length, 0];
         if let Some(cond) = cond {
             let site = self.jump_if(cond, true);
-            let head = self.hang(site, 0)?;
-            let [_, _, _, skips, run, _] = &mut control.user;
-            (*skips, *run) = (head, self.run_length);
+            control.user[SKIPS] = self.hang(site, 0)?;
         }
-        self.last = None;
+        self.last.end = NOWHERE;
         Ok(())
     }
     fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, reachable: bool) -> Done {
-        let [mut exits, _, _, skips, run, _] = control.user;
+        let [mut exits, skips, run, _] = control.user;
         if reachable {
             let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
             self.moves(s, control.cell, arity, 0);
@@ -1315,9 +1332,9 @@ impl Sink for Translator<'_> {
         }
         self.run_length = run;
         self.land(skips)?;
-        control.user = [exits, 0, 0, 0, 0, 0];
+        control.user = [exits, 0, 0, 0];
         self.live = true;
-        self.last = None;
+        self.last.end = NOWHERE;
         Ok(())
     }
     fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Done {
@@ -1327,32 +1344,32 @@ impl Sink for Translator<'_> {
             self.moves(s, control.cell, arity, 0);
         }
         if control.kind == ControlKind::If {
-            self.land(user.get(SKIPS).copied().unwrap_or(0))?;
+            self.land(user[SKIPS])?;
         }
         if control.kind != ControlKind::Loop {
-            self.land(user.get(EXITS).copied().unwrap_or(0))?;
+            self.land(user[EXITS])?;
         }
         self.live = true;
-        self.last = None;
+        self.last.end = NOWHERE;
         Ok(())
     }
     fn br(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
         if self.is_body(s, label) {
             self.leave(s, arity, 0);
         } else {
-            let control = s.control(label).ok_or(Fault::Internal)?;
-            self.moves(s, control.cell, arity, 0);
+            let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
+            self.moves(s, cell, arity, 0);
             self.jump(s, label)?;
         }
         self.live = false;
         Ok(())
     }
     fn br_if(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
-        let control = s.control(label).ok_or(Fault::Internal)?;
+        let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
         let body = self.is_body(s, label);
         let cond = self.condition(s);
         self.settle_all(s, arity, 1);
-        if !body && !self.must_move(s, &control, arity, 1) {
+        if !body && !self.must_move(s, cell, arity, 1) {
             let site = self.jump_if(cond, false);
             self.point(s, label, site)?;
         } else {
@@ -1361,7 +1378,7 @@ impl Sink for Translator<'_> {
             if body {
                 self.leave(s, arity, 1);
             } else {
-                self.moves(s, control.cell, arity, 1);
+                self.moves(s, cell, arity, 1);
                 self.jump(s, label)?;
             }
             let disp = self.w.pos.wrapping_sub(over).wrapping_sub(1);
@@ -1370,13 +1387,12 @@ impl Sink for Translator<'_> {
             }
             self.w.set(over, disp);
         }
-        self.last = None;
+        self.last.end = NOWHERE;
         Ok(())
     }
     fn br_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, n: u32, arity: u32) -> Done {
-        let index = s.top(0).ok_or(Fault::Internal)?;
         self.settle_all(s, arity, 1);
-        let a = self.reg(&index, 0);
+        let a = self.reg(s.top(0).ok_or(Fault::Internal)?, 0);
         self.w.put(word(if self.far { op::BR_TABLE_FAR } else { op::BR_TABLE }, a, 0, 0));
         self.w.put(n);
         self.table_n = 0;
@@ -1389,9 +1405,9 @@ impl Sink for Translator<'_> {
         let n = self.table_n;
         self.table_n = n.wrapping_add(1);
         let site = self.table_at.wrapping_add(if self.far { n.wrapping_mul(2) } else { n });
-        let control = s.control(label).ok_or(Fault::Internal)?;
+        let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
         let body = self.is_body(s, label);
-        if !body && !self.must_move(s, &control, arity, 1) {
+        if !body && !self.must_move(s, cell, arity, 1) {
             return self.point(s, label, site);
         }
         let (known, at) = self.table_stub;
@@ -1402,7 +1418,7 @@ impl Sink for Translator<'_> {
             if body {
                 self.leave(s, arity, 1);
             } else {
-                self.moves(s, control.cell, arity, 1);
+                self.moves(s, cell, arity, 1);
                 self.jump(s, label)?;
             }
         }
@@ -1410,7 +1426,7 @@ impl Sink for Translator<'_> {
     }
     fn br_table_end(&mut self, _: &Info<'_>, _: &mut Operands<'_>, _: u32) -> Done {
         self.live = false;
-        self.last = None;
+        self.last.end = NOWHERE;
         Ok(())
     }
     fn return_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Done {
@@ -1420,7 +1436,7 @@ impl Sink for Translator<'_> {
     }
     fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Done {
         let ty = info.func_type_index(func).ok_or(Fault::Internal)?;
-        self.call_with(info, s, ty, 0, |t, at, far| {
+        self.call_with(info, s, ty, 0, |t, _, at, far| {
             let cost = t.charge();
             t.w.put(word16(if far { op::CALL_FAR } else { op::CALL }, at, cost));
             t.w.put(func);
@@ -1430,9 +1446,8 @@ impl Sink for Translator<'_> {
         })
     }
     fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Done {
-        let index = s.top(0).ok_or(Fault::Internal)?;
-        self.call_with(info, s, ty, 1, |t, at, far| {
-            let index = t.reg(&index, 0);
+        self.call_with(info, s, ty, 1, |t, index, at, far| {
+            let index = index.map_or(0, |o| t.reg(o, 0));
             let cost = t.charge();
             t.w.put(word(if far { op::CALL_INDIRECT_FAR } else { op::CALL_INDIRECT }, at, index, 0));
             t.w.put(ty);
@@ -1447,14 +1462,15 @@ impl Sink for Translator<'_> {
     }
     fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Done {
         let (Some(x), Some(y), Some(c)) = (s.top(2), s.top(1), s.top(0)) else { return Err(Fault::Internal) };
-        let (b, d, cond) = (self.reg(&x, 0), self.reg(&y, 1), self.reg(&c, 2));
+        let (b, d, cond) = (self.reg(x, 0), self.reg(y, 1), self.reg(c, 2));
         let cells = ty.cells();
-        let a = self.result_reg(x.cell, cells);
-        self.simple(word(if cells == 2 { op::SELECT2 } else { op::SELECT }, a, b, d), Some(cond), x.cell, cells);
+        let a = self.result_reg(x.cell(), cells);
+        self.define2(word(if cells == 2 { op::SELECT2 } else { op::SELECT }, a, b, d), cond, x.cell(), cells);
         Ok(())
     }
-    fn local_get(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
-        self.lazy(s, cell);
+    #[inline]
+    fn local_get(&mut self, s: &mut Operands<'_>) -> Done {
+        self.lazy(s);
         Ok(())
     }
     fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
@@ -1462,12 +1478,9 @@ impl Sink for Translator<'_> {
     }
     fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
         if self.assign(s, cell)? {
-            self.lazy(s, cell);
+            s.set_top_place(0, Place::Local(cell));
+            self.lazy(s);
         }
-        Ok(())
-    }
-    fn constant(&mut self, s: &mut Operands<'_>, bits: u64) -> Done {
-        s.set_top_place(0, Place::Const(bits));
         Ok(())
     }
     fn ref_func(&mut self, s: &mut Operands<'_>, func: u32) -> Done {
@@ -1476,12 +1489,12 @@ impl Sink for Translator<'_> {
             return Ok(());
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
-        let a = self.result_reg(o.cell, 1);
-        self.simple(word(op::REF_FUNC, a, 0, 0), Some(func), o.cell, 1);
+        let a = self.result_reg(o.cell(), 1);
+        self.define2(word(op::REF_FUNC, a, 0, 0), func, o.cell(), 1);
         Ok(())
     }
     fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Done {
-        self.numeric(I32_EQZ, s, 1, ValType::I32)
+        self.unary(s, I32_EQZ.into(), ValType::I32)
     }
     fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
         if self.item_mode {
@@ -1489,18 +1502,18 @@ impl Sink for Translator<'_> {
             return Ok(());
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
-        let cells = o.ty.cells();
-        let a = self.result_reg(o.cell, cells);
+        let cells = o.ty().cells();
+        let a = self.result_reg(o.cell(), cells);
         match info.own_global_cell(global) {
-            Some(cell) => self.simple(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, a, cell), None, o.cell, cells),
-            None => self.simple(word(op::GLOBAL_GET_X, a, cells, 0), Some(global), o.cell, cells),
+            Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, a, cell), o.cell(), cells),
+            None => self.define2(word(op::GLOBAL_GET_X, a, cells, 0), global, o.cell(), cells),
         }
         Ok(())
     }
     fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
         let o = s.top(0).ok_or(Fault::Internal)?;
-        let cells = o.ty.cells();
-        let a = self.reg(&o, 0);
+        let cells = o.ty().cells();
+        let a = self.reg(o, 0);
         match info.own_global_cell(global) {
             Some(cell) => self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, a, cell)),
             None => {
@@ -1510,54 +1523,83 @@ impl Sink for Translator<'_> {
         }
         Ok(())
     }
-    fn plain(&mut self, _: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u64, pops: u32, result: Option<ValType>) -> Done {
-        if uses_float(opcode) {
-            self.features |= FEATURE_FLOAT;
+    fn unary(&mut self, s: &mut Operands<'_>, opcode: u16, result: ValType) -> Done {
+        self.floats(opcode);
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        let (cell, cells) = (o.cell(), result.cells());
+        // Same bits in the same cells; i32.wrap_i64 drops the upper one.
+        if matches!(opcode, 0xa7 | 0xbc..=0xbf) {
+            if opcode == 0xa7 {
+                self.last.end = NOWHERE; // its result is wider than the operand is now
+            }
+            if o.place() != Place::Cell {
+                self.move_to(cell, o, cells);
+            }
+            return Ok(());
         }
+        let op = match opcode {
+            0xfc00.. => op::I32_TRUNC_SAT_F32_S.wrapping_add(opcode as u8),
+            op => op as u8,
+        };
+        let b = self.reg(o, 0);
+        let cut = self.w.pos;
+        self.define(word(op, self.result_reg(cell, cells), b, 0), cell, cells);
+        if op == I32_EQZ {
+            (self.last.cut, self.last.test) = (cut, Test::Zero);
+        }
+        Ok(())
+    }
+    fn binary(&mut self, s: &mut Operands<'_>, opcode: u8, result: ValType) -> Done {
+        self.floats(opcode.into());
+        let [l, r] = s.tops().ok_or(Fault::Internal)?;
+        let (cell, cells) = (l.cell(), result.cells());
+        if matches!(opcode, I32_EQ..=GE_U) {
+            self.compare(opcode, l, r, cell);
+        } else if !matches!(opcode, 0x6a..=0x78 | 0x7c..=0x8a) || !self.with_immediate(opcode, l, r, cell, cells) {
+            let b = self.reg(l, 0);
+            let c = self.reg(r, 1);
+            self.define(word(opcode, self.result_reg(cell, cells), b, c), cell, cells);
+        }
+        Ok(())
+    }
+    fn load(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64, result: ValType) -> Done {
+        // Floats are loaded as the integers of their size.
+        let op = match opcode {
+            0x2a => 0x28,
+            0x2b => 0x29,
+            op => op,
+        };
+        let address = s.top(0).ok_or(Fault::Internal)?;
+        let (cell, cells) = (address.cell(), result.cells());
+        let b = self.reg(address, 0);
+        self.define2(word(op, self.result_reg(cell, cells), b, 0), offset as u32, cell, cells);
+        Ok(())
+    }
+    fn store(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64) -> Done {
+        let op = match opcode {
+            0x38 => 0x36,
+            0x39 => 0x37,
+            op => op,
+        };
+        let [address, value] = s.tops().ok_or(Fault::Internal)?;
+        let b = self.reg(address, 0);
+        let a = self.reg(value, 1);
+        self.w.put2([word(op, a, b, 0), offset as u32]);
+        Ok(())
+    }
+    fn plain(&mut self, _: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u32, pops: u32, _: Option<ValType>) -> Done {
         match opcode {
-            0x45..=0xc4 => self.numeric(opcode as u8, s, pops, result.ok_or(Fault::Internal)?),
-            0xfc00..=0xfc07 => {
-                let op = op::I32_TRUNC_SAT_F32_S.wrapping_add(opcode as u8);
-                self.numeric(op, s, pops, result.ok_or(Fault::Internal)?)
-            }
-            0x28..=0x35 => {
-                // Floats are loaded as the integers of their size.
-                let op = match opcode as u8 {
-                    0x2a => 0x28,
-                    0x2b => 0x29,
-                    op => op,
-                };
-                let address = s.top(0).ok_or(Fault::Internal)?;
-                let cells = result.ok_or(Fault::Internal)?.cells();
-                let b = self.reg(&address, 0);
-                let a = self.result_reg(address.cell, cells);
-                self.simple(word(op, a, b, 0), Some(y as u32), address.cell, cells);
-                Ok(())
-            }
-            0x36..=0x3e => {
-                let op = match opcode as u8 {
-                    0x38 => 0x36,
-                    0x39 => 0x37,
-                    op => op,
-                };
-                let (Some(address), Some(value)) = (s.top(1), s.top(0)) else { return Err(Fault::Internal) };
-                let b = self.reg(&address, 0);
-                let a = self.reg(&value, 1);
-                self.w.put(word(op, a, b, 0));
-                self.w.put(y as u32);
-                Ok(())
-            }
             0x25 => {
                 let index = s.top(0).ok_or(Fault::Internal)?;
-                let b = self.reg(&index, 0);
-                let a = self.result_reg(index.cell, 1);
-                self.simple(word(op::TABLE_GET, a, b, 0), Some(x), index.cell, 1);
+                let b = self.reg(index, 0);
+                let a = self.result_reg(index.cell(), 1);
+                self.define2(word(op::TABLE_GET, a, b, 0), x, index.cell(), 1);
                 Ok(())
             }
             0x26 => {
                 let (Some(index), Some(value)) = (s.top(1), s.top(0)) else { return Err(Fault::Internal) };
-                let a = self.reg(&index, 0);
-                let b = self.reg(&value, 1);
+                let a = self.reg(index, 0);
+                let b = self.reg(value, 1);
                 self.w.put(word(op::TABLE_SET, a, b, 0));
                 self.w.put(x);
                 Ok(())
@@ -1566,18 +1608,18 @@ impl Sink for Translator<'_> {
                 let op = if opcode == 0x3f { op::MEMORY_SIZE } else { op::TABLE_SIZE };
                 let cell = s.next_cell();
                 let a = self.result_reg(cell, 1);
-                self.simple(word(op, a, 0, 0), Some(x), cell, 1);
+                self.define2(word(op, a, 0, 0), x, cell, 1);
                 Ok(())
             }
-            0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, 1, true),
-            0xfc0f => self.on_temporaries(s, op::TABLE_GROW, 0, x, 2, true),
+            0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, pops, true),
+            0xfc0f => self.on_temporaries(s, op::TABLE_GROW, 0, x, pops, true),
             // Indexes in the order of the binary format: segment, then memory or table; destination, then source.
-            0xfc08 => self.on_temporaries(s, op::MEMORY_INIT, y as u32, x, 3, false),
-            0xfc0c => self.on_temporaries(s, op::TABLE_INIT, y as u32, x, 3, false),
-            0xfc0a => self.on_temporaries(s, op::MEMORY_COPY, 0, x | (y as u32) << 16, 3, false),
-            0xfc0e => self.on_temporaries(s, op::TABLE_COPY, 0, x | (y as u32) << 16, 3, false),
-            0xfc0b => self.on_temporaries(s, op::MEMORY_FILL, 0, x, 3, false),
-            0xfc11 => self.on_temporaries(s, op::TABLE_FILL, 0, x, 3, false),
+            0xfc08 => self.on_temporaries(s, op::MEMORY_INIT, y, x, pops, false),
+            0xfc0c => self.on_temporaries(s, op::TABLE_INIT, y, x, pops, false),
+            0xfc0a => self.on_temporaries(s, op::MEMORY_COPY, 0, x | y << 16, pops, false),
+            0xfc0e => self.on_temporaries(s, op::TABLE_COPY, 0, x | y << 16, pops, false),
+            0xfc0b => self.on_temporaries(s, op::MEMORY_FILL, 0, x, pops, false),
+            0xfc11 => self.on_temporaries(s, op::TABLE_FILL, 0, x, pops, false),
             0xfc09 | 0xfc0d => {
                 self.w.put(word(if opcode == 0xfc09 { op::DATA_DROP } else { op::ELEM_DROP }, 0, 0, 0));
                 self.w.put(x);
@@ -1588,38 +1630,43 @@ impl Sink for Translator<'_> {
     }
 }
 
-impl Translator<'_> {
+impl<const WATCH: bool> Translator<'_, WATCH> {
     /// `local.set` of the operand on top; whether the operation that made it now writes the local itself.
+    #[inline]
     fn assign(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<bool, Fault> {
-        let value = s.top(0).ok_or(Fault::Internal)?;
         let below = s.len().wrapping_sub(1);
-        // Lazy copies of the old value have to be made now.
-        let mut pending = false;
-        if below.saturating_sub(self.lazy_floor) > LAZY {
-            pending = true;
+        if self.lazy_floor < below {
+            self.unlazy(s, below, cell);
         }
-        for i in self.lazy_floor..below {
-            pending |= s.get(i).is_some_and(|o| o.place == Place::Local(cell));
-            if pending {
-                break;
-            }
-        }
-        if pending {
-            self.flush(s, below);
-        }
-        let cells = value.ty.cells();
-        if let Some(l) = self.last_made(&value)
-            && near(cell, cells)
-        {
-            let changed = l.word & !0xff00 | cell << 8;
-            self.w.set(l.at, changed);
-            self.last = None;
+        let value = s.top(0).ok_or(Fault::Internal)?;
+        if self.made(value) && near(cell, 2) {
+            self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
+            self.last.end = NOWHERE;
             return Ok(true);
         }
-        if value.place != Place::Local(cell) {
-            self.move_to(cell, &value);
+        self.assign_moved(value, cell)
+    }
+    /// The same, when the value stands elsewhere.
+    #[inline(never)]
+    fn assign_moved(&mut self, value: Operand<'_>, cell: u32) -> Result<bool, Fault> {
+        let cells = value.ty().cells();
+        if self.made(value) && near(cell, cells) {
+            self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
+            self.last.end = NOWHERE;
+            return Ok(true);
         }
-        self.last = None;
+        if value.place() != Place::Local(cell) {
+            self.move_to(cell, value, cells);
+        }
+        self.last.end = NOWHERE;
         Ok(false)
+    }
+    /// The local at `cell` changes: lazy copies of its old value are made now. `below`: operands that can be lazy.
+    #[inline(never)]
+    fn unlazy(&mut self, s: &mut Operands<'_>, below: u32, cell: u32) {
+        let many = below.saturating_sub(self.lazy_floor) > LAZY;
+        if many || (self.lazy_floor..below).any(|i| s.get(i).is_some_and(|o| o.place() == Place::Local(cell))) {
+            self.flush(s, below);
+        }
     }
 }

@@ -83,14 +83,7 @@ fn sum(asm: &mut Asm) -> u32 {
     asm.export_func(
         "sum",
         ty,
-        &[
-            w(ENTER, 0, 1, 1),
-            w(ADD, 1, 1, 0),
-            w(I32_ADD_S, 0, 0, 0xff),
-            w(BR_IF, 0, 0, 0),
-            jump(-4, 3),
-            wbc(RETURN1, 1, 5),
-        ],
+        &[w(ENTER, 0, 1, 1), w(ADD, 1, 1, 0), w(I32_ADD_S, 0, 0, 0xff), w(BR_IF, 0, 0, 0), jump(-4, 3), wbc(RETURN1, 1, 5)],
     )
 }
 
@@ -229,11 +222,8 @@ fn library() -> Asm {
     let memory = asm.memory(1, Some(3));
     let table = asm.table(4, None);
     let g = asm.global(I32, true);
-    let put = asm.export_func(
-        "put",
-        t,
-        &[wbc(CONST_S, 1, 0), w(STORE, 0, 1, 0), 0, wbc(GLOBAL_SET, 0, g), w(ADD, 0, 0, 0), wbc(RETURN, 0, 5)],
-    );
+    let put =
+        asm.export_func("put", t, &[wbc(CONST_S, 1, 0), w(STORE, 0, 1, 0), 0, wbc(GLOBAL_SET, 0, g), w(ADD, 0, 0, 0), wbc(RETURN, 0, 5)]);
     asm.export("memory", ExternKind::Memory, memory);
     asm.export("table", ExternKind::Table, table);
     asm.export("g", ExternKind::Global, 0);
@@ -311,11 +301,7 @@ fn indirect_calls_trap() {
     let twin = asm.func(same, &[w(ADD, 0, 0, 0), wbc(RETURN, 0, 1)]);
     asm.export_func("call", t, &[w(COPY, 1, 0, 0), w(CALL_INDIRECT, 1, 0, 0), t, 2 << 16, wbc(RETURN1, 1, 1)]);
     // table.grow by n of the function `id`, table.size
-    asm.export_func(
-        "grow",
-        t,
-        &[w(COPY, 2, 0, 0), w(REF_FUNC, 1, 0, 0), id, w(TABLE_GROW, 1, 0, 0), 0, wbc(RETURN1, 1, 1)],
-    );
+    asm.export_func("grow", t, &[w(COPY, 2, 0, 0), w(REF_FUNC, 1, 0, 0), id, w(TABLE_GROW, 1, 0, 0), 0, wbc(RETURN1, 1, 1)]);
     let e = asm.elem(&[id << 2 | 1, sized << 2 | 1, 0, twin << 2 | 1]);
     asm.init(&[wbc(CONST_S, 0, 0), wbc(CONST_S, 1, 0), wbc(CONST_S, 2, 4), wbc(TABLE_INIT, 0, 0), e]);
     let i = m.add(&asm, &mut nothing);
@@ -704,7 +690,8 @@ fn everything_lent() {
     let mut asm = Asm::new();
     asm.memory(1, Some(1));
     let refused = asm.build();
-    let (mut insts, mut mems, mut tables) = (<[store::Instance; 2]>::default(), <[store::MemSlot; 3]>::default(), <[store::Table; 2]>::default());
+    let (mut insts, mut mems, mut tables) =
+        (<[store::Instance; 2]>::default(), <[store::MemSlot; 3]>::default(), <[store::Table; 2]>::default());
     let (mut types, mut stacks) = ([store::TypeSource::default(); 4], <[Stack; 1]>::default());
     let (mut words, mut bytes) = ([0x5555_5555u32; 40], vec![0xaa; 3 * 65536 + 100]);
     let (mut cells, mut frames) = ([0x5555_5555; 300], [Frame::default(); 3]);

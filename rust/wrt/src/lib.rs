@@ -2,6 +2,7 @@
 //! WRT, a WebAssembly runtime for real-time operating systems.
 //!
 //! ```
+//! # #[cfg(all(feature = "alloc", feature = "loader"))]
 //! # fn main() -> wrt::WrtResult<()> {
 //! # let wasm_bytes = wat::parse_str(r#"(module (func (export "exported_function") (param i32) (result i32)
 //! #     (i32.add (local.get 0) (i32.const 1))))"#).unwrap();
@@ -13,6 +14,8 @@
 //! assert_eq!(result, Value::I32(43));
 //! # Ok(())
 //! # }
+//! # #[cfg(not(all(feature = "alloc", feature = "loader")))]
+//! # fn main() {}
 //! ```
 //!
 //! Three build modes: `std` (default), `alloc`, and none, where [`StacklessRuntime`] runs a module in memory of its own
@@ -73,3 +76,8 @@ pub const fn image_words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     }
     words
 }
+
+/// The README's Rust blocks compile.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

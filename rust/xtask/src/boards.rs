@@ -16,21 +16,9 @@ pub(crate) struct Bare {
 }
 
 pub(crate) const BARE: &[Bare] = &[
-    Bare {
-        name: "mps2-an385",
-        target: "thumbv7m-none-eabi",
-        packages: &[setup::GCC_ARM, setup::QEMU_ARM],
-    },
-    Bare {
-        name: "riscv32-virt",
-        target: "riscv32imac-unknown-none-elf",
-        packages: &[setup::GCC_RISCV, setup::QEMU_RISCV],
-    },
-    Bare {
-        name: "aarch64-virt",
-        target: "aarch64-unknown-none",
-        packages: &[setup::GCC_AARCH64, setup::QEMU_AARCH64],
-    },
+    Bare { name: "mps2-an385", target: "thumbv7m-none-eabi", packages: &[setup::GCC_ARM, setup::QEMU_ARM] },
+    Bare { name: "riscv32-virt", target: "riscv32imac-unknown-none-elf", packages: &[setup::GCC_RISCV, setup::QEMU_RISCV] },
+    Bare { name: "aarch64-virt", target: "aarch64-unknown-none", packages: &[setup::GCC_AARCH64, setup::QEMU_AARCH64] },
 ];
 
 /// Zephyr boards that the sample is tested on.

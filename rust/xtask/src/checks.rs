@@ -32,6 +32,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", miri),
     ("CMake: ctest, install, find_package", cmake_project),
+    ("programs that people have: Rust", program_rust),
+    ("programs that people have: C", program_c),
     ("bare board mps2-an385, image", || bare("mps2-an385", "image")),
     ("bare board mps2-an385, interp", || bare("mps2-an385", "interp")),
     ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
@@ -252,6 +254,39 @@ fn cmake_project() -> Result<Verdict> {
     }
     let line = tests.lines().find(|l| l.contains("tests passed")).unwrap_or_default();
     Ok(Verdict::Passed(line.trim().to_string()))
+}
+
+/// A module that a toolchain made runs with what it expects of WASI: exit code and output.
+fn program(wasm: &std::path::Path, code: i32, says: &[&str]) -> Result<Verdict> {
+    let mut c = command(&hello::wrt()?.to_string_lossy(), ["run", "--env", "NAME=value"]);
+    c.arg(wasm).args(["a", "b"]);
+    let output = tool::watch(c, std::time::Duration::from_secs(60), &[])?;
+    if output.code != Some(code) || !says.iter().all(|s| output.text.contains(s)) {
+        bail!("exit code {:?}, output\n{}", output.code, output.text);
+    }
+    Ok(Verdict::Passed(format!("{} bytes of wasm", std::fs::metadata(wasm)?.len())))
+}
+
+fn program_rust() -> Result<Verdict> {
+    setup::target("wasm32-wasip1")?;
+    std::fs::create_dir_all(tool::scratch())?;
+    let wasm = tool::scratch().join("hello-rust.wasm");
+    let mut c = command("rustc", ["--target", "wasm32-wasip1", "-O", "tests/programs/hello.rs", "-o"]);
+    c.arg(&wasm);
+    tool::run(c)?;
+    program(&wasm, 3, &["hello from Rust [\"a\", \"b\"]\nSome(3.0) slept true Ok(\"value\")\n", "and to stderr\n"])
+}
+
+fn program_c() -> Result<Verdict> {
+    if let Err(why) = setup::packages(&[setup::CLANG, setup::LLD]).and_then(|()| setup::wasi_libc()) {
+        return Ok(Verdict::Skipped(format!("{why:#}").replace('\n', " ")));
+    }
+    std::fs::create_dir_all(tool::scratch())?;
+    let wasm = tool::scratch().join("hello-c.wasm");
+    let mut c = command("clang", ["--target=wasm32-wasi", "-O2", "tests/programs/hello.c", "-o"]);
+    c.arg(&wasm);
+    tool::run(c)?;
+    program(&wasm, 4, &["hello from C, 3 b\n0.5 1\n"])
 }
 
 /// What the checked-in guest prints.

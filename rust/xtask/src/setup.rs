@@ -23,6 +23,8 @@ pub(crate) const QEMU_RISCV: Package = Package { program: "qemu-system-riscv32",
 pub(crate) const GCC_ARM: Package = Package { program: "arm-none-eabi-gcc", packages: "gcc-arm-none-eabi libnewlib-arm-none-eabi" };
 pub(crate) const GCC_RISCV: Package = Package { program: "riscv64-unknown-elf-gcc", packages: "gcc-riscv64-unknown-elf" };
 pub(crate) const GCC_AARCH64: Package = Package { program: "aarch64-linux-gnu-gcc", packages: "gcc-aarch64-linux-gnu" };
+pub(crate) const CLANG: Package = Package { program: "clang", packages: "clang" };
+pub(crate) const LLD: Package = Package { program: "wasm-ld", packages: "lld" };
 pub(crate) const PKG_CONFIG: Package = Package { program: "pkg-config", packages: "pkg-config" };
 
 /// Makes sure that programs are there.
@@ -33,19 +35,40 @@ pub(crate) fn packages(wanted: &[Package]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let list = missing.join(" ");
-    let root = std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
-    if !root || !tool::has("apt-get") {
-        bail!("missing programs; install them with\n    sudo apt-get install --no-install-recommends {list}");
+    if !is_root() || !tool::has("apt-get") {
+        bail!("missing programs; install them with\n    sudo apt-get install --no-install-recommends {}", missing.join(" "));
     }
-    eprintln!("installing packages: {list}");
+    apt(&missing)
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0)
+}
+
+fn apt(packages: &[&str]) -> Result<()> {
+    eprintln!("installing packages: {}", packages.join(" "));
     let mut update = command("apt-get", ["update", "-q"]);
     update.env("DEBIAN_FRONTEND", "noninteractive");
     tool::run(update)?;
     let mut install = command("apt-get", ["install", "-yq", "--no-install-recommends"]);
-    install.args(&missing).env("DEBIAN_FRONTEND", "noninteractive");
+    install.args(packages).env("DEBIAN_FRONTEND", "noninteractive");
     tool::run(install)?;
     Ok(())
+}
+
+/// Makes sure that clang has a C library and its own runtime for WASI.
+pub(crate) fn wasi_libc() -> Result<()> {
+    let version = tool::run(command("clang", ["-dumpversion"]))?;
+    let major = version.split('.').next().unwrap_or_default().trim().to_string();
+    if std::path::Path::new("/usr/include/wasm32-wasi/stdio.h").exists()
+        && std::path::Path::new(&format!("/usr/lib/llvm-{major}/lib/clang")).exists()
+    {
+        return Ok(());
+    }
+    if !is_root() {
+        bail!("no wasi-libc; install it with\n    sudo apt-get install wasi-libc libclang-rt-{major}-dev-wasm32");
+    }
+    apt(&["wasi-libc", &format!("libclang-rt-{major}-dev-wasm32")])
 }
 
 /// Makes sure that a Rust target is installed for the default toolchain.

@@ -56,6 +56,8 @@ pub(crate) struct Output {
 /// Runs to the end, or until `limit`, or until the output contains one of `until`; then it is ended.
 pub(crate) fn watch(mut c: Command, limit: Duration, until: &[&str]) -> Result<Output> {
     let shown = format!("{c:?}");
+    // A group of its own: what it starts (west an emulator, say) has to end with it.
+    std::os::unix::process::CommandExt::process_group(&mut c, 0);
     let mut child = c.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().with_context(|| format!("cannot start {shown}"))?;
     let out = reader(child.stdout.take());
     let err = reader(child.stderr.take());
@@ -83,10 +85,10 @@ pub(crate) fn watch(mut c: Command, limit: Duration, until: &[&str]) -> Result<O
 }
 
 fn end(child: &mut Child) {
-    // The only failure is that it has ended by itself.
-    if child.kill().is_ok() {
-        drop(child.wait());
-    }
+    // The only failure of either is that they have ended by themselves.
+    let group = format!("-{}", child.id());
+    drop(Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status());
+    drop(child.wait());
 }
 
 fn reader(stream: Option<impl Read + Send + 'static>) -> std::sync::mpsc::Receiver<String> {

@@ -24,8 +24,13 @@ impl Watch {
         let mut cell = self.locals;
         for i in 0..s.len() {
             let o = s.get(i).unwrap();
-            assert_eq!((o.cell, o.place), (cell, Place::Cell));
-            assert_ne!(o.ty, ValType::BOTTOM);
+            assert_eq!(o.cell(), cell);
+            assert_ne!(o.ty(), ValType::BOTTOM);
+            match o.place() {
+                Place::Cell => {}
+                Place::Local(local) => assert!(local + o.ty().cells() <= self.locals),
+                Place::Const(bits) => assert!(o.ty().cells() == 2 || bits >> 32 == 0),
+            }
             cell = o.end();
         }
         assert_eq!(s.next_cell(), cell);
@@ -38,12 +43,12 @@ impl Watch {
         let types = if c.kind == wrt_decoder::ControlKind::Loop { ty.params } else { ty.results };
         assert_eq!(types.len() as u32, arity);
         for (i, ty) in types.iter().rev().enumerate() {
-            assert_eq!(s.top(above + i as u32).unwrap().ty.bits(), *ty);
+            assert_eq!(s.top(above + i as u32).unwrap().ty().bits(), *ty);
         }
     }
     fn top(&self, s: &Operands<'_>, ty: ValType) {
         self.stack(s, 1);
-        assert_eq!(s.top(0).unwrap().ty, ty);
+        assert_eq!(s.top(0).unwrap().ty(), ty);
     }
 }
 
@@ -148,14 +153,14 @@ impl Sink for Watch {
         let params = info.block_type(c.block_type).unwrap().params.len() as u32;
         self.stack(s, cond + params);
         assert_eq!(c.height, s.len() - cond - params);
-        assert_eq!(c.cell, s.get(c.height).map_or(s.next_cell(), |o| o.cell));
+        assert_eq!(c.cell, s.get(c.height).map_or(s.next_cell(), |o| o.cell()));
         assert!(!c.dead && !c.unreachable);
-        c.user = [self.depth; 6];
+        c.user = [self.depth; 4];
         self.depth += 1;
         Ok(())
     }
     fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control, reachable: bool) -> Result<(), Fault> {
-        assert_eq!(c.user, [self.depth - 1; 6]);
+        assert_eq!(c.user, [self.depth - 1; 4]);
         if reachable {
             self.arity(info, s, 0, s.len() - c.height, 0);
         }
@@ -163,7 +168,7 @@ impl Sink for Watch {
     }
     fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, reachable: bool) -> Result<(), Fault> {
         self.depth -= 1;
-        assert_eq!((c.user, s.depth()), ([self.depth; 6], self.depth));
+        assert_eq!((c.user, s.depth()), ([self.depth; 4], self.depth));
         if reachable {
             self.stack(s, 0);
             assert_eq!(s.len() - c.height, info.block_type(c.block_type).unwrap().results.len() as u32);
@@ -211,30 +216,28 @@ impl Sink for Watch {
     }
     fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Result<(), Fault> {
         self.top(s, ValType::I32);
-        assert_eq!((s.top(1).unwrap().ty, s.top(2).unwrap().ty), (ty, ty));
+        assert_eq!((s.top(1).unwrap().ty(), s.top(2).unwrap().ty()), (ty, ty));
         Ok(())
     }
-    fn local_get(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault> {
+    fn local_get(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
         self.stack(s, 1);
-        assert!(cell + s.top(0).unwrap().ty.cells() <= self.locals);
+        assert!(matches!(s.top(0).unwrap().place(), Place::Local(_)));
         Ok(())
     }
     fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault> {
-        self.local_get(s, cell)
+        self.stack(s, 1);
+        assert!(cell + s.top(0).unwrap().ty().cells() <= self.locals);
+        Ok(())
     }
     fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Result<(), Fault> {
-        self.local_get(s, cell)
-    }
-    fn constant(&mut self, s: &mut Operands<'_>, _: u64) -> Result<(), Fault> {
-        self.stack(s, 1);
-        Ok(())
+        self.local_set(s, cell)
     }
     fn ref_func(&mut self, s: &mut Operands<'_>, _: u32) -> Result<(), Fault> {
         self.top(s, ValType::FUNCREF);
         Ok(())
     }
     fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
-        assert!(s.top(0).unwrap().ty.is_ref());
+        assert!(s.top(0).unwrap().ty().is_ref());
         Ok(())
     }
     fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Result<(), Fault> {
@@ -245,13 +248,34 @@ impl Sink for Watch {
         assert!(info.global(global).unwrap().mutable);
         self.global_get(info, s, global)
     }
+    fn unary(&mut self, s: &mut Operands<'_>, _: u16, _: ValType) -> Result<(), Fault> {
+        self.stack(s, 1);
+        assert!(s.top(0).unwrap().ty().is_num());
+        Ok(())
+    }
+    fn binary(&mut self, s: &mut Operands<'_>, op: u8, result: ValType) -> Result<(), Fault> {
+        self.stack(s, 2);
+        let [l, r] = s.tops().unwrap();
+        assert!(l.ty() == r.ty() && (result == l.ty() || result == ValType::I32), "{op:#x}");
+        Ok(())
+    }
+    fn load(&mut self, s: &mut Operands<'_>, _: u8, memory: u32, _: u64, result: ValType) -> Result<(), Fault> {
+        self.top(s, ValType::I32);
+        assert!(memory == 0 && result.is_num());
+        Ok(())
+    }
+    fn store(&mut self, s: &mut Operands<'_>, _: u8, memory: u32, _: u64) -> Result<(), Fault> {
+        self.stack(s, 2);
+        assert_eq!((memory, s.top(1).unwrap().ty()), (0, ValType::I32));
+        Ok(())
+    }
     fn plain(
         &mut self,
         _: &Info<'_>,
         s: &mut Operands<'_>,
         _: u16,
         _: u32,
-        _: u64,
+        _: u32,
         pops: u32,
         result: Option<ValType>,
     ) -> Result<(), Fault> {

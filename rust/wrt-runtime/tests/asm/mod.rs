@@ -134,11 +134,8 @@ impl Asm {
             v.extend(p);
             v.extend(r);
         }
-        let imports: Vec<u32> = self
-            .imports
-            .iter()
-            .flat_map(|(m, n, k, i)| [text(&mut v, m.as_bytes()), text(&mut v, n.as_bytes()), *k as u32, *i])
-            .collect();
+        let imports: Vec<u32> =
+            self.imports.iter().flat_map(|(m, n, k, i)| [text(&mut v, m.as_bytes()), text(&mut v, n.as_bytes()), *k as u32, *i]).collect();
         let exports: Vec<u32> = self.exports.iter().flat_map(|(n, k, i)| [text(&mut v, n.as_bytes()), *k as u32, *i]).collect();
         let mut elems = vec![];
         for e in &self.elems {

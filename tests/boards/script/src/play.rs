@@ -234,7 +234,7 @@ impl<'m, 'b> Player<'m, '_, 'b> {
             }
             Err(e) => return Err(Error::from(e).into()),
         };
-        Image::new(self.images.get(..words).unwrap_or(&[]))?.verify()?;
+        Image::new(self.images.get(..words).unwrap_or(&[])).map_err(Error::from)?.verify()?;
         Ok(words)
     }
 
@@ -269,11 +269,11 @@ impl<'m, 'b> Player<'m, '_, 'b> {
             (Err(LinkError::NoRoom { what, bytes }), _) => {
                 let needed = bytes as usize;
                 let missing = needed.saturating_sub(self.store.left(what));
-                return Err(Trouble::NoRoom(Lack { what, needed, missing }));
+                return Err(Trouble::NoRoom(Lack { what: what.name(), needed, missing }));
             }
             (Err(e), None) => return Err(Error::from(e).into()),
         };
-        self.store.enter_init(self.stack, instance)?;
+        self.store.enter_init(self.stack, instance).map_err(Error::from)?;
         self.finish()?;
         Ok(instance)
     }
@@ -298,12 +298,12 @@ impl<'m, 'b> Player<'m, '_, 'b> {
                 let Some(Extern::Func(number)) = self.store.export(instance, name) else {
                     return Err(usage("no function of this name is exported").into());
                 };
-                self.store.enter(self.stack, number, args)?;
+                self.store.enter(self.stack, number, args).map_err(Error::from)?;
                 self.finish()?;
                 for _ in 0..self.store.func_type(number).map_or(0, |ty| ty.results.len()) {
                     results.push(Value::Unit)?;
                 }
-                self.store.results(self.stack, number, &mut results)?;
+                self.store.results(self.stack, number, &mut results).map_err(Error::from)?;
             }
             Action::Get { slot, name } => {
                 let value = match self.store.export(self.find(*slot)?, name) {

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+//! The C interface as a C program uses it, in Rust so that Miri can watch: raw pointers only, and host functions that come
+//! back through every function of the header while the guest is suspended under them.
+//!
+//!     cargo +nightly miri test -p wrt-capi --test miri      (and with MIRIFLAGS=-Zmiri-tree-borrows)
+//!
+//! The library is a staticlib, which Rust cannot link; its modules are compiled in here.
+#![allow(missing_docs, unused_unsafe, clippy::undocumented_unsafe_blocks)] // a C program says nothing of its pointers
+
+#[path = "../src/call.rs"]
+pub mod call;
+#[path = "../src/carver.rs"]
+mod carver;
+#[path = "../src/error.rs"]
+pub mod error;
+#[path = "../src/host.rs"]
+pub mod host;
+#[path = "../src/memory.rs"]
+pub mod memory;
+#[path = "../src/module.rs"]
+pub mod module;
+#[path = "../src/store.rs"]
+pub mod store;
+
+use call::*;
+use core::ffi::{CStr, c_int, c_void};
+use core::ptr::{null, null_mut};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use error::*;
+use host::*;
+use memory::*;
+use module::*;
+use std::sync::{Mutex, OnceLock};
+use store::*;
+
+const GUEST: &str = r#"(module
+  (import "host" "work" (func $work (param i32 i64) (result i64)))
+  (import "host" "later" (func $later (result i32)))
+  (memory (export "memory") 1 2)
+  (data (i32.const 8) "guest")
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "div") (param i32 i32) (result i32) (i32.div_u (local.get 0) (local.get 1)))
+  (func (export "work") (param i32 i64) (result i64) (i64.add (call $work (local.get 0) (local.get 1)) (i64.const 1)))
+  (func (export "later") (result i32) (i32.add (call $later) (i32.const 1)))
+  (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+  (func (export "spin") (loop $l (br $l))))"#;
+
+const NEEDS: Config =
+    Config { instances: 2, memories: 2, tables: 0, types: 8, stacks: 2, frames: 16, cells: 256, words: 64, memory_bytes: 3 << 16 };
+
+/// What a C program holds: raw memory of its own.
+struct Program {
+    buffer: *mut u64,
+    words: usize,
+    interrupt: *const AtomicU32,
+    module: *const Module,
+    hosts: *const Host,
+    user: *mut User,
+}
+
+/// What the host functions share; only reached through the pointer that they are given.
+#[derive(Default)]
+struct User {
+    interrupt: Option<&'static AtomicU32>,
+    calls: u32,
+}
+
+/// Memory of a C program: never freed, so kept where the check for leaks finds it.
+fn keep<T: Send + 'static>(value: T) -> *mut T {
+    static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
+    struct Kept(#[allow(dead_code, reason = "only there to be found")] *mut u8);
+    unsafe impl Send for Kept {}
+    let p = Box::into_raw(Box::new(value));
+    KEPT.lock().unwrap().push(Kept(p.cast()));
+    p
+}
+
+/// The guest's image, made once: Miri takes its time for it.
+fn image() -> &'static [u32] {
+    static IMAGE: OnceLock<Vec<u32>> = OnceLock::new();
+    IMAGE.get_or_init(|| wrt_runtime::translate::translate_vec(&wat::parse_str(GUEST).unwrap()).unwrap().0)
+}
+
+/// A host table or module: pointers that no thread minds.
+#[repr(transparent)]
+struct Constant<T>(T);
+unsafe impl<T> Send for Constant<T> {}
+
+fn program() -> Program {
+    let image = image();
+    let user = keep(User::default());
+    let interrupt: *const AtomicU32 = keep(AtomicU32::new(0));
+    unsafe { (*user).interrupt = interrupt.as_ref() };
+    let host = |name: &'static CStr, signature: &'static CStr, call: HostFn| Host {
+        module: c"host".as_ptr(),
+        name: name.as_ptr(),
+        signature: signature.as_ptr(),
+        call: Some(call),
+        user: user.cast(),
+    };
+    let hosts = keep(Constant([host(c"work", c"(iI)I", work), host(c"later", c"()i", later)])).cast::<Host>();
+    let module = keep(Constant(Module {
+        data: image.as_ptr().cast(),
+        bytes: 4 * image.len() as u32,
+        image_words: image.len() as u32,
+        scratch_words: 0,
+        needs: Config { memory_bytes: 1 << 16, ..NEEDS },
+        load: Some(wrt_load_image),
+    }))
+    .cast::<Module>();
+    let words = unsafe { wrt_store_size(&NEEDS) }.div_ceil(8);
+    let buffer = unsafe { (*keep(vec![0u64; words])).as_mut_ptr() };
+    Program { buffer, words, interrupt, module, hosts, user }
+}
+
+impl Program {
+    fn store(&self) -> *mut CStore {
+        let (mut store, mut need) = (null_mut(), 0);
+        let r = unsafe { wrt_store_init(self.buffer.cast(), 8 * self.words, &NEEDS, self.interrupt, &mut store, &mut need) };
+        assert_eq!((r, need.div_ceil(8)), (OK, self.words));
+        store
+    }
+    fn load(&self, store: *mut CStore) -> u32 {
+        let mut instance = 0;
+        let load = unsafe { (*self.module).load }.unwrap();
+        assert_eq!(unsafe { load(store, self.module, null(), self.hosts, 2, &mut instance) }, OK);
+        instance
+    }
+}
+
+fn find(store: *mut CStore, instance: u32, name: &CStr) -> u32 {
+    let mut func = 0;
+    assert_eq!(unsafe { wrt_find_func(store, instance, name.as_ptr(), &mut func) }, OK);
+    func
+}
+
+fn i32(v: i32) -> Val {
+    Val { ty: 0x7f, of: v as u32 as u64 }
+}
+
+fn call<const N: usize>(store: *mut CStore, func: u32, args: &[Val], results: &mut [Val; N]) -> c_int {
+    unsafe { wrt_call(store, func, args.as_ptr(), args.len(), results.as_mut_ptr(), N) }
+}
+
+fn message(store: *const CStore) -> &'static str {
+    unsafe { CStr::from_ptr((*wrt_last_error(store)).message) }.to_str().unwrap()
+}
+
+/// `work(n, v)`: everything that a host function may do, then with n > 0 a nested `work(n - 1, v + 1)`.
+unsafe extern "C" fn work(caller: *mut Caller, user: *mut c_void, args: *mut u64) -> c_int {
+    unsafe {
+        let (store, instance, user) = (wrt_caller_store(caller), wrt_caller_instance(caller), user.cast::<User>());
+        (*user).calls += 1;
+        let (n, v) = (args.read() as u32, args.add(1).read());
+
+        // Two addresses into the guest's memory, used alternately with each other and with calls.
+        let (a, b) = (wrt_mem_base(store, instance, 8, 5).cast::<u8>(), wrt_mem_base(store, instance, 9, 4).cast::<u8>());
+        assert_eq!(core::slice::from_raw_parts(a, 5), b"guest");
+        b.write(b'U');
+        let mut text = [0u8; 5];
+        assert_eq!(wrt_mem_read(store, instance, 8, text.as_mut_ptr().cast(), 5), OK);
+        assert_eq!(&text, b"gUest");
+        assert_eq!(wrt_mem_write(store, instance, 9, b"u".as_ptr().cast(), 1), OK);
+        a.write(b'g');
+        assert_eq!(b.read(), b'u');
+        assert_eq!(wrt_mem_write(store, instance, 100, a.cast(), 5), OK);
+        assert!(wrt_mem_size(store, instance) >= 65536);
+        assert!(wrt_mem_base(store, instance, u32::MAX, 1).is_null());
+
+        // What is refused, and the error.
+        let mut other = 0;
+        assert_eq!(wrt_load_image(store, null(), null(), null(), 0, &mut other), EINVAL);
+        assert_eq!((wrt_resume(store, null_mut(), 0), wrt_answer(store, null(), 0), wrt_cancel(store)), (EINVAL, EINVAL, EINVAL));
+        assert_eq!(message(store), CStr::from_ptr(wrt_strerror(EINVAL)).to_str().unwrap());
+
+        // Nested calls: done, trapped, paused and resumed, interrupted and cancelled, paused and given up.
+        let mut r = [i32(0)];
+        assert_eq!(call(store, find(store, instance, c"add"), &[i32(40), i32(2)], &mut r), OK);
+        assert_eq!(r[0].of, 42);
+        assert_eq!(call(store, find(store, instance, c"div"), &[i32(1), i32(0)], &mut r), ETRAP);
+        assert_eq!(((*wrt_last_error(store)).trap, message(store)), (7, "integer divide by zero"));
+        assert_eq!(call(store, find(store, instance, c"add"), &[i32(1)], &mut r), ETYPE);
+        assert_eq!(message(store), "wrong number of values");
+        assert_eq!(call(store, find(store, instance, c"later"), &[], &mut r), ETRAP);
+        let left = wrt_fuel(store);
+        assert_eq!(wrt_set_fuel(store, 100), OK);
+        let spin = find(store, instance, c"spin");
+        assert_eq!(call(store, spin, &[], &mut []), EPAUSED);
+        assert_eq!(wrt_set_fuel(store, 100), OK);
+        assert_eq!(wrt_resume(store, null_mut(), 0), EPAUSED);
+        assert_eq!(wrt_set_fuel(store, left), OK);
+        let interrupt = (*user).interrupt.unwrap();
+        interrupt.store(1, Relaxed);
+        assert_eq!(wrt_resume(store, null_mut(), 0), EINTERRUPTED);
+        assert_eq!((wrt_cancel(store), wrt_cancel(store)), (OK, EINVAL));
+        assert_eq!(call(store, spin, &[], &mut []), EINTERRUPTED);
+        interrupt.store(0, Relaxed);
+
+        let mut deeper = v;
+        if n > 0 {
+            let r = &mut [i32(0)];
+            assert_eq!(call(store, find(store, instance, c"work"), &[i32(n as i32 - 1), Val { ty: 0x7e, of: v + 1 }], r), OK);
+            deeper = r[0].of;
+            assert_eq!(call(store, find(store, instance, c"grow"), &[], &mut [i32(0)]), OK);
+        }
+        // What the guest passed is still there.
+        assert_eq!((args.read() as u32, args.add(1).read()), (n, v));
+        args.write(deeper);
+        OK
+    }
+}
+
+/// `later()`: cannot answer at once.
+unsafe extern "C" fn later(caller: *mut Caller, user: *mut c_void, _: *mut u64) -> c_int {
+    unsafe {
+        (*user.cast::<User>()).calls += 1;
+        assert!(wrt_mem_size(wrt_caller_store(caller), wrt_caller_instance(caller)) > 0);
+    }
+    ESUSPENDED
+}
+
+#[test]
+fn host_functions_come_back_through_every_function() {
+    let p = program();
+    let store = p.store();
+    let (first, second) = (p.load(store), p.load(store));
+    for (instance, depth) in [(first, 2), (second, 0)] {
+        let mut r = [i32(0)];
+        assert_eq!(call(store, find(store, instance, c"work"), &[i32(depth), Val { ty: 0x7e, of: 70 }], &mut r), OK, "{}", message(store));
+        // Every level adds 1 on the way down and 1 on the way up.
+        assert_eq!((r[0].ty, r[0].of), (0x7e, 70 + 2 * depth as u64 + 1));
+    }
+    assert_eq!(unsafe { (*p.user).calls }, 3 + 1 + 4);
+}
+
+#[test]
+fn a_call_waits_while_others_run() {
+    let p = program();
+    let store = p.store();
+    let instance = p.load(store);
+    let mut r = [i32(0)];
+    assert_eq!(call(store, find(store, instance, c"later"), &[], &mut r), ESUSPENDED);
+    assert_eq!(call(store, find(store, instance, c"work"), &[i32(1), Val { ty: 0x7e, of: 0 }], &mut r), OK);
+    assert_eq!(unsafe { wrt_resume(store, r.as_mut_ptr(), 1) }, ESUSPENDED);
+    assert_eq!(unsafe { wrt_answer(store, &7, 1) }, OK);
+    assert_eq!(unsafe { wrt_resume(store, r.as_mut_ptr(), 1) }, OK);
+    assert_eq!(r[0].of, 8);
+    // A new store in the same buffer.
+    let again = p.store();
+    assert_eq!(call(again, find(again, p.load(again), c"add"), &[i32(1), i32(2)], &mut r), OK);
+    assert_eq!(unsafe { wrt_mem_read(again, instance, 0, null_mut(), 0) }, EINVAL_HANDLE);
+}
+
+#[test]
+fn a_wasm_is_translated_into_the_callers_memory() {
+    let p = program();
+    let store = p.store();
+    // (module (func (export "two") (result i32) (i32.const 2)))
+    let wasm = b"\0asm\x01\0\0\0\x01\x05\x01\x60\0\x01\x7f\x03\x02\x01\0\x07\x07\x01\x03two\0\0\x0a\x06\x01\x04\0\x41\x02\x0b";
+    let [image, scratch] = [(); 2].map(|()| unsafe { (*keep(vec![0u32; 256])).as_mut_ptr() });
+    let memory = LoaderMemory { image, image_words: 256, scratch, scratch_words: 256 };
+    let module = Module { data: wasm.as_ptr().cast(), bytes: wasm.len() as u32, ..unsafe { *p.module } };
+    let (mut instance, mut words) = (0, 0);
+    unsafe {
+        let few = LoaderMemory { image_words: 3, ..memory };
+        assert_eq!(wrt_load_wasm(store, &module, &few, null(), 0, &mut instance), ENOMEM);
+        assert_eq!(message(store), "the image does not fit");
+        assert_eq!(wrt_load_wasm(store, &module, &memory, null(), 0, &mut instance), OK);
+        assert_eq!(
+            wrt_translate(
+                wasm.as_ptr(),
+                wasm.len(),
+                &LoaderMemory { image: null_mut(), image_words: 0, ..memory },
+                &mut words,
+                null_mut(),
+                null_mut()
+            ),
+            ENOMEM
+        );
+        assert_eq!(words * 4, (*wrt_last_error(store)).at);
+    }
+    let mut r = [i32(0)];
+    assert_eq!(call(store, find(store, instance, c"two"), &[], &mut r), OK);
+    assert_eq!(r[0].of, 2);
+}

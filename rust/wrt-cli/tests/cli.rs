@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+//! The `wrt` program: output and exit codes.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// A folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+fn wasm(name: &str, wat: &str) -> PathBuf {
+    let path = folder("modules").join(format!("{name}.wasm"));
+    std::fs::write(&path, wat::parse_str(wat).unwrap()).unwrap();
+    path
+}
+
+fn wrt(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wrt")).args(args).output().unwrap()
+}
+
+/// Standard output of a run that ends with `code`.
+fn says(args: &[&str], code: i32) -> String {
+    let o = wrt(args);
+    let err = String::from_utf8_lossy(&o.stderr);
+    assert_eq!(o.status.code(), Some(code), "{args:?}: {err}");
+    String::from_utf8(o.stdout).unwrap()
+}
+
+/// Standard error of a run that ends with `code`.
+fn complains(args: &[&str], code: i32) -> String {
+    let o = wrt(args);
+    assert_eq!(o.status.code(), Some(code), "{args:?}: {}", String::from_utf8_lossy(&o.stderr));
+    String::from_utf8(o.stderr).unwrap()
+}
+
+const MATH: &str = r#"(module
+    (func (export "swap") (param i32 f64) (result f64 i32) (local.get 1) (local.get 0))
+    (func (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+    (func (export "spin") (loop (br 0))))"#;
+
+#[test]
+fn run_prints_results_one_per_line() {
+    let file = wasm("math", MATH);
+    let file = file.to_str().unwrap();
+    assert_eq!(says(&["run", file, "--invoke", "swap", "-7", "2.5"], 0), "2.5:f64\n-7:i32\n");
+    assert_eq!(says(&["run", file, "--invoke", "div", "0xffffffff", "1"], 0), "-1:i32\n");
+    assert_eq!(says(&["run", file], 0), "");
+}
+
+#[test]
+fn exit_codes_tell_the_cause() {
+    let file = wasm("causes", MATH);
+    let file = file.to_str().unwrap();
+    let trap = complains(&["run", file, "--invoke", "div", "1", "0"], 134);
+    assert!(trap.contains("trap: integer divide by zero: in function 1 at byte "), "{trap}");
+    assert!(complains(&["run", file, "--fuel", "1000", "--invoke", "spin"], 5).contains("fuel is used up"));
+    assert!(complains(&["run", file, "--invoke", "div", "1"], 2).contains("div takes 2"));
+    assert!(complains(&["run", file, "--invoke", "div", "1", "x"], 2).contains("x is no i32"));
+    assert!(complains(&["run", file, "--invoke", "nothing"], 2).contains("nothing"));
+    assert!(complains(&["run", "no such file"], 1).contains("no such file"));
+    let import = wasm("import", r#"(module (import "a" "b" (func (param i32))))"#);
+    assert!(complains(&["run", import.to_str().unwrap()], 4).contains("a.b (func [i32] -> [])"));
+    let exit = wasm(
+        "exit",
+        r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory 1)
+            (func (export "_start") (call $exit (i32.const 42))))"#,
+    );
+    says(&["run", exit.to_str().unwrap()], 42);
+}
+
+#[test]
+fn wasi_reads_arguments_and_writes_lines() {
+    // Prints the second argument: args_get to 100, text to 200; an iovec at 0 of 5 bytes.
+    let echo = wasm(
+        "echo",
+        r#"(module
+            (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (func (export "_start")
+                (drop (call $args_get (i32.const 100) (i32.const 200)))
+                (i32.store (i32.const 0) (i32.load (i32.const 104)))
+                (i32.store (i32.const 4) (i32.const 5))
+                (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#,
+    );
+    assert_eq!(says(&["run", echo.to_str().unwrap(), "hello"], 0), "hello");
+}
+
+#[test]
+fn validate_names_message_and_offset() {
+    let good = wasm("good", "(module)");
+    let bad = folder("modules").join("bad.wasm");
+    std::fs::write(&bad, b"\0asm\x01\0\0\0\x0e\0").unwrap();
+    let (good, bad) = (good.to_str().unwrap(), bad.to_str().unwrap());
+    assert_eq!(says(&["validate", good], 0), format!("{good}: valid\n"));
+    assert!(complains(&["validate", good, bad], 3).contains("malformed module: malformed section id (at byte "));
+}
+
+#[test]
+fn compile_gives_an_image_that_runs() {
+    let file = wasm("compile", MATH);
+    let image = folder("compile").join("math.wrti");
+    let (file, image) = (file.to_str().unwrap(), image.to_str().unwrap());
+    says(&["compile", file, "-o", image], 0);
+    assert_eq!(says(&["run", image, "--invoke", "div", "7", "2"], 0), "3:i32\n");
+    let mut bytes = std::fs::read(image).unwrap();
+    let last = bytes.len() / 2;
+    bytes[last] ^= 4;
+    std::fs::write(image, bytes).unwrap();
+    assert!(complains(&["run", image, "--invoke", "div", "7", "2"], 3).contains("bad image"));
+}
+
+#[test]
+fn compile_writes_c() {
+    let file = wasm("emit", MATH);
+    let c = folder("emit").join("guest.c");
+    says(&["compile", "--emit", "c", "--name", "guest", file.to_str().unwrap(), "-o", c.to_str().unwrap()], 0);
+    let (source, header) = (std::fs::read_to_string(&c).unwrap(), std::fs::read_to_string(c.with_extension("h")).unwrap());
+    assert!(source.contains("const wrt_module_t wrt_module_guest = { data, ") && source.contains("wrt_load_image };"));
+    assert!(source.contains("static const uint32_t data[] = {\n    0x49545257u, "));
+    assert!(header.contains("#define WRT_GUEST_STORE_BYTES WRT_STORE_BYTES(1u, 0u, 0u, 3u, 1u, "), "{header}");
+    let interp = ["compile", "--emit", "c", "--mode", "interp", "--name", "guest", file.to_str().unwrap(), "-o", c.to_str().unwrap()];
+    says(&interp, 0);
+    assert!(std::fs::read_to_string(&c).unwrap().contains("static const uint8_t data[] = {\n    0, 97, 115, 109, "));
+    assert!(complains(&["compile", "--emit", "c", "--name", "7up", file.to_str().unwrap()], 2).contains("C identifier"));
+}
+
+#[test]
+fn inspect_is_exact_where_it_can_be() {
+    let file = wasm(
+        "inspect",
+        r#"(module (import "host" "print" (func $print (param i32 i32))) (memory 1) (global (mut i64) (i64.const 0))
+            (func $inner (param i64 i64) (result i64) (local.get 1))
+            (func (export "main") (local i32) (drop (call $inner (i64.const 1) (i64.const 2))) (call $print (i32.const 0) (i32.const 0))))"#,
+    );
+    let text = says(&["inspect", file.to_str().unwrap()], 0);
+    for line in ["func host.print: [i32 i32] -> []", "func main: [] -> []", "linear memory   65536 bytes", "The stack is exact"] {
+        assert!(text.contains(line), "{line} is missing:\n{text}");
+    }
+    // main's local and, above it, the two arguments of 64 bits; frames: initialiser or call from the host, main, inner.
+    assert!(text.contains("cells           20 bytes (5 cells)") && text.contains("(2 frames)"), "{text}");
+    let loops = wasm("loops", r#"(module (func $f (export "f") (call $f)))"#);
+    assert!(says(&["inspect", loops.to_str().unwrap()], 0).contains("no bound: function 0 may call itself"));
+}
+
+#[test]
+fn wast_counts() {
+    let dir = folder("wast");
+    std::fs::write(
+        dir.join("good.wast"),
+        r#"(module (func (export "f") (result i32) (i32.const 1)))
+           (assert_return (invoke "f") (i32.const 1))
+           (assert_malformed (module quote "(func") "unexpected")"#,
+    )
+    .unwrap();
+    let text = says(&["wast", dir.to_str().unwrap()], 0);
+    assert_eq!(text.lines().last(), Some("2 passed, 0 failed, 1 skipped"), "{text}");
+    let bad = folder("bad-wast").join("bad.wast");
+    std::fs::write(&bad, r#"(module (func (export "f") (result i32) (i32.const 1))) (assert_return (invoke "f") (i32.const 2))"#).unwrap();
+    let text = says(&["wast", "--slices", bad.to_str().unwrap()], 1);
+    assert_eq!(text.lines().last(), Some("1 passed, 1 failed, 0 skipped"), "{text}");
+}

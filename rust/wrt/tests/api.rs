@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+//! The Rust API with the names of its documents.
+#![cfg(all(feature = "std", feature = "loader", feature = "float"))]
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use wrt::prelude::*;
+
+fn instance(wat: &str, imports: ImportMap) -> WrtResult<ModuleInstance> {
+    ModuleInstance::new(Module::from_bytes(&wat::parse_str(wat).unwrap())?, imports)
+}
+
+#[test]
+fn results_of_every_number() {
+    let mut i = instance(
+        r#"(module
+            (func (export "none"))
+            (func (export "one") (param i64) (result i64) (i64.add (local.get 0) (i64.const 1)))
+            (func (export "two") (param f32 f64) (result f64 f32) (local.get 1) (local.get 0)))"#,
+        ImportMap::new(),
+    )
+    .unwrap();
+    assert_eq!(i.invoke("none", &[]).unwrap(), Value::Unit);
+    assert_eq!(i.invoke("one", &[Value::I64(-1)]).unwrap(), Value::I64(0));
+    assert_eq!(i.invoke("two", &[Value::F32(1.5), Value::F64(2.5)]).unwrap_err().kind(), ErrorKind::Usage);
+    assert_eq!(i.invoke_multi("two", &[Value::F32(1.5), Value::F64(2.5)]).unwrap(), [Value::F64(2.5), Value::F32(1.5)]);
+    for wrong in [&[][..], &[Value::I32(1)], &[Value::I64(1), Value::I64(2)]] {
+        assert_eq!(i.invoke("one", wrong).unwrap_err().kind(), ErrorKind::Usage);
+    }
+    assert_eq!(i.invoke("absent", &[]).unwrap_err().kind(), ErrorKind::Usage);
+}
+
+#[test]
+fn refusals_tell_where() {
+    let e = Module::from_bytes(b"\0asm\x02\0\0\0").unwrap_err();
+    assert_eq!((e.kind(), e.message()), (ErrorKind::Malformed, "unknown binary version"));
+    let invalid = wat::parse_str("(module (func (result i32)))").unwrap();
+    let e = Module::from_bytes(&invalid).unwrap_err().with_context("Failed to parse WebAssembly module");
+    assert_eq!((e.kind(), e.message()), (ErrorKind::Invalid, "type mismatch"));
+    assert!(e.at() > 8 && e.at() as usize <= invalid.len());
+    assert!(e.to_string().starts_with("Failed to parse WebAssembly module: invalid module: type mismatch (at byte "), "{e}");
+}
+
+#[test]
+fn a_missing_import_is_named() {
+    let wat = r#"(module (import "env" "log" (func (param i32 i64) (result f32))))"#;
+    let e = instance(wat, ImportMap::new()).err().unwrap();
+    assert_eq!(e.to_string(), "unlinkable: unknown import: env.log (func [i32 i64] -> [f32])");
+    let mut imports = ImportMap::new();
+    imports.define("env", "log", &[ValType::I32], &[], |_, _, _| Ok(()));
+    let e = instance(wat, imports).err().unwrap();
+    assert_eq!((e.kind(), e.message()), (ErrorKind::Unlinkable, "incompatible import type"));
+}
+
+#[test]
+fn fuel_stops_and_goes_on() {
+    let count = r#"(module (func (export "count") (param i32) (result i32) (local i32)
+        (loop (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+              (br_if 0 (i32.lt_u (local.get 1) (local.get 0))))
+        (local.get 1)))"#;
+    let mut i = instance(count, ImportMap::new()).unwrap();
+    i.set_fuel(1_000_000).unwrap();
+    assert_eq!(i.invoke("count", &[Value::I32(100)]).unwrap(), Value::I32(100));
+    // Each turn: get, const, add, set, get, get, lt, br_if; and before and after: loop, get.
+    assert_eq!(i.fuel(), 1_000_000 - 100 * 8 - 2);
+
+    i.set_fuel(50).unwrap();
+    let e = i.invoke("count", &[Value::I32(100)]).unwrap_err();
+    assert_eq!((e.kind(), e.message(), i.fuel()), (ErrorKind::Paused, "fuel is used up", 0));
+    assert_eq!(i.invoke("count", &[Value::I32(1)]).unwrap_err().kind(), ErrorKind::Usage, "a call is paused");
+    i.set_fuel(1_000_000).unwrap();
+    assert_eq!(i.resume().unwrap(), [Value::I32(100)]);
+
+    i.set_fuel(10).unwrap();
+    i.invoke("count", &[Value::I32(100)]).unwrap_err();
+    i.cancel();
+    i.set_fuel(1000).unwrap();
+    assert_eq!(i.invoke("count", &[Value::I32(1)]).unwrap(), Value::I32(1));
+}
+
+#[test]
+fn a_trap_leaves_the_instance_usable() {
+    let mut i = instance(
+        r#"(module (memory (export "memory") 1) (global (export "g") i32 (i32.const 7))
+            (func (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+            (func $deep (export "deep") (call $deep))
+            (func (export "far") (result i32) (i32.load (i32.const 65533))))"#,
+        ImportMap::new(),
+    )
+    .unwrap();
+    let trap = |r: WrtResult<Value>| r.unwrap_err().trap().unwrap();
+    assert_eq!(trap(i.invoke("div", &[Value::I32(1), Value::I32(0)])), Trap::DivideByZero);
+    assert_eq!(trap(i.invoke("div", &[Value::I32(i32::MIN), Value::I32(-1)])), Trap::IntegerOverflow);
+    assert_eq!(trap(i.invoke("deep", &[])), Trap::StackExhausted);
+    let e = i.invoke("far", &[]).unwrap_err();
+    assert_eq!(e.trap(), Some(Trap::MemoryOutOfBounds));
+    assert!(e.to_string().contains("in function 2 (far), word "), "{e}");
+    assert_eq!(i.invoke("div", &[Value::I32(7), Value::I32(2)]).unwrap(), Value::I32(3));
+    assert_eq!(i.global("g"), Some(Value::I32(7)));
+    assert_eq!(i.memory("memory").unwrap().len(), 65536);
+}
+
+#[test]
+fn host_functions_see_memory_and_call_back() {
+    let seen = Rc::new(RefCell::new(String::new()));
+    let mut imports = ImportMap::new();
+    let log = seen.clone();
+    imports.define("host", "log", &[ValType::I32, ValType::I32], &[], move |caller, args, _| {
+        let (Value::I32(at), Value::I32(len)) = (args[0], args[1]) else { unreachable!() };
+        let mut bytes = vec![0; len as usize];
+        caller.memory().ok_or(Trap::Host)?.read_into(at as u32, &mut bytes).ok_or(Trap::MemoryOutOfBounds)?;
+        log.borrow_mut().push_str(&String::from_utf8(bytes).unwrap());
+        Ok(())
+    });
+    imports.define("host", "twice", &[ValType::I32], &[ValType::I32], |caller, args, results| {
+        let Some(wrt::runtime::Extern::Func(f)) = caller.store.export(caller.instance(), "inc") else { unreachable!() };
+        let mut once = [Value::Unit];
+        caller.invoke(f, args, &mut once)?;
+        caller.invoke(f, &once, results)?;
+        Ok(())
+    });
+    imports.define_global("host", "base", Value::I32(40), false);
+    let mut i = instance(
+        r#"(module
+            (import "host" "log" (func $log (param i32 i32)))
+            (import "host" "twice" (func $twice (param i32) (result i32)))
+            (import "host" "base" (global $base i32))
+            (memory 1) (data (i32.const 5) "hello")
+            (func (export "inc") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+            (func (export "run") (result i32)
+                (call $log (i32.const 5) (i32.const 5))
+                (call $twice (global.get $base)))
+            (func (export "bad") (call $log (i32.const 65535) (i32.const 5))))"#,
+        imports,
+    )
+    .unwrap();
+    assert_eq!(i.invoke("run", &[]).unwrap(), Value::I32(42));
+    assert_eq!(seen.borrow().as_str(), "hello");
+    assert_eq!(i.invoke("bad", &[]).unwrap_err().trap(), Some(Trap::MemoryOutOfBounds));
+    assert_eq!(i.invoke("inc", &[Value::I32(1)]).unwrap(), Value::I32(2));
+}
+
+#[test]
+fn images_are_run_and_checked() {
+    let wasm = wat::parse_str(r#"(module (func (export "f") (result i32) (i32.const 42)))"#).unwrap();
+    let words = wrt::runtime::translate::translate_vec(&wasm).unwrap().0;
+    let mut bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let module = Module::from_image_bytes(&bytes).unwrap();
+    assert_eq!(module.exports().map(|(name, _)| name).collect::<Vec<_>>(), ["f"]);
+    assert_eq!(ModuleInstance::new(module, ImportMap::new()).unwrap().invoke("f", &[]).unwrap(), Value::I32(42));
+    for at in 0..bytes.len() {
+        bytes[at] ^= 1;
+        assert!(Module::from_image_bytes(&bytes).is_err(), "byte {at} changed");
+        bytes[at] ^= 1;
+    }
+    for short in 0..bytes.len() {
+        assert!(Module::from_image_bytes(&bytes[..short]).is_err(), "cut at {short}");
+    }
+}
+
+#[test]
+fn stackless_runtime_needs_no_allocator() {
+    fn print(caller: &mut Caller<'_, '_, Vec<i32>>) -> Result<wrt::Flow, Trap> {
+        let v = caller.arg_i32(0);
+        caller.data.push(v);
+        Ok(wrt::Flow::Ready)
+    }
+    let wasm = wat::parse_str(
+        r#"(module (import "host" "print" (func $print (param i32)))
+            (func $init (call $print (i32.const 1))) (start $init)
+            (func (export "main") (result i32) (call $print (i32.const 2)) (i32.const 3)))"#,
+    )
+    .unwrap();
+    let hosts = [HostImport { module: "host", name: "print", params: &[ValType::I32], results: &[], call: print }];
+    let mut runtime: StacklessRuntime<1024, 512, 512, 16, 64, 1024> = StacklessRuntime::with_sizes();
+    let mut data = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(runtime.execute_module_with(&wasm, &hosts, &mut data).unwrap(), Value::I32(3));
+    }
+    assert_eq!(data, [1, 2, 1, 2]);
+    assert_eq!(runtime.execute_module(&wasm).unwrap_err().kind(), ErrorKind::Unlinkable);
+    let large = wat::parse_str("(module (memory 1))").unwrap();
+    let e = runtime.execute_module(&large).unwrap_err();
+    assert_eq!((e.kind(), e.at()), (ErrorKind::Memory, 65536));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* A library without loader and float: what it does not offer, it says. */
+#include "check.h"
+
+const wrt_loader_memory_t loader;
+
+int main(void)
+{
+    static uint64_t buffer[WRT_STORE_BYTES(2, 2, 0, 24, 1, 8, 64, 128, 131072) / 8 + 1];
+    static const wrt_config_t needs = { 2, 2, 0, 24, 1, 8, 64, 128, 131072 };
+    uint32_t words = 7, scratch = 7, at = 7;
+    wrt_store_t *store;
+    wrt_instance_t instance;
+
+    EQUAL(wrt_store_init(buffer, sizeof buffer, &needs, NULL, &store, NULL), WRT_OK);
+    EQUAL(wrt_load(store, &empty.image, NULL, NULL, 0, &instance), WRT_OK);
+    EQUAL(wrt_load(store, &empty.wasm, NULL, NULL, 0, &instance), WRT_ENOTSUP);
+    EQUAL(wrt_last_error(store)->code, WRT_ENOTSUP);
+    EQUAL(wrt_translate(empty.wasm.data, empty.wasm.bytes, &loader, &words, &scratch, &at), WRT_ENOTSUP);
+    EQUAL(words + scratch + at, 0);
+    EQUAL(wrt_load(store, &floats.image, NULL, NULL, 0, &instance), WRT_ENOTSUP);
+    SAME(wrt_last_error(store)->message, "the image needs float, and this build has none");
+    puts("all passed");
+    return 0;
+}
