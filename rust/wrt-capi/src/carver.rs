@@ -53,15 +53,19 @@ impl<T: Default> Part<T> {
 struct End(usize);
 
 impl End {
-    fn part<T>(&mut self, n: usize) -> Option<Part<T>> {
+    fn part<T>(&mut self, n: usize) -> Part<T> {
         const { assert!(align_of::<T>() <= ALIGN) };
         self.part_at(n, align_of::<T>())
     }
-    fn part_at<T>(&mut self, n: usize, align: usize) -> Option<Part<T>> {
-        let at = self.0.checked_next_multiple_of(align)?;
-        let end = at.checked_add(n.checked_mul(size_of::<T>())?)?;
-        self.0 = (end <= isize::MAX as usize).then_some(end)?;
-        Some(Part { at, n, kind: PhantomData })
+    /// Sums that overflow stay beyond `isize::MAX`.
+    fn part_at<T>(&mut self, n: usize, align: usize) -> Part<T> {
+        Part { at: self.take(n, size_of::<T>(), align), n, kind: PhantomData }
+    }
+    #[inline(never)]
+    fn take(&mut self, n: usize, size: usize, align: usize) -> usize {
+        let at = self.0.saturating_add(align - 1) & !(align - 1);
+        self.0 = at.saturating_add(n.saturating_mul(size));
+        at
     }
 }
 
@@ -98,22 +102,23 @@ impl Layout {
     pub(crate) fn of(c: &Config) -> Option<Layout> {
         let mut end = End(size_of::<CStore>());
         let stacks = usize::from(c.stacks);
-        let (cells, frames) = ((c.cells as usize).checked_add(WINDOW)?, usize::from(c.frames));
-        Some(Layout {
-            stacks: end.part(stacks)?,
-            instances: end.part(c.instances.into())?,
-            records: end.part(c.instances.into())?,
-            memories: end.part(c.memories.into())?,
-            tables: end.part(c.tables.into())?,
-            types: end.part(c.types.into())?,
-            calls: end.part(stacks)?,
-            frames: end.part(stacks.checked_mul(frames)?)?,
-            cells: end.part(stacks.checked_mul(cells)?)?,
-            words: end.part(c.words as usize)?,
-            memory: end.part_at(c.memory_bytes as usize, ALIGN)?,
+        let (cells, frames) = ((c.cells as usize).saturating_add(WINDOW), usize::from(c.frames));
+        let layout = Layout {
+            stacks: end.part(stacks),
+            instances: end.part(c.instances.into()),
+            records: end.part(c.instances.into()),
+            memories: end.part(c.memories.into()),
+            tables: end.part(c.tables.into()),
+            types: end.part(c.types.into()),
+            calls: end.part(stacks),
+            frames: end.part(stacks.saturating_mul(frames)),
+            cells: end.part(stacks.saturating_mul(cells)),
+            words: end.part(c.words as usize),
+            memory: end.part_at(c.memory_bytes as usize, ALIGN),
             each: (cells, frames),
             bytes: end.0,
-        })
+        };
+        (layout.bytes <= isize::MAX as usize).then_some(layout)
     }
 
     /// Makes the parts in `buffer`. Linear memory is not cleared: the engine does that before a guest sees it.

@@ -98,8 +98,8 @@ unsafe fn load(
 /// What both ways of loading check first: the module, if nothing speaks against loading it now.
 ///
 /// # Safety
-/// `store` is a store; the pointers are as wrt.h asks.
-unsafe fn prepare(store: *mut CStore, module: *const Module, out: *mut u32) -> Result<Module, c_int> {
+/// `store` is a store; the pointers are as wrt.h asks, as long as the module is used.
+unsafe fn prepare<'m>(store: *mut CStore, module: *const Module, out: *mut u32) -> Result<&'m Module, c_int> {
     if !sound(module) || !sound(out) {
         return Err(EINVAL);
     }
@@ -108,7 +108,7 @@ unsafe fn prepare(store: *mut CStore, module: *const Module, out: *mut u32) -> R
         return Err(EBUSY);
     }
     // SAFETY: aligned, not null, by wrt.h a module.
-    Ok(unsafe { *module })
+    Ok(unsafe { &*module })
 }
 
 /// See wrt.h.

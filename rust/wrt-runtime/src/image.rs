@@ -117,7 +117,7 @@ pub enum Word {
 }
 
 /// A function type of an image: value types as words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct FuncType<'a> {
     /// Parameters.
     pub params: &'a [u32],
@@ -125,6 +125,12 @@ pub struct FuncType<'a> {
     pub results: &'a [u32],
     /// Hash of both, equal for equal types.
     pub hash: u32,
+}
+
+impl PartialEq for FuncType<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.params.iter().eq(other.params) && self.results.iter().eq(other.results)
+    }
 }
 
 impl FuncType<'_> {
@@ -158,8 +164,8 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// Its bytes; UTF-8 in a valid image.
-    pub fn bytes(self) -> impl Iterator<Item = u8> + 'a {
-        self.words.iter().flat_map(|w| w.to_le_bytes()).take(self.len)
+    pub fn bytes(self) -> Bytes<'a> {
+        Bytes { words: self.words, at: 0, end: self.len }
     }
     /// Length in bytes.
     pub fn len(self) -> usize {
@@ -178,6 +184,34 @@ impl<'a> Text<'a> {
     pub fn to_string_lossy(self) -> alloc::string::String {
         let bytes: alloc::vec::Vec<u8> = self.bytes().collect();
         alloc::string::String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// Bytes of an image, four to a word.
+#[derive(Clone)]
+pub struct Bytes<'a> {
+    words: &'a [u32],
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Bytes<'a> {
+    /// Those from byte `at` on.
+    pub(crate) fn new(words: &'a [u32], at: usize) -> Bytes<'a> {
+        Bytes { words, at, end: usize::MAX }
+    }
+}
+
+impl Iterator for Bytes<'_> {
+    type Item = u8;
+    fn next(&mut self) -> Option<u8> {
+        if self.at >= self.end {
+            return None;
+        }
+        let word = self.words.get(self.at / 4)?;
+        let byte = word >> (self.at % 4 * 8);
+        self.at = self.at.wrapping_add(1);
+        Some(byte as u8)
     }
 }
 

@@ -15,7 +15,7 @@
 //! **Phrasing.** `pc` advances inside the arms; the `match` on `u8` names every hole; traps go through a cold function;
 //! `c0`, `c1`, `c2` have one length, so that the check of the first serves all. Each was measured (ARCHITECTURE.md).
 
-use crate::image::Word;
+use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
 use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
@@ -137,7 +137,7 @@ fn paid(run: &mut Run) -> bool {
 
 /// A trap at `run.pc`. Always false.
 fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> bool {
-    *run = cut(frames, *run);
+    cut(frames, run);
     run.status = Status::Trapped;
     *out = Exit::Trap(t);
     false
@@ -902,8 +902,8 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             let n = todo.min(STEP as u32);
             // An overlapping copy upward takes its last piece first, so that only the length changes.
             let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 } as usize;
-            let (dst, src) = ((dst as usize).wrapping_add(off), (src as usize).wrapping_add(off));
+            let off = if back { todo.wrapping_sub(n) } else { 0 };
+            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
             if to == from {
                 let mem = store.mems.get_mut(to).ok_or(Trap::BadImage)?.bytes();
                 move_within(mem, src, dst, n as usize).ok_or(OUT)?;
@@ -929,8 +929,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             inside(dst, todo, mem.len(), OUT)?;
             let n = todo.min(STEP as u32);
             let to = part(mem, dst, n).ok_or(OUT)?;
-            let from = words.get(src as usize / 4..).unwrap_or(&[]).iter().flat_map(|w| w.to_le_bytes()).skip(src as usize % 4);
-            for (to, byte) in to.iter_mut().zip(from) {
+            for (to, byte) in to.iter_mut().zip(Bytes::new(words, src as usize)) {
                 *to = byte;
             }
             if !advance(fr, run, a, todo, n, n / 64, 2) {
@@ -1070,8 +1069,8 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
             }
             let n = todo.min(STEP_ELEMENTS as u32);
             let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 } as usize;
-            let (dst, src) = ((dst as usize).wrapping_add(off), (src as usize).wrapping_add(off));
+            let off = if back { todo.wrapping_sub(n) } else { 0 };
+            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
             if to == from {
                 let t = store.tables.get_mut(to).ok_or(Trap::BadImage)?.live_mut();
                 move_within(t, src, dst, n as usize).ok_or(OUT)?;

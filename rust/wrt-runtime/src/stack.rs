@@ -152,12 +152,12 @@ impl<'m> Stack<'m> {
 
     /// Cuts off everything above the newest barrier, and the barrier. What runs next starts where that one did.
     pub(crate) fn cut(&mut self) {
-        self.run = cut(&self.frames, self.run);
+        cut(&self.frames, &mut self.run);
     }
 }
 
-/// The run state after a trap: at the barrier under the trap, position kept.
-pub(crate) fn cut(frames: &[Frame], mut run: Run) -> Run {
+/// Makes it the run state after a trap: at the barrier under the trap, position kept.
+pub(crate) fn cut(frames: &[Frame], run: &mut Run) {
     run.base = 0;
     let used = frames.get(..run.depth as usize).unwrap_or(&[]);
     run.depth = 0;
@@ -168,7 +168,6 @@ pub(crate) fn cut(frames: &[Frame], mut run: Run) -> Run {
         }
     }
     run.step = 0;
-    run
 }
 
 /// The window of the frame at `base`.
