@@ -79,7 +79,7 @@ impl<'a> Locals<'a> {
     ) -> Result<Result<(Locals<'a>, &'a mut [u32]), u32>, Fault> {
         let groups = r.count(u32::MAX, Fault::UnexpectedEnd)?;
         let mut count = ty.params.len() as u32;
-        let mut ahead = *r;
+        let mut ahead = r.clone();
         for _ in 0..groups {
             count = count.checked_add(ahead.u32()?).ok_or(Fault::LocalsOverflow)?;
             ahead.val_type()?;

@@ -342,7 +342,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     /// The import section twice: once to count each kind, so that each has its words side by side.
     fn imports(&mut self) -> Result<(), Fault> {
         let n = self.r.count(limits::IMPORTS, Fault::TooManyImports)?;
-        let start = self.r;
+        let start = self.r.clone();
         let [mut funcs, mut tables, mut memories, mut globals] = [0u32; 4];
         for _ in 0..n {
             let count = match self.import()?.2 {
@@ -584,7 +584,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let info = Info::new(head, &self.spaces);
         self.sink.const_begin(&info, what)?;
         let s = Operands::new(tail, 0, self.high.saturating_sub(self.used));
-        let mut body = Body::new(self.r, info, Locals::default(), s, &mut *self.sink);
+        let mut body = Body::new(self.r.clone(), info, Locals::default(), s, &mut *self.sink);
         let result = body.open(ty.bits() | 1 << 31).and_then(|()| body.run_const());
         let result = match result {
             Ok(declared) => body.sink.const_end(&info, what, &mut body.s).map(|()| declared),
@@ -642,7 +642,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let (param_cells, cells) = (locals.param_cells, locals.cells);
         self.sink.func_begin(&info, func, param_cells, cells.wrapping_sub(param_cells), size)?;
         let s = Operands::new(stacks, cells, self.high.wrapping_sub(base));
-        let mut body = Body::new(self.r, info, locals, s, &mut *self.sink);
+        let mut body = Body::new(self.r.clone(), info, locals, s, &mut *self.sink);
         let result = body.open(index).and_then(|()| body.run());
         self.r = body.r;
         self.high = self.high.max(base.saturating_add(body.s.high_water()));

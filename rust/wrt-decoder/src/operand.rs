@@ -52,6 +52,11 @@ impl Operand<'_> {
     pub fn end(&self) -> u32 {
         self.cell().wrapping_add(self.ty().cells())
     }
+    /// Whether it is a constant that no cell holds yet.
+    #[inline(always)]
+    pub fn is_const(&self) -> bool {
+        self.0[AT] & CONST != 0
+    }
     /// Where its value is.
     #[inline(always)]
     pub fn place(&self) -> Place {
@@ -85,15 +90,10 @@ pub enum ControlKind {
     Else = 4,
 }
 
-/// One open block. `user` belongs to the sink.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// One open block, in eight words of scratch. `user` belongs to the sink.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Control {
-    /// What opened it.
-    pub kind: ControlKind,
-    /// The rest of the block cannot be reached.
-    pub unreachable: bool,
-    /// It was opened in unreachable code: the sink never hears of it.
-    pub dead: bool,
+    flags: u32,
     /// Operands below the block's parameters.
     pub height: u32,
     /// The cell of its first parameter and result.
@@ -108,31 +108,49 @@ pub struct Control {
 pub const USER: usize = 4;
 /// Slots of a control frame.
 const CONTROL: usize = 2;
-// Words of the first slot of a control frame; the second one is the sink's.
-const FLAGS: usize = 0;
-const HEIGHT: usize = 1;
-const FIRST_CELL: usize = 2;
-const BLOCK_TYPE: usize = 3;
-// In the flags, beside the kind.
+// Flags, beside the kind.
 const UNREACHABLE: u32 = 1 << 8;
 const DEAD: u32 = 1 << 9;
 
 impl Control {
-    fn pack(&self) -> [[u32; 4]; CONTROL] {
-        let unreachable = if self.unreachable { UNREACHABLE } else { 0 };
-        let flags = self.kind as u32 | unreachable | if self.dead { DEAD } else { 0 };
-        [[flags, self.height, self.cell, self.block_type], self.user]
+    /// A block that begins where operand `height` is, in `cell`; `dead`: in unreachable code.
+    pub(crate) fn new(kind: ControlKind, dead: bool, height: u32, cell: u32, block_type: u32) -> Control {
+        let flags = kind as u32 | if dead { DEAD } else { 0 };
+        Control { flags, height, cell, block_type, user: [0; USER] }
     }
-    fn unpack(w: &[[u32; 4]; CONTROL]) -> Control {
-        let [[flags, height, cell, block_type], user] = *w;
-        let kind = match flags as u8 {
+    /// What opened it.
+    pub fn kind(&self) -> ControlKind {
+        match self.flags as u8 {
             0 => ControlKind::Func,
             1 => ControlKind::Block,
             2 => ControlKind::Loop,
             3 => ControlKind::If,
             _ => ControlKind::Else,
-        };
-        Control { kind, unreachable: flags & UNREACHABLE != 0, dead: flags & DEAD != 0, height, cell, block_type, user }
+        }
+    }
+    /// The rest of the block cannot be reached.
+    pub fn is_unreachable(&self) -> bool {
+        self.flags & UNREACHABLE != 0
+    }
+    /// It was opened in unreachable code: the sink never hears of it.
+    pub fn is_dead(&self) -> bool {
+        self.flags & DEAD != 0
+    }
+    /// The same block after its `else`.
+    pub(crate) fn after_else(self) -> Control {
+        Control { flags: ControlKind::Else as u32 | self.flags & DEAD, ..self }
+    }
+    fn pack(&self) -> [[u32; 4]; CONTROL] {
+        [[self.flags, self.height, self.cell, self.block_type], self.user]
+    }
+    fn unpack(&[[flags, height, cell, block_type], user]: &[[u32; 4]; CONTROL]) -> Control {
+        Control { flags, height, cell, block_type, user }
+    }
+}
+
+impl core::fmt::Debug for Control {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:?} of operand {}, cell {}", self.kind(), self.height, self.cell)
     }
 }
 
@@ -266,8 +284,10 @@ impl<'s> Operands<'s> {
     /// The last `N` operands if all have a number of `base` or more, and the number of the first.
     #[inline(always)]
     pub(crate) fn last<const N: usize>(&self, base: usize) -> Option<(usize, &[[u32; 4]; N])> {
-        let at = self.top.checked_sub(N).filter(|at| *at >= base)?;
-        Some((at, self.slots.get(at..)?.first_chunk()?))
+        // Below 0 is past the end.
+        let at = self.top.wrapping_sub(N);
+        let last = self.slots.get(at..)?.first_chunk()?;
+        if at >= base { Some((at, last)) } else { None }
     }
     /// `n` operands, the last of which has `skip` operands above it. Their first word is the type.
     #[inline]
@@ -305,13 +325,13 @@ impl<'s> Operands<'s> {
     /// The operand `n` places below the top (0 = the last).
     #[inline(always)]
     pub fn top(&self, n: u32) -> Option<Operand<'_>> {
-        let at = self.top.checked_sub(n as usize)?.checked_sub(1)?;
+        let at = self.top.wrapping_sub(n as usize).wrapping_sub(1);
         self.slots.get(at).map(Operand)
     }
     /// The last `N` operands, the deepest first.
     #[inline(always)]
     pub fn tops<const N: usize>(&self) -> Option<[Operand<'_>; N]> {
-        let slots: &[_; N] = self.slots.get(self.top.checked_sub(N)?..)?.first_chunk()?;
+        let slots: &[_; N] = self.slots.get(self.top.wrapping_sub(N)..)?.first_chunk()?;
         Some(slots.each_ref().map(Operand))
     }
     /// Says that the value of the operand `n` places below the top is at `place` now.
@@ -364,18 +384,18 @@ impl<'s> Operands<'s> {
     /// Whether label `n` names a loop, and the type of its block.
     #[inline]
     pub(crate) fn label(&self, n: u32) -> Option<(bool, u32)> {
-        self.frame(n).map(|[w, _]| (w[FLAGS] & 0xff == ControlKind::Loop as u32, w[BLOCK_TYPE]))
+        self.frame(n).map(|[[flags, _, _, block_type], _]| (flags & 0xff == ControlKind::Loop as u32, *block_type))
     }
     /// Of the innermost frame: number of its first operand, whether it is unreachable, whether it is dead.
     #[inline]
     pub(crate) fn innermost(&self) -> Option<(usize, bool, bool)> {
-        self.frame(0).map(|[w, _]| (w[HEIGHT] as usize, w[FLAGS] & UNREACHABLE != 0, w[FLAGS] & DEAD != 0))
+        self.frame(0).map(|[[flags, height, ..], _]| (*height as usize, flags & UNREACHABLE != 0, flags & DEAD != 0))
     }
     /// The rest of the innermost block cannot be reached: its operands are gone.
     pub(crate) fn never(&mut self) {
-        let Some([w, _]) = self.frame_mut(0) else { return };
-        w[FLAGS] |= UNREACHABLE;
-        let (height, cell) = (w[HEIGHT], w[FIRST_CELL]);
+        let Some([[flags, height, cell, _], _]) = self.frame_mut(0) else { return };
+        *flags |= UNREACHABLE;
+        let (height, cell) = (*height, *cell);
         self.truncate(height, cell);
     }
     /// The frame that label `n` names (0 = innermost).
@@ -391,7 +411,7 @@ impl<'s> Operands<'s> {
     /// Whether label `n` names a loop, the cell of its first parameter or result, and the sink's words of its frame.
     #[inline]
     pub fn target(&mut self, n: u32) -> Option<(bool, u32, &mut [u32; USER])> {
-        let [w, user] = self.frame_mut(n)?;
-        Some((w[FLAGS] & 0xff == ControlKind::Loop as u32, w[FIRST_CELL], user))
+        let [[flags, _, cell, _], user] = self.frame_mut(n)?;
+        Some((*flags & 0xff == ControlKind::Loop as u32, *cell, user))
     }
 }

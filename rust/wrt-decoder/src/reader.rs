@@ -7,9 +7,10 @@ use crate::Fault;
 use wrt_foundation::ValType;
 
 /// A position in the module, and the end of the part that may be read: module, section or function body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Reader<'b> {
-    rest: &'b [u8],
+    // An iterator: with its end instead of a length there is less to write back.
+    rest: core::slice::Iter<'b, u8>,
     /// Offset of the end of `rest` in the module.
     end: u32,
 }
@@ -17,11 +18,11 @@ pub struct Reader<'b> {
 impl<'b> Reader<'b> {
     /// At the first of `bytes`.
     pub fn new(bytes: &'b [u8]) -> Self {
-        Reader { rest: bytes, end: bytes.len() as u32 }
+        Reader { rest: bytes.iter(), end: bytes.len() as u32 }
     }
     /// At byte `at` of `bytes`, which may be past their end.
     pub fn at(bytes: &'b [u8], at: u32) -> Self {
-        Reader { rest: bytes.get(at as usize..).unwrap_or(&[]), end: bytes.len() as u32 }
+        Reader { rest: bytes.get(at as usize..).unwrap_or(&[]).iter(), end: bytes.len() as u32 }
     }
     /// Offset of the next byte in the module.
     #[inline]
@@ -36,32 +37,30 @@ impl<'b> Reader<'b> {
     /// Whether everything has been read.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.as_slice().is_empty()
     }
     /// The next byte.
     #[inline]
     pub fn byte(&mut self) -> Result<u8, Fault> {
-        let (first, rest) = self.rest.split_first().ok_or(Fault::UnexpectedEnd)?;
-        self.rest = rest;
-        Ok(*first)
+        self.rest.next().copied().ok_or(Fault::UnexpectedEnd)
     }
     /// The next `N` bytes.
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
-        let (first, rest) = self.rest.split_first_chunk().ok_or(Fault::UnexpectedEnd)?;
-        self.rest = rest;
+        let (first, rest) = self.rest.as_slice().split_first_chunk().ok_or(Fault::UnexpectedEnd)?;
+        self.rest = rest.iter();
         Ok(*first)
     }
     /// A reader of the next `n` bytes, which this one skips; `None` if there are fewer.
     pub fn split(&mut self, n: u32) -> Option<Reader<'b>> {
         let end = self.pos().wrapping_add(n);
-        let (first, rest) = self.rest.split_at_checked(n as usize)?;
-        self.rest = rest;
-        Some(Reader { rest: first, end })
+        let (first, rest) = self.rest.as_slice().split_at_checked(n as usize)?;
+        self.rest = rest.iter();
+        Some(Reader { rest: first.iter(), end })
     }
     /// The rest, all of it.
     pub fn take_rest(&mut self) -> &'b [u8] {
-        core::mem::take(&mut self.rest)
+        core::mem::take(&mut self.rest).as_slice()
     }
 
     /// An unsigned 32-bit number.
@@ -94,13 +93,10 @@ impl<'b> Reader<'b> {
     /// The whole number if it is one byte long.
     #[inline]
     fn short(&mut self) -> Option<u8> {
-        match self.rest.split_first() {
-            Some((&b, rest)) if b < 0x80 => {
-                self.rest = rest;
-                Some(b)
-            }
-            _ => None,
-        }
+        let mut rest = self.rest.clone();
+        let b = *rest.next().filter(|b| **b < 0x80)?;
+        self.rest = rest;
+        Some(b)
     }
     #[inline(never)]
     fn leb32(&mut self, signed: bool) -> Result<u32, Fault> {
@@ -151,7 +147,7 @@ impl<'b> Reader<'b> {
     /// A name: its bytes, which are well-formed UTF-8 (spec: core 5.2.4).
     pub fn name(&mut self) -> Result<&'b [u8], Fault> {
         let n = self.u32()?;
-        let bytes = self.split(n).ok_or(Fault::LengthOutOfBounds)?.rest;
+        let bytes = self.split(n).ok_or(Fault::LengthOutOfBounds)?.take_rest();
         match core::str::from_utf8(bytes) {
             Ok(_) => Ok(bytes),
             Err(_) => Err(Fault::MalformedUtf8),
@@ -179,7 +175,7 @@ impl<'b> Reader<'b> {
     }
     /// A block type, as in [`Control::block_type`](crate::Control::block_type); an index is not checked.
     pub fn block_type(&mut self) -> Result<u32, Fault> {
-        match self.rest.first() {
+        match self.rest.as_slice().first() {
             Some(0x40) => self.byte().map(|_| u32::MAX),
             Some(&b @ 0x41..=0x7f) => {
                 self.byte()?;

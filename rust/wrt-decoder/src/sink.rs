@@ -66,9 +66,9 @@ pub trait Sink {
     fn func_begin(&mut self, info: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Result<(), Fault>;
     /// Its last `end`; `reachable`: the results are on the stack, and control falls off the end.
     fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Result<(), Fault>;
-    /// One instruction is about to be told or skipped at byte `at` of the module: counts it (spec: core 2.4; `end` and
-    /// `else` are no instructions). Not called in constant expressions.
-    fn instruction(&mut self, at: u32) -> Result<(), Fault>;
+    /// An opcode at byte `at` of the module is about to be told or skipped. It counts as `n` instructions: one, but none
+    /// for `end` and `else` (spec: core 2.4). Not called in constant expressions.
+    fn instruction(&mut self, at: u32, n: u32) -> Result<(), Fault>;
 
     /// `unreachable`
     fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
@@ -167,7 +167,7 @@ impl Sink for Validate {
         const_end(&Info<'_>, ConstFor, &mut Operands<'_>);
         func_begin(&Info<'_>, u32, u32, u32, u32);
         func_end(&Info<'_>, &mut Operands<'_>, &Control, bool);
-        instruction(u32);
+        instruction(u32, u32);
         unreachable(&mut Operands<'_>);
         block(&Info<'_>, &mut Operands<'_>, &mut Control);
         else_(&Info<'_>, &mut Operands<'_>, &mut Control, bool);

@@ -5,15 +5,14 @@
 //! again, the operands stay and keep their places; only in code that cannot be reached they are really pushed anew.
 
 use crate::locals::Locals;
-use crate::operand::USER;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
 use wrt_foundation::{ValType, limits};
 use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
 
-// A word for each opcode: which function below it is for in bits 4:0, then for instructions that have a row in the table
-// what that function asks for. All memories and tables have 32-bit addresses.
+// A word for each opcode: in bits 4:0 which function below it is for, in bit 31 whether it counts as an instruction, and
+// for those that have a row in the table what that function asks for. All memories and tables have 32-bit addresses.
 //
-// | class | 7:5 | 11:8 | 15:12 | 31:16 |
+// | class | 7:5 | 11:8 | 15:12 | 30:16 |
 // |---|---|---|---|---|
 // | `UNARY`, `BINARY`: operands of one type, one result | | cells of the result | | type of the result, of the operands |
 // | `LOAD`, `STORE` | natural alignment | cells of the result | | type of the result, of the value stored |
@@ -51,6 +50,8 @@ const REF_FUNC: u32 = 29;
 const PREFIX: u32 = 30;
 const NO_OPCODE: u32 = 31;
 const CLASS: u32 = 31;
+/// The shift for what an instruction counts; `end` and `else` are none.
+const COUNT: u32 = 31;
 
 // Immediates of `PLAIN`.
 const NONE: u32 = 0;
@@ -143,8 +144,11 @@ static ROWS: [u32; 256 + 18] = {
     let mut i = 0;
     while i < rows.len() {
         rows[i] = match row(if i < 256 { i as u16 } else { 0xfc00 + (i as u16 - 256) }) {
-            Some(row) => pack(row),
-            None => class(i as u8),
+            Some(row) => pack(row) | 1 << COUNT,
+            None => match class(i as u8) {
+                none @ (END | ELSE) => none,
+                class => class | 1 << COUNT,
+            },
         };
         i += 1;
     }
@@ -177,8 +181,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     pub(crate) fn open(&mut self, block_type: u32) -> Result<(), Fault> {
         self.results = self.ty(block_type)?.results;
         let cell = self.s.next_cell();
-        let kind = ControlKind::Func;
-        self.enter(&Control { kind, unreachable: false, dead: false, height: 0, cell, block_type, user: [0; USER] })
+        self.enter(&Control::new(ControlKind::Func, false, 0, cell, block_type))
     }
 
     #[inline]
@@ -262,7 +265,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
         self.base = c.height as usize;
         self.unreachable = false;
-        self.live = !c.dead;
+        self.live = !c.is_dead();
         Ok(())
     }
     /// Another frame is the innermost now, or it has changed.
@@ -295,11 +298,11 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             self.cut(n);
             let (height, cell) = (self.s.len(), self.s.next_cell());
             self.push_all(params)?;
-            return self.enter(&Control { kind, unreachable: false, dead: true, height, cell, block_type, user: [0; USER] });
+            return self.enter(&Control::new(kind, true, height, cell, block_type));
         }
         let height = self.s.len().wrapping_sub(n.wrapping_add(skip) as u32);
         let cell = self.s.cell(height);
-        let mut c = Control { kind, unreachable: false, dead: !self.live, height, cell, block_type, user: [0; USER] };
+        let mut c = Control::new(kind, !self.live, height, cell, block_type);
         if self.live {
             self.sink.block(&self.info, &mut self.s, &mut c)?;
         }
@@ -315,16 +318,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     fn else_(&mut self) -> Result<(), Fault> {
         let mut c = self.s.control(0).ok_or(Fault::MisplacedElse)?;
-        if c.kind != ControlKind::If {
+        if c.kind() != ControlKind::If {
             return Err(Fault::MisplacedElse);
         }
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
-        if !c.dead {
+        if !c.is_dead() {
             self.sink.else_(&self.info, &mut self.s, &mut c, self.live)?;
         }
-        c = Control { kind: ControlKind::Else, unreachable: false, ..c };
-        self.s.set_control(0, &c);
+        self.s.set_control(0, &c.after_else());
         self.adopt();
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.params)
@@ -334,15 +336,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
-        if c.kind == ControlKind::If && ty.params != ty.results {
+        if c.kind() == ControlKind::If && ty.params != ty.results {
             return Err(Fault::TypeMismatch);
         }
         let live = self.live;
-        if c.kind == ControlKind::Func {
+        if c.kind() == ControlKind::Func {
             self.sink.func_end(&self.info, &mut self.s, &c, live)?;
             return Ok(true);
         }
-        if !c.dead {
+        if !c.is_dead() {
             self.sink.end(&self.info, &mut self.s, &c, live)?;
         }
         self.s.truncate(c.height, c.cell);
@@ -385,9 +387,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             let at = self.r.pos();
             let op = self.r.byte().map_err(|_| Fault::EndExpected)?;
             let row = ROWS[op as usize];
-            if row & CLASS > ELSE {
-                self.sink.instruction(at)?;
-            }
+            self.sink.instruction(at, row >> COUNT)?;
             match row & CLASS {
                 END => {
                     if self.end()? {
@@ -524,7 +524,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// A numeric instruction with one operand.
     #[inline(never)]
     fn unary(&mut self, op: u16, row: u32) -> Result<(), Fault> {
-        let (result, operand) = (row >> 16 & 0xff, row >> 24);
+        let (result, operand) = (row >> 16 & 0xff, row >> 24 & 0x7f);
         match self.s.last(self.base) {
             Some((at, &[[top, ..]])) if top == operand => {
                 if self.live {
@@ -539,7 +539,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// A numeric instruction with two operands of one type.
     #[inline(never)]
     fn binary(&mut self, op: u8, row: u32) -> Result<(), Fault> {
-        let (result, operand) = (row >> 16 & 0xff, row >> 24);
+        let (result, operand) = (row >> 16 & 0xff, row >> 24 & 0x7f);
         match self.s.last(self.base) {
             Some((at, &[[left, ..], [right, ..]])) if left == operand && right == operand => {
                 if self.live {
@@ -583,7 +583,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     #[inline(never)]
     fn store(&mut self, op: u8, row: u32) -> Result<(), Fault> {
         let offset = self.mem_arg(row)?;
-        let ty = row >> 24;
+        let ty = row >> 24 & 0x7f;
         match self.s.last(self.base) {
             Some((at, &[[address, ..], [value, ..]])) if address == ValType::I32.bits() && value == ty => {
                 if self.live {

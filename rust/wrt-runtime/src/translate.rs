@@ -257,6 +257,35 @@ const LE_U: u8 = 0x4d;
 const GE_S: u8 = 0x4e;
 const GE_U: u8 = 0x4f;
 
+/// First opcode of [`BINARY`]: `i32.eq`.
+const BINARY_FIRST: usize = 0x46;
+/// In [`BINARY`]: there is no operation with a constant.
+const NO_FORM: u8 = 0;
+/// In [`BINARY`]: an operation that a branch can take over.
+const COMPARISON: u8 = 1;
+/// What becomes of a binary instruction with a constant operand: an operation, or one of the two above.
+static BINARY: [u8; 0x8b - BINARY_FIRST] = {
+    use op::*;
+    let forms = [
+        [I32_ADD_I, I32_ADD_I, I32_MUL_I, 0, 0, 0, 0, I32_AND_I, I32_OR_I, I32_XOR_I, I32_SHL_I, I32_SHR_S_I, I32_SHR_U_I, I32_ROTL_I, I32_ROTL_I],
+        [I64_ADD_I, I64_ADD_I, I64_MUL_I, 0, 0, 0, 0, I64_AND_I, I64_OR_I, I64_XOR_I, I64_SHL_I, I64_SHR_S_I, I64_SHR_U_I, 0, 0],
+    ];
+    let mut table = [NO_FORM; 0x8b - BINARY_FIRST];
+    let mut i = 0;
+    while i < 10 {
+        table[i] = COMPARISON;
+        i += 1;
+    }
+    // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
+    i = 0;
+    while i < 15 {
+        table[0x6a - BINARY_FIRST + i] = forms[0][i];
+        table[0x7c - BINARY_FIRST + i] = forms[1][i];
+        i += 1;
+    }
+    table
+};
+
 /// The comparison that holds when `cmp` does not.
 fn inverse(cmp: u8) -> u8 {
     match cmp {
@@ -550,34 +579,49 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         scratch
     }
 
-    fn result_reg(&self, cell: u32, cells: u32) -> u32 {
-        if near(cell, cells) { cell } else { SCRATCH_RESULT }
-    }
-
-    /// Writes an operation whose result goes to the register of `cell`, and remembers it.
+    /// Writes an operation whose result has `cells` cells from `cell` on, and remembers it. Field `a` of `first` is 0.
     #[inline]
     fn define(&mut self, first: u32, cell: u32, cells: u32) {
+        if !near(cell, 2) {
+            return self.define_far(first, None, cell, cells);
+        }
+        let first = first | cell << 8;
         let at = self.w.pos;
         self.w.put(first);
-        self.defined(first, at, cell, cells);
+        self.defined(first, at, cell);
     }
     /// The same, of two words.
     #[inline]
     fn define2(&mut self, first: u32, second: u32, cell: u32, cells: u32) {
+        if !near(cell, 2) {
+            return self.define_far(first, Some(second), cell, cells);
+        }
+        let first = first | cell << 8;
         let at = self.w.pos;
         self.w.put2([first, second]);
-        self.defined(first, at, cell, cells);
+        self.defined(first, at, cell);
     }
-    /// The operation `word` at `at`, just written, has the value of `cell`.
-    #[inline(always)]
-    fn defined(&mut self, word: u32, at: u32, cell: u32, cells: u32) {
-        if near(cell, cells) {
-            let last = &mut self.last;
-            (last.word, last.at, last.end, last.cell, last.test) = (word, at, self.w.pos, cell, Test::No);
+    #[inline(never)]
+    fn define_far(&mut self, first: u32, second: Option<u32>, cell: u32, cells: u32) {
+        let is_near = near(cell, cells);
+        let first = first | if is_near { cell } else { SCRATCH_RESULT } << 8;
+        let at = self.w.pos;
+        self.w.put(first);
+        if let Some(second) = second {
+            self.w.put(second);
+        }
+        if is_near {
+            self.defined(first, at, cell);
         } else {
             self.far_set(cell, SCRATCH_RESULT, cells);
             self.last.end = NOWHERE;
         }
+    }
+    /// The operation `word` at `at`, just written, has the value of `cell`.
+    #[inline(always)]
+    fn defined(&mut self, word: u32, at: u32, cell: u32) {
+        let last = &mut self.last;
+        (last.word, last.at, last.end, last.cell, last.test) = (word, at, self.w.pos, cell, Test::No);
     }
 
     /// Whether nothing was written since the last operation, and it made the operand `o`.
@@ -610,7 +654,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn charge(&mut self) -> u32 {
         core::mem::take(&mut self.run_length)
     }
-    /// Charges all instructions but the one that has just begun.
+    /// Charges all instructions but the one that is about to begin.
     #[cold]
     #[inline(never)]
     fn charge_run(&mut self) {
@@ -885,67 +929,51 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     // ---- plain instructions -------------------------------------------------------------------------------------
 
-    /// A binary operation with a constant operand, if there is a form for it.
-    fn with_immediate(&mut self, opcode: u8, l: Operand<'_>, r: Operand<'_>, cell: u32, cells: u32) -> bool {
-        let kind = opcode.wrapping_sub(if cells == 2 { 0x7c } else { 0x6a });
-        // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
-        let commutes = matches!(kind, 0 | 2 | 7 | 8 | 9);
+    /// A binary operation with a constant operand, if there is a form for it. `form` is its place in [`BINARY`].
+    #[inline(never)]
+    fn with_immediate(&mut self, opcode: u8, form: u8, l: Operand<'_>, r: Operand<'_>) -> bool {
         let (x, k) = match (l.place(), r.place()) {
             (_, Place::Const(k)) => (l, k),
-            (Place::Const(k), _) if commutes => (r, k),
+            // add, mul, and, or, xor
+            (Place::Const(k), _) if matches!(opcode, 0x6a | 0x6c | 0x71..=0x73 | 0x7c | 0x7e | 0x83..=0x85) => (r, k),
             _ => return false,
         };
-        let imm = if kind == 1 { (k as u32).wrapping_neg() } else { k as u32 };
-        let wide = cells == 2;
-        let shift = if wide { imm & 63 } else { imm & 31 };
-        let (op, c) = match (kind, wide) {
-            (0 | 1, false) if is_i8(imm) => (op::I32_ADD_S, imm),
-            (0 | 1, false) => (op::I32_ADD_I, 0),
-            (2, false) => (op::I32_MUL_I, 0),
-            (7, false) => (op::I32_AND_I, 0),
-            (8, false) => (op::I32_OR_I, 0),
-            (9, false) => (op::I32_XOR_I, 0),
-            (10, false) => (op::I32_SHL_I, shift),
-            (11, false) => (op::I32_SHR_S_I, shift),
-            (12, false) => (op::I32_SHR_U_I, shift),
-            (13, false) => (op::I32_ROTL_I, shift),
-            (14, false) => (op::I32_ROTL_I, 32u32.wrapping_sub(shift) & 31),
-            (0 | 1, true) => (op::I64_ADD_I, 0),
-            (2, true) => (op::I64_MUL_I, 0),
-            (7, true) => (op::I64_AND_I, 0),
-            (8, true) => (op::I64_OR_I, 0),
-            (9, true) => (op::I64_XOR_I, 0),
-            (10, true) => (op::I64_SHL_I, shift),
-            (11, true) => (op::I64_SHR_S_I, shift),
-            (12, true) => (op::I64_SHR_U_I, shift),
-            _ => return false,
-        };
-        let with_word = op::FORM.get(op as usize) == Some(&op::Form::W2);
-        if wide && with_word {
-            // The word is sign-extended.
-            let k = if kind == 1 { k.wrapping_neg() } else { k };
-            if k as i64 != imm as i32 as i64 {
-                return false;
+        // To subtract is to add, and to rotate right is to rotate left, by the opposite.
+        let k = if matches!(opcode, 0x6b | 0x78 | 0x7d) { k.wrapping_neg() } else { k };
+        let imm = k as u32;
+        let cells = if opcode < 0x7c { 1 } else { 2 };
+        let b = match form {
+            op::I32_ADD_I..=op::I32_XOR_I => {
+                if form == op::I32_ADD_I && is_i8(imm) {
+                    let b = self.reg(x, 0);
+                    self.define(word(op::I32_ADD_S, 0, b, imm), l.cell(), cells);
+                    return true;
+                }
+                self.reg(x, 0)
             }
-        }
-        let b = self.reg(x, 0);
-        let first = word(op, self.result_reg(cell, cells), b, c);
-        if with_word {
-            self.define2(first, imm, cell, cells)
-        } else {
-            self.define(first, cell, cells)
-        }
+            // The word is sign-extended.
+            op::I64_ADD_I..=op::I64_XOR_I if k as i64 == imm as i32 as i64 => self.reg(x, 0),
+            op::I64_ADD_I..=op::I64_XOR_I => return false,
+            _ => {
+                let b = self.reg(x, 0);
+                let shift = imm & if cells == 1 { 31 } else { 63 };
+                self.define(word(form, 0, b, shift), l.cell(), cells);
+                return true;
+            }
+        };
+        self.define2(word(form, 0, b, 0), imm, l.cell(), cells);
         true
     }
 
     /// A comparison of two 32-bit integers, written so that a branch can take it over.
-    fn compare(&mut self, opcode: u8, l: Operand<'_>, r: Operand<'_>, cell: u32) {
+    #[inline(never)]
+    fn compare(&mut self, opcode: u8, l: Operand<'_>, r: Operand<'_>) {
+        let cell = l.cell();
         let (cmp, l, r) = match (l.place(), r.place()) {
             (Place::Const(_), Place::Const(_)) | (_, Place::Const(_)) => (opcode, l, r),
             (Place::Const(_), _) => (mirrored(opcode), r, l),
             _ => (opcode, l, r),
         };
-        let a = self.result_reg(cell, 1);
         let b = self.reg(l, 0);
         let cut = self.w.pos;
         let c = self.reg(r, 1);
@@ -956,7 +984,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             _ => Test::Registers,
         };
         let cut = if test == Test::Registers { self.w.pos } else { cut };
-        self.define(word(cmp, a, b, c), cell, 1);
+        self.define(word(cmp, 0, b, c), cell, 1);
         (self.last.cut, self.last.test) = (cut, test);
     }
 
@@ -1298,12 +1326,12 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if self.frame_too_large { Err(Fault::FrameTooLarge) } else { Ok(()) }
     }
     #[inline(always)]
-    fn instruction(&mut self, at: u32) -> Done {
+    fn instruction(&mut self, at: u32, n: u32) -> Done {
         if WATCH && self.w.pos <= self.watch {
             self.watched = at;
         }
         // What is counted where nothing can run is in no jump's way: a label has the count that it is reached with.
-        self.run_length = self.run_length.wrapping_add(1);
+        self.run_length = self.run_length.wrapping_add(n);
         if self.run_length > MAX_RUN {
             self.charge_run();
         }
@@ -1316,13 +1344,13 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn block(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Done {
-        let is_if = control.kind == ControlKind::If;
+        let is_if = control.kind() == ControlKind::If;
         let cond = if is_if { Some(self.condition(s)) } else { None };
         let below = s.len().wrapping_sub(is_if as u32);
         self.flush(s, below);
         let params = below.saturating_sub(control.height);
         self.settle_all(s, params, is_if as u32);
-        let first = if control.kind == ControlKind::Loop { self.w.pos } else { 0 };
+        let first = if control.kind() == ControlKind::Loop { self.w.pos } else { 0 };
         control.user = [first, 0, self.run_length, 0];
         if let Some(cond) = cond {
             let site = self.jump_if(cond, true);
@@ -1352,10 +1380,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
             self.moves(s, control.cell, arity, 0);
         }
-        if control.kind == ControlKind::If {
+        if control.kind() == ControlKind::If {
             self.land(user[SKIPS])?;
         }
-        if control.kind != ControlKind::Loop {
+        if control.kind() != ControlKind::Loop {
             self.land(user[EXITS])?;
         }
         self.live = true;
@@ -1473,8 +1501,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let (Some(x), Some(y), Some(c)) = (s.top(2), s.top(1), s.top(0)) else { return Err(Fault::Internal) };
         let (b, d, cond) = (self.reg(x, 0), self.reg(y, 1), self.reg(c, 2));
         let cells = ty.cells();
-        let a = self.result_reg(x.cell(), cells);
-        self.define2(word(if cells == 2 { op::SELECT2 } else { op::SELECT }, a, b, d), cond, x.cell(), cells);
+        self.define2(word(if cells == 2 { op::SELECT2 } else { op::SELECT }, 0, b, d), cond, x.cell(), cells);
         Ok(())
     }
     #[inline]
@@ -1498,8 +1525,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             return Ok(());
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
-        let a = self.result_reg(o.cell(), 1);
-        self.define2(word(op::REF_FUNC, a, 0, 0), func, o.cell(), 1);
+        self.define2(word(op::REF_FUNC, 0, 0, 0), func, o.cell(), 1);
         Ok(())
     }
     fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Done {
@@ -1512,10 +1538,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
         let cells = o.ty().cells();
-        let a = self.result_reg(o.cell(), cells);
         match info.own_global_cell(global) {
-            Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, a, cell), o.cell(), cells),
-            None => self.define2(word(op::GLOBAL_GET_X, a, cells, 0), global, o.cell(), cells),
+            Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, 0, cell), o.cell(), cells),
+            None => self.define2(word(op::GLOBAL_GET_X, 0, cells, 0), global, o.cell(), cells),
         }
         Ok(())
     }
@@ -1552,22 +1577,23 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         };
         let b = self.reg(o, 0);
         let cut = self.w.pos;
-        self.define(word(op, self.result_reg(cell, cells), b, 0), cell, cells);
+        self.define(word(op, 0, b, 0), cell, cells);
         if op == I32_EQZ {
             (self.last.cut, self.last.test) = (cut, Test::Zero);
         }
         Ok(())
     }
+    #[inline]
     fn binary(&mut self, s: &mut Operands<'_>, opcode: u8, result: ValType) -> Done {
         self.floats(opcode.into());
         let [l, r] = s.tops().ok_or(Fault::Internal)?;
-        let (cell, cells) = (l.cell(), result.cells());
-        if matches!(opcode, I32_EQ..=GE_U) {
-            self.compare(opcode, l, r, cell);
-        } else if !matches!(opcode, 0x6a..=0x78 | 0x7c..=0x8a) || !self.with_immediate(opcode, l, r, cell, cells) {
+        let form = BINARY.get((opcode as usize).wrapping_sub(BINARY_FIRST)).copied().unwrap_or(NO_FORM);
+        if form == COMPARISON {
+            self.compare(opcode, l, r);
+        } else if form == NO_FORM || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
             let b = self.reg(l, 0);
             let c = self.reg(r, 1);
-            self.define(word(opcode, self.result_reg(cell, cells), b, c), cell, cells);
+            self.define(word(opcode, 0, b, c), l.cell(), result.cells());
         }
         Ok(())
     }
@@ -1579,9 +1605,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             op => op,
         };
         let address = s.top(0).ok_or(Fault::Internal)?;
-        let (cell, cells) = (address.cell(), result.cells());
         let b = self.reg(address, 0);
-        self.define2(word(op, self.result_reg(cell, cells), b, 0), offset as u32, cell, cells);
+        self.define2(word(op, 0, b, 0), offset as u32, address.cell(), result.cells());
         Ok(())
     }
     fn store(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64) -> Done {
@@ -1601,8 +1626,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             0x25 => {
                 let index = s.top(0).ok_or(Fault::Internal)?;
                 let b = self.reg(index, 0);
-                let a = self.result_reg(index.cell(), 1);
-                self.define2(word(op::TABLE_GET, a, b, 0), x, index.cell(), 1);
+                self.define2(word(op::TABLE_GET, 0, b, 0), x, index.cell(), 1);
                 Ok(())
             }
             0x26 => {
@@ -1616,8 +1640,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             0x3f | 0xfc10 => {
                 let op = if opcode == 0x3f { op::MEMORY_SIZE } else { op::TABLE_SIZE };
                 let cell = s.next_cell();
-                let a = self.result_reg(cell, 1);
-                self.define2(word(op, a, 0, 0), x, cell, 1);
+                self.define2(word(op, 0, 0, 0), x, cell, 1);
                 Ok(())
             }
             0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, pops, true),

@@ -40,7 +40,7 @@ impl Watch {
         assert!(s.depth() == self.depth && label < self.depth);
         let c = s.control(label).unwrap();
         let ty = info.block_type(c.block_type).unwrap();
-        let types = if c.kind == wrt_decoder::ControlKind::Loop { ty.params } else { ty.results };
+        let types = if c.kind() == wrt_decoder::ControlKind::Loop { ty.params } else { ty.results };
         assert_eq!(types.len() as u32, arity);
         for (i, ty) in types.iter().rev().enumerate() {
             assert_eq!(s.top(above + i as u32).unwrap().ty().bits(), *ty);
@@ -141,7 +141,7 @@ impl Sink for Watch {
         }
         Ok(())
     }
-    fn instruction(&mut self, _: u32) -> Result<(), Fault> {
+    fn instruction(&mut self, _: u32, _: u32) -> Result<(), Fault> {
         Ok(())
     }
     fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
@@ -149,12 +149,12 @@ impl Sink for Watch {
         Ok(())
     }
     fn block(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control) -> Result<(), Fault> {
-        let cond = (c.kind == wrt_decoder::ControlKind::If) as u32;
+        let cond = (c.kind() == wrt_decoder::ControlKind::If) as u32;
         let params = info.block_type(c.block_type).unwrap().params.len() as u32;
         self.stack(s, cond + params);
         assert_eq!(c.height, s.len() - cond - params);
         assert_eq!(c.cell, s.get(c.height).map_or(s.next_cell(), |o| o.cell()));
-        assert!(!c.dead && !c.unreachable);
+        assert!(!c.is_dead() && !c.is_unreachable());
         c.user = [self.depth; 4];
         self.depth += 1;
         Ok(())
