@@ -121,7 +121,7 @@ fn on_wrt(wasm: &[u8], calls: &[String], slice: i64) -> (Vec<Seen>, i64) {
         Ok(i) => i,
         Err(e) => panic!("refused: {e}"),
     };
-    wrt_runtime::image::Image::new(&image).and_then(|i| i.verify()).unwrap_or_else(|e| panic!("does not verify: {e}"));
+    wrt_runtime::image::Image::new(&image).map_err(wrt_foundation::Error::from).and_then(|i| i.verify()).unwrap_or_else(|e| panic!("does not verify: {e}"));
     let mut store = Store::owned(1 << 24);
     let stack = store.add_stack(Stack::owned(1 << 16, 1 << 12).unwrap()).unwrap();
     let mut go = |store: &mut Store<'_>| {
