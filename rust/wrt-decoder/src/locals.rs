@@ -49,6 +49,11 @@ pub(crate) struct Locals<'a> {
 }
 
 impl<'a> Locals<'a> {
+    /// Local `i`, if it is one of the first.
+    #[inline(always)]
+    pub(crate) fn first(&self, i: u8) -> Option<Local> {
+        self.first.get(i as usize).map(|w| Local(*w))
+    }
     /// Local `i`.
     #[inline(always)]
     pub(crate) fn get(&self, i: u32) -> Result<Local, Fault> {

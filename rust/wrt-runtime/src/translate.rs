@@ -646,7 +646,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// The operand on top has become a lazy local.
     #[inline]
     fn lazy(&mut self, s: &Operands<'_>) {
-        self.lazy_floor = self.lazy_floor.min(s.len().saturating_sub(1));
+        self.lazy_floor = self.lazy_floor.min(s.len().wrapping_sub(1));
     }
 
     // ---- cost, jumps and labels ---------------------------------------------------------------------------------
@@ -1578,7 +1578,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         Ok(())
     }
-    #[inline]
+    #[inline(always)]
     fn binary(&mut self, s: &mut Operands<'_>, opcode: u8, result: ValType) -> Done {
         self.floats(opcode.into());
         let [l, r] = s.tops().ok_or(Fault::Internal)?;
@@ -1592,6 +1592,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         Ok(())
     }
+    #[inline(always)]
     fn load(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64, result: ValType) -> Done {
         // Floats are loaded as the integers of their size.
         let op = match opcode {
@@ -1604,6 +1605,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.define2(word(op, 0, b, 0), offset as u32, address.cell(), result.cells());
         Ok(())
     }
+    #[inline(always)]
     fn store(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64) -> Done {
         let op = match opcode {
             0x38 => 0x36,
