@@ -4,7 +4,7 @@
 //! The algorithm is that of the specification's appendix (spec: core A.3). Where it pops and pushes the same types
 //! again, the operands stay and keep their places; only in code that cannot be reached they are really pushed anew.
 
-use crate::locals::Locals;
+use crate::locals::{Local, Locals};
 use crate::reader::signed;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
 use wrt_foundation::{ValType, limits};
@@ -155,6 +155,17 @@ static ROWS: [u32; 256 + 18] = {
     }
     rows
 };
+
+/// An unsigned number, in places where it matters: nearly always it is one byte long, and neither a call nor a result
+/// that has to be taken apart.
+macro_rules! number {
+    ($r:expr) => {
+        match $r.byte()? {
+            b @ 0..0x80 => b as u32,
+            b => $r.u32_from(b)?,
+        }
+    };
+}
 
 /// The state of one pass.
 pub(crate) struct Body<'b, 's, 'x, S> {
@@ -508,16 +519,29 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     #[inline(always)]
     fn local_get(&mut self) -> Result<(), Fault> {
         let b = self.r.byte()?;
-        let local = if b < 0x80 { self.locals.first(b) } else { None };
-        if !local.is_some_and(|local| self.s.push_local_quickly(local)) {
+        if !self.locals.first(b).is_some_and(|local| self.s.push_local_quickly(local)) {
             self.local_get_slowly(b)?;
         }
         if self.live { self.sink.local_get(&mut self.s) } else { Ok(()) }
     }
     #[inline(never)]
     fn local_get_slowly(&mut self, b: u8) -> Result<(), Fault> {
-        let local = self.r.u32_from(b)?;
-        self.s.push_local(self.locals.get(local)?)
+        let local = self.local_from(b)?;
+        self.s.push_local(local)
+    }
+    /// The local whose index begins with byte `b`.
+    #[inline(always)]
+    fn local(&mut self) -> Result<Local, Fault> {
+        let b = self.r.byte()?;
+        match self.locals.first(b) {
+            Some(local) => Ok(local),
+            None => self.local_from(b),
+        }
+    }
+    #[inline(never)]
+    fn local_from(&mut self, b: u8) -> Result<Local, Fault> {
+        let i = self.r.u32_from(b)?;
+        self.locals.get(i)
     }
     /// The next common one, likewise.
     #[inline(always)]
@@ -532,25 +556,31 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn local_set(&mut self) -> Result<(), Fault> {
-        let local = self.r.u32()?;
-        let local = self.locals.get(local)?;
-        self.check_top(local.ty())?;
-        if self.live {
-            self.sink.local_set(&mut self.s, local.cell())?;
+        let local = self.local()?;
+        match self.s.last(self.base) {
+            Some((at, &[[top, ..]])) if top == local.ty().bits() => {
+                if self.live {
+                    self.sink.local_set(&mut self.s, local.cell())?;
+                }
+                self.s.cut(at);
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[local.ty().bits()], 0),
         }
-        self.cut(1);
-        Ok(())
     }
     #[inline(never)]
     fn local_tee(&mut self) -> Result<(), Fault> {
-        let local = self.r.u32()?;
-        let local = self.locals.get(local)?;
-        self.check_top(local.ty())?;
-        if self.live {
-            return self.sink.local_tee(&mut self.s, local.cell());
+        let local = self.local()?;
+        match self.s.last(self.base) {
+            Some((at, &[[top, ..]])) if top == local.ty().bits() => {
+                if self.live {
+                    return self.sink.local_tee(&mut self.s, local.cell());
+                }
+                self.s.replace(at, local.ty(), local.cells());
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[local.ty().bits()], local.ty().bits()),
         }
-        self.cut(1);
-        self.s.push(local.ty())
     }
     /// A numeric instruction with one operand.
     #[inline(never)]
@@ -585,8 +615,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// Alignment and offset of a load or store; the offset.
     #[inline(always)]
     fn mem_arg(&mut self, row: u32) -> Result<u32, Fault> {
-        let align = self.r.u32()?;
-        let offset = self.r.u32()?;
+        let align = number!(self.r);
+        let offset = number!(self.r);
         if align > row >> 5 & 7 || self.info.memories() == 0 {
             return Err(match align {
                 32.. => Fault::MalformedMemopFlags,
@@ -628,7 +658,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn br(&mut self) -> Result<(), Fault> {
-        let label = self.r.u32()?;
+        let label = number!(self.r);
         let types = self.label(label)?;
         self.check(types, 0)?;
         if self.live {
@@ -639,7 +669,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn br_if(&mut self) -> Result<(), Fault> {
-        let label = self.r.u32()?;
+        let label = number!(self.r);
         let types = self.label(label)?;
         let skip = self.index()?;
         self.check(types, skip)?;
