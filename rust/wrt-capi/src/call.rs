@@ -190,45 +190,62 @@ impl CStore {
 /// # Safety
 /// `store` is a store, and no reference to it is alive.
 pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
-    let Place { stack, depth, .. } = place;
     loop {
         // SAFETY: the caller's promise; the reference ends before the host function is called.
         let s = unsafe { &mut *store };
         s.forget_views();
-        let exit = run(&mut s.store, stack, &mut s.fuel);
-        let Exit::HostCall { host: index, instance, .. } = exit else { return exit };
-        s.host_code = EINVAL;
-        let Some(host) = s.host(index) else { return s.store.abort(stack, Trap::Host) };
-        let Some(call) = host.call else { return s.store.abort(stack, Trap::Host) };
-        let mut slots = MaybeUninit::<Slots>::uninit();
-        s.read_slots(stack, &mut slots);
-        let Some(kept) = s.store.stack(stack).map(|stack| stack.run) else { return s.store.abort(stack, Trap::Host) };
-        let mut caller = Caller { store, instance: s.instance_handle(instance), stack, depth, kept, paused: None, outer: s.caller };
-        let caller = &raw mut caller;
-        s.caller = caller;
-
-        // SAFETY: a function of the host table; wrt.h tells it what it may do. Nothing of the store is borrowed, and slots
-        // and caller outlive the call.
-        let code = unsafe { call(caller, host.user, slots.as_mut_ptr().cast()) };
-
-        // SAFETY: as above.
+        let exit = run(&mut s.store, place.stack, &mut s.fuel);
+        let Exit::HostCall { host, instance, .. } = exit else { return exit };
+        // SAFETY: `s` is not used any more.
+        let code = unsafe { call_host(store, place, host, instance) };
+        // SAFETY: host functions are over.
         let s = unsafe { &mut *store };
-        // SAFETY: the caller above; C has returned.
-        s.caller = unsafe { (*caller).outer };
-        // SAFETY: the caller above. It cuts what the host function left above its own frame.
-        unsafe { restore(s, stack, caller) };
-        let answer = match code {
-            // SAFETY: a host function has no more results than there are slots.
-            OK => unsafe { s.answer(stack, slots.as_ptr().cast()) },
-            ESUSPENDED if depth == 0 => return exit,
-            ESUSPENDED => return s.store.abort(stack, Trap::CannotSuspend),
-            code => Err(code),
+        let trap = match code {
+            OK => continue,
+            ESUSPENDED if place.depth == 0 => return exit,
+            ESUSPENDED => Trap::CannotSuspend,
+            code => {
+                s.host_code = code;
+                Trap::Host
+            }
         };
-        if let Err(code) = answer {
-            s.host_code = code;
-            return s.store.abort(stack, Trap::Host);
-        }
+        return s.store.abort(place.stack, trap);
     }
+}
+
+/// Calls the host function number `index` for `instance` and answers with its results: what it returned, or why that is
+/// no answer. Not inlined, so that its frame is on the C stack only while the host function is.
+///
+/// # Safety
+/// As [`drive`].
+#[inline(never)]
+unsafe fn call_host(store: *mut CStore, place: Place, index: u32, instance: u32) -> c_int {
+    let Place { stack, depth, .. } = place;
+    // SAFETY: the caller's promise; the reference ends before the host function is called.
+    let s = unsafe { &mut *store };
+    let (Some(host), Some(at)) = (s.host(index), s.store.stack(stack)) else { return EINVAL };
+    let Some(call) = host.call else { return EINVAL };
+    let mut slots = MaybeUninit::<Slots>::uninit();
+    s.read_slots(stack, &mut slots);
+    let mut caller = Caller { store, instance: s.instance_handle(instance), stack, depth, kept: at.run, paused: None, outer: s.caller };
+    let caller = &raw mut caller;
+    s.caller = caller;
+
+    // SAFETY: a function of the host table; wrt.h tells it what it may do. Nothing of the store is borrowed, and slots
+    // and caller outlive the call.
+    let code = unsafe { call(caller, host.user, slots.as_mut_ptr().cast()) };
+
+    // SAFETY: as above.
+    let s = unsafe { &mut *store };
+    // SAFETY: the caller above; C has returned.
+    s.caller = unsafe { (*caller).outer };
+    // SAFETY: the caller above. It cuts what the host function left above its own frame.
+    unsafe { restore(s, stack, caller) };
+    if code != OK {
+        return code;
+    }
+    // SAFETY: a host function has no more results than there are slots.
+    unsafe { s.answer(stack, slots.as_ptr().cast()) }.err().unwrap_or(OK)
 }
 
 /// Runs the call of function `number` that was entered or is paused at `place`, and settles how it ended.

@@ -5,9 +5,10 @@ use wrt_foundation::ErrorKind;
 
 macro_rules! faults {
     ($($kind:ident { $($name:ident $message:literal)* })*) => {
-        /// One cause to refuse a module. The text of each variant is [`Fault::message`].
+        /// One cause to refuse a module. The text of each variant is [`Fault::message`]. A word wide, so that a result with
+        /// a number comes back in registers.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[repr(u8)]
+        #[repr(u32)]
         #[non_exhaustive]
         pub enum Fault {
             $($(#[doc = $message] $name,)*)*
@@ -142,6 +143,5 @@ mod tests {
             assert_eq!(number, limit, "{fault:?}");
             assert_eq!(fault.kind(), ErrorKind::Unsupported);
         }
-        assert_eq!(size_of::<Fault>(), 1);
     }
 }

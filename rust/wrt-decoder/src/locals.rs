@@ -5,8 +5,9 @@
 use crate::{Fault, FuncType, Reader};
 use wrt_foundation::{ValType, limits};
 
-/// Locals that have a word each.
+/// Locals that have a word each: those whose index has one byte, or less.
 const FIRST: u32 = 64;
+const _: () = assert!(FIRST <= 0x80);
 
 /// One local: its type in bits 7:0, the number of its cells in bits 15:8, the first of them above.
 #[derive(Clone, Copy)]
@@ -49,6 +50,11 @@ pub(crate) struct Locals<'a> {
 }
 
 impl<'a> Locals<'a> {
+    /// Local `i`, if it is one of the first. Of an index of more bytes, the first one gives none.
+    #[inline(always)]
+    pub(crate) fn first(&self, i: u8) -> Option<Local> {
+        self.first.get(i as usize).map(|w| Local(*w))
+    }
     /// Local `i`.
     #[inline(always)]
     pub(crate) fn get(&self, i: u32) -> Result<Local, Fault> {

@@ -232,17 +232,35 @@ impl<'s> Operands<'s> {
     pub fn push(&mut self, ty: ValType) -> Result<(), Fault> {
         self.push_as(ty, ty.cells(), CELL, 0)
     }
-    /// Pushes the value of the local that lies at `cell`.
-    #[inline(always)]
+    /// Pushes the value of a local.
     pub(crate) fn push_local(&mut self, local: Local) -> Result<(), Fault> {
         self.push_as(local.ty(), local.cells(), LOCAL, local.cell().into())
     }
     /// Pushes a constant.
-    #[inline(always)]
     pub(crate) fn push_const(&mut self, ty: ValType, bits: u64) -> Result<(), Fault> {
         self.push_as(ty, ty.cells(), CONST, bits)
     }
+    /// Pushes the value of a local, if there is room that is accounted for.
     #[inline(always)]
+    pub(crate) fn push_local_quickly(&mut self, local: Local) -> bool {
+        self.push_quickly(local.ty(), local.cells(), LOCAL, local.cell())
+    }
+    /// Pushes a constant of one cell, if there is room that is accounted for.
+    #[inline(always)]
+    pub(crate) fn push_const_quickly(&mut self, ty: ValType, bits: u32) -> bool {
+        self.push_quickly(ty, 1, CONST, bits)
+    }
+    #[inline(always)]
+    fn push_quickly(&mut self, ty: ValType, cells: u32, kind: u32, payload: u32) -> bool {
+        let at = self.top;
+        let Some(slot) = self.slots.get_mut(at).filter(|_| at < self.soft) else { return false };
+        let cell = self.next_cell;
+        *slot = [ty.bits(), cell << 2 | kind, payload, 0];
+        self.next_cell = cell.wrapping_add(cells);
+        self.top = at.wrapping_add(1);
+        true
+    }
+    #[inline]
     fn push_as(&mut self, ty: ValType, cells: u32, kind: u32, payload: u64) -> Result<(), Fault> {
         let at = self.top;
         let end = at.wrapping_add(1);
@@ -345,7 +363,8 @@ impl<'s> Operands<'s> {
     // ---- control frames ----------------------------------------------------------------------------------------
 
     /// Opens a frame.
-    pub fn push_control(&mut self, c: &Control) -> Result<(), Fault> {
+    #[inline(always)]
+    pub(crate) fn push_control(&mut self, c: &Control) -> Result<(), Fault> {
         let floor = self.floor.wrapping_sub(CONTROL);
         let soft = self.soft.wrapping_sub(CONTROL);
         if self.top <= soft && soft <= self.floor {
@@ -361,7 +380,8 @@ impl<'s> Operands<'s> {
         Ok(())
     }
     /// Closes the innermost frame.
-    pub fn pop_control(&mut self) -> Option<Control> {
+    #[inline(always)]
+    pub(crate) fn pop_control(&mut self) -> Option<Control> {
         let c = self.control(0)?;
         self.depth = self.depth.wrapping_sub(1);
         self.floor = self.floor.wrapping_add(CONTROL);
@@ -403,7 +423,7 @@ impl<'s> Operands<'s> {
         self.frame(n).map(Control::unpack)
     }
     /// Replaces the frame that label `n` names.
-    pub fn set_control(&mut self, n: u32, c: &Control) {
+    pub(crate) fn set_control(&mut self, n: u32, c: &Control) {
         if let Some(w) = self.frame_mut(n) {
             *w = c.pack();
         }

@@ -66,18 +66,24 @@ impl<'b> Reader<'b> {
     /// An unsigned 32-bit number.
     #[inline]
     pub fn u32(&mut self) -> Result<u32, Fault> {
-        match self.short() {
-            Some(b) => Ok(b as u32),
-            None => self.leb32(false),
-        }
+        let b = self.byte()?;
+        self.u32_from(b)
+    }
+    /// The same, when its first byte has been read.
+    #[inline]
+    pub(crate) fn u32_from(&mut self, b: u8) -> Result<u32, Fault> {
+        if b < 0x80 { Ok(b.into()) } else { self.leb32(b, false) }
     }
     /// A signed 32-bit number.
     #[inline]
     pub fn i32(&mut self) -> Result<i32, Fault> {
-        match self.short() {
-            Some(b) => Ok(((b as i8) << 1 >> 1) as i32),
-            None => self.leb32(true).map(|v| v as i32),
-        }
+        let b = self.byte()?;
+        self.i32_from(b)
+    }
+    /// The same, when its first byte has been read.
+    #[inline]
+    pub(crate) fn i32_from(&mut self, b: u8) -> Result<i32, Fault> {
+        if b < 0x80 { Ok(signed(b)) } else { self.leb32(b, true).map(|v| v as i32) }
     }
     /// A signed 33-bit number.
     pub fn i33(&mut self) -> Result<i64, Fault> {
@@ -85,22 +91,12 @@ impl<'b> Reader<'b> {
     }
     /// A signed 64-bit number.
     pub fn i64(&mut self) -> Result<i64, Fault> {
-        match self.short() {
-            Some(b) => Ok(((b as i8) << 1 >> 1) as i64),
-            None => self.leb64(10, 0x7f),
-        }
+        self.leb64(10, 0x7f)
     }
-    /// The whole number if it is one byte long.
-    #[inline]
-    fn short(&mut self) -> Option<u8> {
-        let mut rest = self.rest.clone();
-        let b = *rest.next().filter(|b| **b < 0x80)?;
-        self.rest = rest;
-        Some(b)
-    }
+    /// A number of more than one byte, after its first.
     #[inline(never)]
-    fn leb32(&mut self, signed: bool) -> Result<u32, Fault> {
-        let (mut value, mut shift) = (0u32, 0u32);
+    fn leb32(&mut self, first: u8, signed: bool) -> Result<u32, Fault> {
+        let (mut value, mut shift) = ((first & 0x7f) as u32, 7u32);
         loop {
             let b = self.byte()?;
             value |= ((b & 0x7f) as u32).wrapping_shl(shift);
@@ -188,6 +184,12 @@ impl<'b> Reader<'b> {
             },
         }
     }
+}
+
+/// A signed number of one byte.
+#[inline]
+pub(crate) fn signed(b: u8) -> i32 {
+    ((b as i8) << 1 >> 1).into()
 }
 
 /// The value type of this code (spec: core 5.3.1 to 5.3.4).

@@ -4,7 +4,8 @@
 //! The algorithm is that of the specification's appendix (spec: core A.3). Where it pops and pushes the same types
 //! again, the operands stay and keep their places; only in code that cannot be reached they are really pushed anew.
 
-use crate::locals::Locals;
+use crate::locals::{Local, Locals};
+use crate::reader::signed;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
 use wrt_foundation::{ValType, limits};
 use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
@@ -155,6 +156,17 @@ static ROWS: [u32; 256 + 18] = {
     rows
 };
 
+/// An unsigned number, in places where it matters: nearly always it is one byte long, and neither a call nor a result
+/// that has to be taken apart.
+macro_rules! number {
+    ($r:expr) => {
+        match $r.byte()? {
+            b @ 0..0x80 => b as u32,
+            b => $r.u32_from(b)?,
+        }
+    };
+}
+
 /// The state of one pass.
 pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) r: Reader<'b>,
@@ -257,6 +269,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     // ---- control frames ----------------------------------------------------------------------------------------
 
+    #[inline(always)]
     fn enter(&mut self, c: &Control) -> Result<(), Fault> {
         self.s.push_control(c)?;
         self.max_depth = self.max_depth.max(self.s.depth());
@@ -269,6 +282,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         Ok(())
     }
     /// Another frame is the innermost now, or it has changed.
+    #[inline]
     fn adopt(&mut self) {
         if let Some((base, unreachable, dead)) = self.s.innermost() {
             self.base = base;
@@ -277,8 +291,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
     }
     /// The types that a branch to label `n` takes.
+    #[inline(always)]
     fn label(&self, n: u32) -> Result<&'x [u32], Fault> {
         let (is_loop, block_type) = self.s.label(n).ok_or(Fault::UnknownLabel)?;
+        if block_type == u32::MAX {
+            return Ok(&[]);
+        }
         let ty = self.ty(block_type)?;
         Ok(if is_loop { ty.params } else { ty.results })
     }
@@ -288,26 +306,33 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.unreachable = true;
         self.live = false;
     }
+    #[inline(never)]
     fn block(&mut self, kind: ControlKind) -> Result<(), Fault> {
         let block_type = self.r.block_type()?;
-        let params = self.ty(block_type)?.params;
+        let params = self.params(block_type)?;
         let skip = if kind == ControlKind::If { self.index()? } else { 0 };
         self.check(params, skip)?;
         let n = params.len();
+        let mut c;
         if self.unreachable {
             self.cut(n);
-            let (height, cell) = (self.s.len(), self.s.next_cell());
+            c = Control::new(kind, true, self.s.len(), self.s.next_cell(), block_type);
             self.push_all(params)?;
-            return self.enter(&Control::new(kind, true, height, cell, block_type));
+        } else {
+            let height = self.s.len().wrapping_sub(n.wrapping_add(skip) as u32);
+            c = Control::new(kind, !self.live, height, self.s.cell(height), block_type);
+            if self.live {
+                self.sink.block(&self.info, &mut self.s, &mut c)?;
+            }
+            self.cut(skip);
         }
-        let height = self.s.len().wrapping_sub(n.wrapping_add(skip) as u32);
-        let cell = self.s.cell(height);
-        let mut c = Control::new(kind, !self.live, height, cell, block_type);
-        if self.live {
-            self.sink.block(&self.info, &mut self.s, &mut c)?;
-        }
-        self.cut(skip);
         self.enter(&c)
+    }
+    /// The parameters of a block.
+    #[inline(always)]
+    fn params(&self, block_type: u32) -> Result<&'x [u32], Fault> {
+        // Only types by index have parameters.
+        if block_type >> 31 != 0 { Ok(&[]) } else { self.ty(block_type).map(|ty| ty.params) }
     }
     /// The operands of the frame are just `results`.
     fn check_all(&self, results: &[u32]) -> Result<(), Fault> {
@@ -332,6 +357,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.push_all(ty.params)
     }
     /// `end` of a block; tells whether it was the outermost.
+    #[inline(never)]
     fn end(&mut self) -> Result<bool, Fault> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
@@ -488,38 +514,73 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     // Each of the next functions is one call away from the loop: inlined there, none of them would have enough registers.
 
-    #[inline(never)]
+    /// The commonest instruction. Nearly always its index is a byte, its local one of the first and its operand not the
+    /// highest so far: no call then.
+    #[inline(always)]
     fn local_get(&mut self) -> Result<(), Fault> {
-        let local = self.r.u32()?;
-        self.s.push_local(self.locals.get(local)?)?;
+        let b = self.r.byte()?;
+        if !self.locals.first(b).is_some_and(|local| self.s.push_local_quickly(local)) {
+            self.local_get_slowly(b)?;
+        }
         if self.live { self.sink.local_get(&mut self.s) } else { Ok(()) }
     }
     #[inline(never)]
-    fn local_set(&mut self) -> Result<(), Fault> {
-        let local = self.r.u32()?;
-        let local = self.locals.get(local)?;
-        self.check_top(local.ty())?;
-        if self.live {
-            self.sink.local_set(&mut self.s, local.cell())?;
+    fn local_get_slowly(&mut self, b: u8) -> Result<(), Fault> {
+        let local = self.local_from(b)?;
+        self.s.push_local(local)
+    }
+    /// The local whose index begins with byte `b`.
+    #[inline(always)]
+    fn local(&mut self) -> Result<Local, Fault> {
+        let b = self.r.byte()?;
+        match self.locals.first(b) {
+            Some(local) => Ok(local),
+            None => self.local_from(b),
         }
-        self.cut(1);
-        Ok(())
+    }
+    #[inline(never)]
+    fn local_from(&mut self, b: u8) -> Result<Local, Fault> {
+        let i = self.r.u32_from(b)?;
+        self.locals.get(i)
+    }
+    /// The next common one, likewise.
+    #[inline(always)]
+    fn i32_const(&mut self) -> Result<(), Fault> {
+        let b = self.r.byte()?;
+        if b < 0x80 && self.s.push_const_quickly(ValType::I32, signed(b) as u32) { Ok(()) } else { self.i32_const_slowly(b) }
+    }
+    #[inline(never)]
+    fn i32_const_slowly(&mut self, b: u8) -> Result<(), Fault> {
+        let bits = self.r.i32_from(b)? as u32;
+        if self.s.push_const_quickly(ValType::I32, bits) { Ok(()) } else { self.s.push_const(ValType::I32, bits.into()) }
+    }
+    #[inline(never)]
+    fn local_set(&mut self) -> Result<(), Fault> {
+        let local = self.local()?;
+        match self.s.last(self.base) {
+            Some((at, &[[top, ..]])) if top == local.ty().bits() => {
+                if self.live {
+                    self.sink.local_set(&mut self.s, local.cell())?;
+                }
+                self.s.cut(at);
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[local.ty().bits()], 0),
+        }
     }
     #[inline(never)]
     fn local_tee(&mut self) -> Result<(), Fault> {
-        let local = self.r.u32()?;
-        let local = self.locals.get(local)?;
-        self.check_top(local.ty())?;
-        if self.live {
-            return self.sink.local_tee(&mut self.s, local.cell());
+        let local = self.local()?;
+        match self.s.last(self.base) {
+            Some((at, &[[top, ..]])) if top == local.ty().bits() => {
+                if self.live {
+                    return self.sink.local_tee(&mut self.s, local.cell());
+                }
+                self.s.replace(at, local.ty(), local.cells());
+                Ok(())
+            }
+            _ => self.unreachable_operands(&[local.ty().bits()], local.ty().bits()),
         }
-        self.cut(1);
-        self.s.push(local.ty())
-    }
-    #[inline(never)]
-    fn i32_const(&mut self) -> Result<(), Fault> {
-        let bits = self.r.i32()? as u32;
-        self.s.push_const(ValType::I32, bits.into())
     }
     /// A numeric instruction with one operand.
     #[inline(never)]
@@ -554,8 +615,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// Alignment and offset of a load or store; the offset.
     #[inline(always)]
     fn mem_arg(&mut self, row: u32) -> Result<u32, Fault> {
-        let align = self.r.u32()?;
-        let offset = self.r.u32()?;
+        let align = number!(self.r);
+        let offset = number!(self.r);
         if align > row >> 5 & 7 || self.info.memories() == 0 {
             return Err(match align {
                 32.. => Fault::MalformedMemopFlags,
@@ -597,7 +658,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn br(&mut self) -> Result<(), Fault> {
-        let label = self.r.u32()?;
+        let label = number!(self.r);
         let types = self.label(label)?;
         self.check(types, 0)?;
         if self.live {
@@ -608,7 +669,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn br_if(&mut self) -> Result<(), Fault> {
-        let label = self.r.u32()?;
+        let label = number!(self.r);
         let types = self.label(label)?;
         let skip = self.index()?;
         self.check(types, skip)?;
@@ -682,7 +743,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// `i32.const` to `f64.const` and `ref.null`.
     fn constant(&mut self, op: u8) -> Result<(), Fault> {
         let (ty, bits) = match op {
-            0x41 => (ValType::I32, self.r.i32()? as u32 as u64),
+            0x41 => return self.i32_const(),
             0x42 => (ValType::I64, self.r.i64()? as u64),
             0x43 | 0x44 if !cfg!(feature = "float") => return Err(Fault::NeedsFloat),
             0x43 => (ValType::F32, u32::from_le_bytes(self.r.array()?) as u64),

@@ -134,23 +134,35 @@ struct Writer<'o> {
     pos: u32,
 }
 
-impl Writer<'_> {
+impl<'o> Writer<'o> {
+    fn new(out: &'o mut [u32]) -> Writer<'o> {
+        // So that a position in it can be counted up.
+        let most = out.len().min(u32::MAX as usize);
+        Writer { out: out.get_mut(..most).unwrap_or(&mut []), pos: 0 }
+    }
     #[inline]
     fn put(&mut self, word: u32) {
-        if let Some(w) = self.out.get_mut(self.pos as usize) {
-            *w = word;
+        match self.out.get_mut(self.pos as usize) {
+            Some(w) => {
+                *w = word;
+                self.pos = self.pos.wrapping_add(1);
+            }
+            None => self.count(),
         }
-        self.pos = self.pos.saturating_add(1);
     }
     #[inline]
     fn put2(&mut self, words: [u32; 2]) {
         match self.out.get_mut(self.pos as usize..).and_then(|w| w.first_chunk_mut()) {
             Some(w) => {
                 *w = words;
-                self.pos = self.pos.saturating_add(2);
+                self.pos = self.pos.wrapping_add(2);
             }
             None => words.into_iter().for_each(|w| self.put(w)),
         }
+    }
+    #[cold]
+    fn count(&mut self) {
+        self.pos = self.pos.saturating_add(1);
     }
     fn set(&mut self, at: u32, word: u32) {
         if let Some(w) = self.out.get_mut(at as usize) {
@@ -263,17 +275,20 @@ const BINARY_FIRST: usize = 0x46;
 const NO_FORM: u8 = 0;
 /// In [`BINARY`]: an operation that a branch can take over.
 const COMPARISON: u8 = 1;
-/// What becomes of a binary instruction with a constant operand: an operation, or one of the two above.
-static BINARY: [u8; 0x8b - BINARY_FIRST] = {
+/// In [`BINARY`]: the engine has to have floats.
+const FLOAT: u8 = 2;
+/// What becomes of a binary instruction with a constant operand: an operation, or one of those above.
+static BINARY: [u8; 0xa7 - BINARY_FIRST] = {
     use op::*;
     let forms = [
         [I32_ADD_I, I32_ADD_I, I32_MUL_I, 0, 0, 0, 0, I32_AND_I, I32_OR_I, I32_XOR_I, I32_SHL_I, I32_SHR_S_I, I32_SHR_U_I, I32_ROTL_I, I32_ROTL_I],
         [I64_ADD_I, I64_ADD_I, I64_MUL_I, 0, 0, 0, 0, I64_AND_I, I64_OR_I, I64_XOR_I, I64_SHL_I, I64_SHR_S_I, I64_SHR_U_I, 0, 0],
     ];
-    let mut table = [NO_FORM; 0x8b - BINARY_FIRST];
+    let mut table = [NO_FORM; 0xa7 - BINARY_FIRST];
     let mut i = 0;
-    while i < 10 {
-        table[i] = COMPARISON;
+    while i < table.len() {
+        let opcode = (i + BINARY_FIRST) as u16;
+        table[i] = if opcode <= GE_U as u16 { COMPARISON } else if uses_float(opcode) { FLOAT } else { NO_FORM };
         i += 1;
     }
     // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
@@ -417,7 +432,7 @@ const RUN: usize = 2;
 
 impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn new(out: &'o mut [u32], far_body: u32) -> Self {
-        let mut w = Writer { out, pos: 0 };
+        let mut w = Writer::new(out);
         w.reserve(HEADER);
         Translator {
             w,
@@ -579,11 +594,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         scratch
     }
 
-    /// Writes an operation whose result has `cells` cells from `cell` on, and remembers it. Field `a` of `first` is 0.
+    /// Writes an operation whose result, of type `ty`, belongs to `cell`, and remembers it. Field `a` of `first` is 0.
     #[inline]
-    fn define(&mut self, first: u32, cell: u32, cells: u32) {
+    fn define(&mut self, first: u32, cell: u32, ty: ValType) {
         if !near(cell, 2) {
-            return self.define_far(first, None, cell, cells);
+            return self.define_far(first, None, cell, ty);
         }
         let first = first | cell << 8;
         let at = self.w.pos;
@@ -592,9 +607,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     }
     /// The same, of two words.
     #[inline]
-    fn define2(&mut self, first: u32, second: u32, cell: u32, cells: u32) {
+    fn define2(&mut self, first: u32, second: u32, cell: u32, ty: ValType) {
         if !near(cell, 2) {
-            return self.define_far(first, Some(second), cell, cells);
+            return self.define_far(first, Some(second), cell, ty);
         }
         let first = first | cell << 8;
         let at = self.w.pos;
@@ -602,7 +617,8 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         self.defined(first, at, cell);
     }
     #[inline(never)]
-    fn define_far(&mut self, first: u32, second: Option<u32>, cell: u32, cells: u32) {
+    fn define_far(&mut self, first: u32, second: Option<u32>, cell: u32, ty: ValType) {
+        let cells = ty.cells();
         let is_near = near(cell, cells);
         let first = first | if is_near { cell } else { SCRATCH_RESULT } << 8;
         let at = self.w.pos;
@@ -646,7 +662,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// The operand on top has become a lazy local.
     #[inline]
     fn lazy(&mut self, s: &Operands<'_>) {
-        self.lazy_floor = self.lazy_floor.min(s.len().saturating_sub(1));
+        self.lazy_floor = self.lazy_floor.min(s.len().wrapping_sub(1));
     }
 
     // ---- cost, jumps and labels ---------------------------------------------------------------------------------
@@ -662,13 +678,6 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             self.w.put(word16(op::CHARGE, 0, MAX_RUN));
         }
         self.run_length = 1;
-    }
-    /// Whether the engine needs floats for this.
-    #[inline(always)]
-    fn floats(&mut self, opcode: u16) {
-        if opcode >= 0x5b && !matches!(opcode, 0x67..=0x8a) && uses_float(opcode) {
-            self.features |= FEATURE_FLOAT;
-        }
     }
 
     /// Writes the place where a jump's target will be and hangs it into the list `head`; the list's new head.
@@ -941,12 +950,12 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         // To subtract is to add, and to rotate right is to rotate left, by the opposite.
         let k = if matches!(opcode, 0x6b | 0x78 | 0x7d) { k.wrapping_neg() } else { k };
         let imm = k as u32;
-        let cells = if opcode < 0x7c { 1 } else { 2 };
+        let ty = l.ty();
         let b = match form {
             op::I32_ADD_I..=op::I32_XOR_I => {
                 if form == op::I32_ADD_I && is_i8(imm) {
                     let b = self.reg(x, 0);
-                    self.define(word(op::I32_ADD_S, 0, b, imm), l.cell(), cells);
+                    self.define(word(op::I32_ADD_S, 0, b, imm), l.cell(), ty);
                     return true;
                 }
                 self.reg(x, 0)
@@ -956,12 +965,12 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             op::I64_ADD_I..=op::I64_XOR_I => return false,
             _ => {
                 let b = self.reg(x, 0);
-                let shift = imm & if cells == 1 { 31 } else { 63 };
-                self.define(word(form, 0, b, shift), l.cell(), cells);
+                let shift = imm & if ty == ValType::I64 { 63 } else { 31 };
+                self.define(word(form, 0, b, shift), l.cell(), ty);
                 return true;
             }
         };
-        self.define2(word(form, 0, b, 0), imm, l.cell(), cells);
+        self.define2(word(form, 0, b, 0), imm, l.cell(), ty);
         true
     }
 
@@ -984,7 +993,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             _ => Test::Registers,
         };
         let cut = if test == Test::Registers { self.w.pos } else { cut };
-        self.define(word(cmp, 0, b, c), cell, 1);
+        self.define(word(cmp, 0, b, c), cell, ValType::I32);
         (self.last.cut, self.last.test) = (cut, test);
     }
 
@@ -1054,7 +1063,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 }
 
 /// Whether an opcode computes with floats, so that the engine needs them.
-fn uses_float(op: u16) -> bool {
+const fn uses_float(op: u16) -> bool {
     matches!(op, 0x5b..=0x66 | 0x8b..=0xa6 | 0xa8..=0xab | 0xae..=0xbb | 0xfc00..=0xfc07)
 }
 
@@ -1500,8 +1509,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Done {
         let (Some(x), Some(y), Some(c)) = (s.top(2), s.top(1), s.top(0)) else { return Err(Fault::Internal) };
         let (b, d, cond) = (self.reg(x, 0), self.reg(y, 1), self.reg(c, 2));
-        let cells = ty.cells();
-        self.define2(word(if cells == 2 { op::SELECT2 } else { op::SELECT }, 0, b, d), cond, x.cell(), cells);
+        self.define2(word(if ty.cells() == 2 { op::SELECT2 } else { op::SELECT }, 0, b, d), cond, x.cell(), ty);
         Ok(())
     }
     #[inline]
@@ -1525,7 +1533,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             return Ok(());
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
-        self.define2(word(op::REF_FUNC, 0, 0, 0), func, o.cell(), 1);
+        self.define2(word(op::REF_FUNC, 0, 0, 0), func, o.cell(), ValType::FUNCREF);
         Ok(())
     }
     fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Done {
@@ -1539,8 +1547,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let o = s.top(0).ok_or(Fault::Internal)?;
         let cells = o.ty().cells();
         match info.own_global_cell(global) {
-            Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, 0, cell), o.cell(), cells),
-            None => self.define2(word(op::GLOBAL_GET_X, 0, cells, 0), global, o.cell(), cells),
+            Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, 0, cell), o.cell(), o.ty()),
+            None => self.define2(word(op::GLOBAL_GET_X, 0, cells, 0), global, o.cell(), o.ty()),
         }
         Ok(())
     }
@@ -1558,16 +1566,17 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn unary(&mut self, s: &mut Operands<'_>, opcode: u16, result: ValType) -> Done {
-        self.floats(opcode);
+        if uses_float(opcode) {
+            self.features |= FEATURE_FLOAT;
+        }
         let o = s.top(0).ok_or(Fault::Internal)?;
-        let (cell, cells) = (o.cell(), result.cells());
         // Same bits in the same cells; i32.wrap_i64 drops the upper one.
         if matches!(opcode, 0xa7 | 0xbc..=0xbf) {
             if opcode == 0xa7 {
                 self.last.end = NOWHERE; // its result is wider than the operand is now
             }
             if o.place() != Place::Cell {
-                self.move_to(cell, o, cells);
+                self.move_to(o.cell(), o, result.cells());
             }
             return Ok(());
         }
@@ -1577,44 +1586,40 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         };
         let b = self.reg(o, 0);
         let cut = self.w.pos;
-        self.define(word(op, 0, b, 0), cell, cells);
+        self.define(word(op, 0, b, 0), o.cell(), result);
         if op == I32_EQZ {
             (self.last.cut, self.last.test) = (cut, Test::Zero);
         }
         Ok(())
     }
-    #[inline]
+    #[inline(always)]
     fn binary(&mut self, s: &mut Operands<'_>, opcode: u8, result: ValType) -> Done {
-        self.floats(opcode.into());
         let [l, r] = s.tops().ok_or(Fault::Internal)?;
         let form = BINARY.get((opcode as usize).wrapping_sub(BINARY_FIRST)).copied().unwrap_or(NO_FORM);
         if form == COMPARISON {
             self.compare(opcode, l, r);
-        } else if form == NO_FORM || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
+        } else if form <= FLOAT || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
+            if form == FLOAT {
+                self.features |= FEATURE_FLOAT;
+            }
             let b = self.reg(l, 0);
             let c = self.reg(r, 1);
-            self.define(word(opcode, 0, b, c), l.cell(), result.cells());
+            self.define(word(opcode, 0, b, c), l.cell(), result);
         }
         Ok(())
     }
+    #[inline(always)]
     fn load(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64, result: ValType) -> Done {
         // Floats are loaded as the integers of their size.
-        let op = match opcode {
-            0x2a => 0x28,
-            0x2b => 0x29,
-            op => op,
-        };
+        let op = if matches!(opcode, 0x2a | 0x2b) { opcode.wrapping_sub(2) } else { opcode };
         let address = s.top(0).ok_or(Fault::Internal)?;
         let b = self.reg(address, 0);
-        self.define2(word(op, 0, b, 0), offset as u32, address.cell(), result.cells());
+        self.define2(word(op, 0, b, 0), offset as u32, address.cell(), result);
         Ok(())
     }
+    #[inline(always)]
     fn store(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64) -> Done {
-        let op = match opcode {
-            0x38 => 0x36,
-            0x39 => 0x37,
-            op => op,
-        };
+        let op = if matches!(opcode, 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
         let [address, value] = s.tops().ok_or(Fault::Internal)?;
         let b = self.reg(address, 0);
         let a = self.reg(value, 1);
@@ -1626,7 +1631,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             0x25 => {
                 let index = s.top(0).ok_or(Fault::Internal)?;
                 let b = self.reg(index, 0);
-                self.define2(word(op::TABLE_GET, 0, b, 0), x, index.cell(), 1);
+                self.define2(word(op::TABLE_GET, 0, b, 0), x, index.cell(), ValType::FUNCREF);
                 Ok(())
             }
             0x26 => {
@@ -1640,7 +1645,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             0x3f | 0xfc10 => {
                 let op = if opcode == 0x3f { op::MEMORY_SIZE } else { op::TABLE_SIZE };
                 let cell = s.next_cell();
-                self.define2(word(op, 0, 0, 0), x, cell, 1);
+                self.define2(word(op, 0, 0, 0), x, cell, ValType::I32);
                 Ok(())
             }
             0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, pops, true),
