@@ -550,6 +550,23 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         }
     }
 
+    /// `i32.wrap_i64`: the lower cell of the operand, which costs nothing where it is in its place already. A value of
+    /// two cells may lie beyond the hole where one of a single cell does not.
+    fn wrap(&mut self, o: Operand<'_>) {
+        self.last.end = NOWHERE; // its result is wider than the operand is now
+        let from = match o.place() {
+            Place::Cell => o.cell(),
+            Place::Local(from) => from,
+            Place::Const(_) => return self.move_to(o.cell(), o, 1),
+        };
+        let (to, from) = (self.lies(o.cell(), 1), self.lies(from, 2));
+        if to != from && to < NEAR && from < NEAR {
+            self.w.put(word(op::COPY, to, from, 0));
+        } else if to != from {
+            self.far_copy(to, from, 1);
+        }
+    }
+
     /// Puts the operand `n` below the top into its own cell.
     #[inline]
     fn settle(&mut self, s: &mut Operands<'_>, n: u32) {
@@ -1570,11 +1587,12 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.features |= FEATURE_FLOAT;
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
-        // Same bits in the same cells; i32.wrap_i64 drops the upper one.
-        if matches!(opcode, 0xa7 | 0xbc..=0xbf) {
-            if opcode == 0xa7 {
-                self.last.end = NOWHERE; // its result is wider than the operand is now
-            }
+        if opcode == 0xa7 {
+            self.wrap(o);
+            return Ok(());
+        }
+        // Same bits in the same cells.
+        if matches!(opcode, 0xbc..=0xbf) {
             if o.place() != Place::Cell {
                 self.move_to(o.cell(), o, result.cells());
             }

@@ -183,3 +183,24 @@ fn stackless_runtime_needs_no_allocator() {
     let e = runtime.execute_module(&large).unwrap_err();
     assert_eq!((e.kind(), e.at()), (ErrorKind::Memory, 65536));
 }
+
+/// Just below the hole between near and far cells a value of two cells is far and one of a single cell is not.
+#[test]
+fn wrapping_at_the_last_near_cell() {
+    for operands in 230..245 {
+        let locals = "(local i32)".repeat(operands);
+        let wat = format!(
+            r#"(module
+                (func (export "operand") (param i64) (result i32) {locals} (i32.wrap_i64 (i64.add (local.get 0) (i64.const 1))))
+                (func (export "local") (param i64) (result i32) {locals} (local i64 i64)
+                    (local.set {0} (local.get 0)) (local.set {1} (i64.const 7))
+                    (i32.add (i32.wrap_i64 (local.get {0})) (i32.wrap_i64 (local.get {1})))))"#,
+            operands + 1,
+            operands + 2
+        );
+        let mut i = instance(&wat, ImportMap::new()).unwrap();
+        let arg = [Value::I64(0x1_0000_0005)];
+        assert_eq!(i.invoke("operand", &arg).unwrap(), Value::I32(6), "{operands}");
+        assert_eq!(i.invoke("local", &arg).unwrap(), Value::I32(12), "{operands}");
+    }
+}
