@@ -281,14 +281,36 @@ const FLOAT: u8 = 2;
 static BINARY: [u8; 0xa7 - BINARY_FIRST] = {
     use op::*;
     let forms = [
-        [I32_ADD_I, I32_ADD_I, I32_MUL_I, 0, 0, 0, 0, I32_AND_I, I32_OR_I, I32_XOR_I, I32_SHL_I, I32_SHR_S_I, I32_SHR_U_I, I32_ROTL_I, I32_ROTL_I],
+        [
+            I32_ADD_I,
+            I32_ADD_I,
+            I32_MUL_I,
+            0,
+            0,
+            0,
+            0,
+            I32_AND_I,
+            I32_OR_I,
+            I32_XOR_I,
+            I32_SHL_I,
+            I32_SHR_S_I,
+            I32_SHR_U_I,
+            I32_ROTL_I,
+            I32_ROTL_I,
+        ],
         [I64_ADD_I, I64_ADD_I, I64_MUL_I, 0, 0, 0, 0, I64_AND_I, I64_OR_I, I64_XOR_I, I64_SHL_I, I64_SHR_S_I, I64_SHR_U_I, 0, 0],
     ];
     let mut table = [NO_FORM; 0xa7 - BINARY_FIRST];
     let mut i = 0;
     while i < table.len() {
         let opcode = (i + BINARY_FIRST) as u16;
-        table[i] = if opcode <= GE_U as u16 { COMPARISON } else if uses_float(opcode) { FLOAT } else { NO_FORM };
+        table[i] = if opcode <= GE_U as u16 {
+            COMPARISON
+        } else if uses_float(opcode) {
+            FLOAT
+        } else {
+            NO_FORM
+        };
         i += 1;
     }
     // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
@@ -866,13 +888,18 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             }
             return;
         }
-        // Results overwrite locals: first what is lazy goes to its own cell, which lies above every result's.
+        // Results overwrite locals and, beyond the near cells, the scratch registers: first what is lazy goes to its own
+        // cell, which lies above every result's.
+        let mut to = 0u32;
         for n in (above..above.wrapping_add(arity)).rev() {
-            if let Some(o) = s.top(n)
-                && let Place::Local(from) = o.place()
-            {
-                self.copy(o.cell(), from, o.ty().cells());
+            let Some(o) = s.top(n) else { return };
+            let cells = o.ty().cells();
+            match o.place() {
+                Place::Local(from) => self.copy(o.cell(), from, cells),
+                Place::Const(_) if !near(to, cells) => self.move_to(o.cell(), o, cells),
+                _ => {}
             }
+            to = to.wrapping_add(cells);
         }
         let mut to = 0u32;
         for n in (above..above.wrapping_add(arity)).rev() {
@@ -880,10 +907,6 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             let cells = o.ty().cells();
             match o.place() {
                 Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
-                Place::Const(bits) => {
-                    self.constant_to(SCRATCH_RESULT, bits, cells);
-                    self.far_copy(to, SCRATCH_RESULT, cells);
-                }
                 _ if near(to, cells) && near(o.cell(), cells) => self.copy(to, o.cell(), cells),
                 _ => {
                     // Results lie without the hole: the caller expects them side by side.

@@ -204,3 +204,15 @@ fn wrapping_at_the_last_near_cell() {
         assert_eq!(i.invoke("local", &arg).unwrap(), Value::I32(12), "{operands}");
     }
 }
+
+/// Results past the near cells, each a constant: none may pass through a register that an earlier one stands in.
+#[test]
+fn hundreds_of_constant_results() {
+    let types = "i32 f64 ".repeat(100);
+    let body: String = (0..100).map(|n| format!("(i32.const {n}) (f64.const {n}.5)")).collect();
+    let mut i = instance(&format!(r#"(module (func (export "f") (result {types}) {body}))"#), ImportMap::new()).unwrap();
+    let results = i.invoke_multi("f", &[]).unwrap();
+    for (n, pair) in results.chunks(2).enumerate() {
+        assert_eq!(pair, [Value::I32(n as i32), Value::F64(n as f64 + 0.5)]);
+    }
+}
