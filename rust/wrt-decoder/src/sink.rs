@@ -64,8 +64,8 @@ pub trait Sink {
     /// The body of function `func` begins. `param_cells` and `local_cells` (without parameters) make up the locals;
     /// `body_bytes` is the length of its code in the module.
     fn func_begin(&mut self, info: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Result<(), Fault>;
-    /// Its last `end`; `reachable`: the results are on the stack, and control falls off the end.
-    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Result<(), Fault>;
+    /// Its last `end`; `results`: so many are on the stack, and control falls off the end, if it can get there.
+    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Result<(), Fault>;
     /// An opcode at byte `at` of the module is about to be told or skipped. It counts as `n` instructions: one, but none
     /// for `end` and `else` (spec: core 2.4). Not called in constant expressions.
     fn instruction(&mut self, at: u32, n: u32) -> Result<(), Fault>;
@@ -76,11 +76,13 @@ pub trait Sink {
     /// are the sink's to fill. The block's parameters are the operands above `control.height`, below the condition.
     fn block(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Result<(), Fault>;
     /// `else` of the innermost frame `control`, still of kind `If` and on the stack, where it is replaced afterwards;
-    /// `reachable`: the results of the first arm are on the stack. Afterwards the parameters are pushed anew.
-    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, reachable: bool) -> Result<(), Fault>;
-    /// `end` of a block; `control` has been taken off, results are on the stack if `reachable`. Afterwards the operands
-    /// are cut to `control.height` and the results pushed as cells. Also called for blocks whose end is not reachable.
-    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Result<(), Fault>;
+    /// `results`: so many of the first arm are on the stack, if its end can be reached. Afterwards the parameters are
+    /// pushed anew.
+    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Result<(), Fault>;
+    /// `end` of a block; `control` has been taken off; `results`: so many are on the stack, if the end can be reached.
+    /// Afterwards the operands are cut to `control.height` and the results pushed as cells. Also called for blocks whose
+    /// end cannot be reached.
+    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Result<(), Fault>;
     /// `br`: to label `label` with the last `arity` operands.
     fn br(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault>;
     /// `br_if`: the same, with the condition on top of them.
@@ -166,12 +168,12 @@ impl Sink for Validate {
         const_begin(&Info<'_>, ConstFor);
         const_end(&Info<'_>, ConstFor, &mut Operands<'_>);
         func_begin(&Info<'_>, u32, u32, u32, u32);
-        func_end(&Info<'_>, &mut Operands<'_>, &Control, bool);
+        func_end(&Info<'_>, &mut Operands<'_>, &Control, Option<u32>);
         instruction(u32, u32);
         unreachable(&mut Operands<'_>);
         block(&Info<'_>, &mut Operands<'_>, &mut Control);
-        else_(&Info<'_>, &mut Operands<'_>, &mut Control, bool);
-        end(&Info<'_>, &mut Operands<'_>, &Control, bool);
+        else_(&Info<'_>, &mut Operands<'_>, &mut Control, Option<u32>);
+        end(&Info<'_>, &mut Operands<'_>, &Control, Option<u32>);
         br(&Info<'_>, &mut Operands<'_>, u32, u32);
         br_if(&Info<'_>, &mut Operands<'_>, u32, u32);
         br_table(&Info<'_>, &mut Operands<'_>, u32, u32);

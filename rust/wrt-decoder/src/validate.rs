@@ -246,7 +246,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     fn cut(&mut self, n: usize) {
         self.s.cut((self.s.len() as usize).saturating_sub(n).max(self.base));
     }
+    #[inline]
     fn push_all(&mut self, types: &[u32]) -> Result<(), Fault> {
+        if types.is_empty() { Ok(()) } else { self.push_some(types) }
+    }
+    #[inline(never)]
+    fn push_some(&mut self, types: &[u32]) -> Result<(), Fault> {
         types.iter().try_for_each(|ty| self.s.push(ValType::from_bits(*ty)))
     }
     /// The operands are not just `types`, but in unreachable code some may be missing: replaces them by the result.
@@ -349,34 +354,34 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
         if !c.is_dead() {
-            self.sink.else_(&self.info, &mut self.s, &mut c, self.live)?;
+            let results = if self.live { Some(ty.results.len() as u32) } else { None };
+            self.sink.else_(&self.info, &mut self.s, &mut c, results)?;
         }
         self.s.set_control(0, &c.after_else());
         self.adopt();
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.params)
     }
-    /// `end` of a block; tells whether it was the outermost.
+    /// `end` of a block.
     #[inline(never)]
-    fn end(&mut self) -> Result<bool, Fault> {
+    fn end(&mut self) -> Result<(), Fault> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
         if c.kind() == ControlKind::If && ty.params != ty.results {
             return Err(Fault::TypeMismatch);
         }
-        let live = self.live;
+        let results = if self.live { Some(ty.results.len() as u32) } else { None };
         if c.kind() == ControlKind::Func {
-            self.sink.func_end(&self.info, &mut self.s, &c, live)?;
-            return Ok(true);
+            return self.sink.func_end(&self.info, &mut self.s, &c, results);
         }
         if !c.is_dead() {
-            self.sink.end(&self.info, &mut self.s, &c, live)?;
+            self.sink.end(&self.info, &mut self.s, &c, results)?;
         }
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.results)?;
         self.adopt();
-        Ok(false)
+        Ok(())
     }
     fn br_table(&mut self) -> Result<(), Fault> {
         let n = self.r.count(u32::MAX, Fault::UnexpectedEnd)?;
@@ -416,7 +421,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             self.sink.instruction(at, row >> COUNT)?;
             match row & CLASS {
                 END => {
-                    if self.end()? {
+                    self.end()?;
+                    if self.s.depth() == 0 {
                         return if self.r.is_empty() { Ok(()) } else { Err(Fault::EndExpected) };
                     }
                 }

@@ -1365,9 +1365,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         Ok(())
     }
-    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Done {
-        if reachable {
-            let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
+    fn func_end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, _: &Control, results: Option<u32>) -> Done {
+        if let Some(arity) = results {
             self.leave(s, arity, 0);
         }
         self.live = false;
@@ -1396,9 +1395,12 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let is_if = control.kind() == ControlKind::If;
         let cond = if is_if { Some(self.condition(s)) } else { None };
         let below = s.len().wrapping_sub(is_if as u32);
-        self.flush(s, below);
-        let params = below.saturating_sub(control.height);
-        self.settle_all(s, params, is_if as u32);
+        if self.lazy_floor < below {
+            self.flush(s, below);
+        }
+        if below > control.height {
+            self.settle_all(s, below.wrapping_sub(control.height), is_if as u32);
+        }
         let first = if control.kind() == ControlKind::Loop { self.w.pos } else { 0 };
         control.user = [first, 0, self.run_length, 0];
         if let Some(cond) = cond {
@@ -1408,10 +1410,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.last.end = NOWHERE;
         Ok(())
     }
-    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, reachable: bool) -> Done {
+    fn else_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
         let [mut exits, skips, run, _] = control.user;
-        if reachable {
-            let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
+        if let Some(arity) = results {
             self.moves(s, control.cell, arity, 0);
             self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
             exits = self.site(exits)?;
@@ -1423,10 +1424,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.last.end = NOWHERE;
         Ok(())
     }
-    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, reachable: bool) -> Done {
+    #[inline]
+    fn end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Done {
         let user = control.user;
-        if reachable {
-            let arity = info.block_type(control.block_type).ok_or(Fault::Internal)?.results.len() as u32;
+        if let Some(arity @ 1..) = results {
             self.moves(s, control.cell, arity, 0);
         }
         if control.kind() == ControlKind::If {

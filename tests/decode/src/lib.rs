@@ -132,12 +132,11 @@ impl Sink for Watch {
         self.depth = 1;
         Ok(())
     }
-    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, reachable: bool) -> Result<(), Fault> {
+    fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, results: Option<u32>) -> Result<(), Fault> {
         assert_eq!((self.depth, s.depth()), (1, 0));
-        if reachable {
-            let results = info.block_type(c.block_type).unwrap().results;
+        if let Some(results) = results {
             self.stack(s, 0);
-            assert_eq!(s.len(), results.len() as u32);
+            assert_eq!((s.len(), info.block_type(c.block_type).unwrap().results.len() as u32), (results, results));
         }
         Ok(())
     }
@@ -159,19 +158,20 @@ impl Sink for Watch {
         self.depth += 1;
         Ok(())
     }
-    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control, reachable: bool) -> Result<(), Fault> {
+    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control, results: Option<u32>) -> Result<(), Fault> {
         assert_eq!(c.user, [self.depth - 1; 4]);
-        if reachable {
+        if let Some(results) = results {
             self.arity(info, s, 0, s.len() - c.height, 0);
+            assert_eq!(s.len() - c.height, results);
         }
         Ok(())
     }
-    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, reachable: bool) -> Result<(), Fault> {
+    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &Control, results: Option<u32>) -> Result<(), Fault> {
         self.depth -= 1;
         assert_eq!((c.user, s.depth()), ([self.depth; 4], self.depth));
-        if reachable {
+        if let Some(results) = results {
             self.stack(s, 0);
-            assert_eq!(s.len() - c.height, info.block_type(c.block_type).unwrap().results.len() as u32);
+            assert_eq!((s.len() - c.height, info.block_type(c.block_type).unwrap().results.len() as u32), (results, results));
         }
         Ok(())
     }
