@@ -466,9 +466,10 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let n = self.r.count(limits::IMPORTS, Fault::TooManyExports)?;
         self.sink.exports(n)?;
         self.want(self.used.saturating_add(n))?;
+        let first = self.r.clone();
         for i in 0..n {
-            self.set(self.used.wrapping_add(i), self.r.pos());
             let name = self.r.name()?;
+            self.set(self.used.wrapping_add(i), hash(name));
             let kind = self.r.byte()?;
             let index = self.r.u32()?;
             let s = &self.spaces;
@@ -488,8 +489,19 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             self.sink.export(name, kind, index)?;
         }
         let (start, end) = (self.used as usize, self.used.wrapping_add(n) as usize);
-        let names = self.words.get_mut(start..end).unwrap_or(&mut []);
-        if unique(self.bytes, names) { Ok(()) } else { Err(Fault::DuplicateExport) }
+        let words = self.words.get_mut(start..end).unwrap_or(&mut []);
+        if distinct(words, |hash| hash) {
+            return Ok(());
+        }
+        // Equal hashes are rare: only now the names are compared.
+        let mut r = first;
+        for word in words.iter_mut() {
+            *word = r.pos();
+            r.name()?;
+            r.byte()?;
+            r.u32()?;
+        }
+        if distinct(words, |at| name_at(self.bytes, at)) { Ok(()) } else { Err(Fault::DuplicateExport) }
     }
     /// `ref.func` may name this function in code.
     fn declare(&mut self, func: u32) {
@@ -651,68 +663,96 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     }
 }
 
-/// Sorts the offsets of names in `bytes` by name (heap sort: no recursion, no more memory) and tells whether no two
-/// names are equal.
-fn unique(bytes: &[u8], names: &mut [u32]) -> bool {
-    let n = names.len();
-    let at = |names: &[u32], i: usize| {
-        let mut r = Reader::at(bytes, names.get(i).copied().unwrap_or(u32::MAX));
-        let len = r.u32().unwrap_or(0);
-        r.split(len).map_or(&[][..], |mut name| name.take_rest())
-    };
-    let swap = |names: &mut [u32], i: usize, j: usize| {
-        if let (Some(&a), Some(&b)) = (names.get(i), names.get(j))
-            && let Some(to) = names.get_mut(i)
+/// Hash of a name (FNV-1a).
+fn hash(name: &[u8]) -> u32 {
+    name.iter().fold(0x811c_9dc5, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
+}
+
+/// The name at this offset.
+fn name_at(bytes: &[u8], at: u32) -> &[u8] {
+    let mut r = Reader::at(bytes, at);
+    let len = r.u32().unwrap_or(0);
+    r.split(len).map_or(&[], |mut name| name.take_rest())
+}
+
+/// Sorts words by what `key` makes of them (heap sort: no recursion, no more memory) and tells whether no two are equal.
+fn distinct<K: Ord>(words: &mut [u32], key: impl Fn(u32) -> K) -> bool {
+    let n = words.len();
+    let at = |words: &[u32], i: usize| key(words.get(i).copied().unwrap_or(u32::MAX));
+    let swap = |words: &mut [u32], i: usize, j: usize| {
+        if let (Some(&a), Some(&b)) = (words.get(i), words.get(j))
+            && let Some(to) = words.get_mut(i)
         {
             *to = b;
-            if let Some(to) = names.get_mut(j) {
+            if let Some(to) = words.get_mut(j) {
                 *to = a;
             }
         }
     };
-    // Lets the name at `i` sink to its place in the heap of the first `n`.
-    let sink = |names: &mut [u32], mut i: usize, n: usize| {
+    // Lets the word at `i` sink to its place in the heap of the first `n`.
+    let sink = |words: &mut [u32], mut i: usize, n: usize| {
         loop {
             let mut child = i.wrapping_mul(2).wrapping_add(1);
             if child >= n {
                 return;
             }
             let right = child.wrapping_add(1);
-            if right < n && at(names, right) > at(names, child) {
+            if right < n && at(words, right) > at(words, child) {
                 child = right;
             }
-            if at(names, child) <= at(names, i) {
+            if at(words, child) <= at(words, i) {
                 return;
             }
-            swap(names, i, child);
+            swap(words, i, child);
             i = child;
         }
     };
     for i in (0..n / 2).rev() {
-        sink(names, i, n);
+        sink(words, i, n);
     }
     for end in (1..n).rev() {
-        swap(names, 0, end);
-        sink(names, 0, end);
+        swap(words, 0, end);
+        sink(words, 0, end);
     }
-    (1..n).all(|i| at(names, i.wrapping_sub(1)) != at(names, i))
+    (1..n).all(|i| at(words, i.wrapping_sub(1)) != at(words, i))
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
 
     #[test]
     fn equal_names_are_found() {
         let bytes = *b"\x01a\x02ab\x00\x01b\x02ab\x01c";
+        let unique = |names: &mut [u32]| distinct(names, |at| name_at(&bytes, at));
         let mut names = [9, 7, 6, 5, 2, 0];
-        assert!(!unique(&bytes, &mut [11, 8, 6, 5, 2, 0]));
+        assert!(!unique(&mut [11, 8, 6, 5, 2, 0]));
         names.sort();
-        assert!(unique(&bytes, &mut [11, 8, 6, 5, 0]));
-        assert!(unique(&bytes, &mut []));
+        assert!(unique(&mut [11, 8, 6, 5, 0]));
+        assert!(unique(&mut []));
         let mut names = [0, 2, 5, 6, 11];
-        unique(&bytes, &mut names);
+        unique(&mut names);
         assert_eq!(names, [5, 0, 2, 6, 11]);
+    }
+
+    #[test]
+    fn names_with_one_hash_are_compared() {
+        // Two names of one hash: (memory 0), exported as each of them.
+        let (a, b) = (b"costarring", b"liquid");
+        assert_eq!(hash(a), hash(b));
+        let module = |a: &[u8], b: &[u8]| {
+            let mut m = std::vec::Vec::from(*b"\0asm\x01\0\0\0\x05\x03\x01\0\0\x07");
+            m.extend([(a.len() + b.len() + 7) as u8, 2, a.len() as u8]);
+            m.extend(a);
+            m.extend([2, 0, b.len() as u8]);
+            m.extend(b);
+            m.extend([2, 0]);
+            validate(&m, &mut [0; 20]).map_err(|e| e.fault).err()
+        };
+        assert_eq!(module(a, b), None);
+        assert_eq!(module(a, a), Some(Fault::DuplicateExport));
+        assert_eq!(module(b, b"liquids"), None);
     }
 
     #[test]
