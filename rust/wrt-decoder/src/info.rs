@@ -148,10 +148,16 @@ impl<'a> Info<'a> {
     }
     /// Type `i`.
     pub fn ty(&self, i: u32) -> Option<FuncType<'a>> {
-        let at = self.word(self.spaces.types.at::<1>(i))?;
-        let (&head, rest) = self.words.get(at as usize..)?.split_first()?;
-        let (params, rest) = rest.split_at_checked(head as usize & 0xffff)?;
-        Some(FuncType { params, results: rest.get(..head as usize >> 16)? })
+        // There are no imported types.
+        if i >= self.spaces.types.count {
+            return None;
+        }
+        let at = *self.words.get(self.spaces.types.own_at.wrapping_add(i) as usize)? as usize;
+        let head = *self.words.get(at)? as usize;
+        let params = at.wrapping_add(1);
+        let results = params.wrapping_add(head & 0xffff);
+        let end = results.wrapping_add(head >> 16);
+        Some(FuncType { params: self.words.get(params..results)?, results: self.words.get(results..end)? })
     }
     /// Functions, imported ones included.
     pub fn funcs(&self) -> u32 {

@@ -7,7 +7,7 @@
 //! are pushed as [`Place::Const`](crate::Place) without a call. What an instruction only looks at stays with the places
 //! that the sink gave it: the parameters of a block as it is opened, and what `br_if` would take along.
 
-use crate::{Control, Fault, Info, Operands};
+use crate::{Control, Fault, FuncType, Info, Operands};
 use wrt_foundation::{ExternKind, ValType};
 
 /// What a constant expression is for (spec: core 3.3.10).
@@ -95,10 +95,10 @@ pub trait Sink {
     fn br_table_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Result<(), Fault>;
     /// `return` with the last `arity` operands.
     fn return_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Result<(), Fault>;
-    /// `call`
-    fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Result<(), Fault>;
-    /// `call_indirect`, element index on top.
-    fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Result<(), Fault>;
+    /// `call` of function `func`, which has type `ty`.
+    fn call(&mut self, s: &mut Operands<'_>, func: u32, ty: &FuncType<'_>) -> Result<(), Fault>;
+    /// `call_indirect` by type `index`, which is `ty`; element index on top.
+    fn call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Result<(), Fault>;
     /// `drop`
     fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
     /// `select`, both forms: two values of type `ty`, condition on top.
@@ -180,8 +180,8 @@ impl Sink for Validate {
         br_table_label(&Info<'_>, &mut Operands<'_>, u32, u32);
         br_table_end(&Info<'_>, &mut Operands<'_>, u32);
         return_(&Info<'_>, &mut Operands<'_>, u32);
-        call(&Info<'_>, &mut Operands<'_>, u32);
-        call_indirect(&Info<'_>, &mut Operands<'_>, u32, u32);
+        call(&mut Operands<'_>, u32, &FuncType<'_>);
+        call_indirect(&mut Operands<'_>, u32, u32, &FuncType<'_>);
         drop(&mut Operands<'_>);
         select(&mut Operands<'_>, ValType);
         local_get(&mut Operands<'_>);

@@ -697,12 +697,13 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.never();
         Ok(())
     }
+    #[inline(never)]
     fn call(&mut self) -> Result<(), Fault> {
-        let func = self.r.u32()?;
+        let func = number!(self.r);
         let ty = self.info.func_type(func).ok_or(Fault::UnknownFunction)?;
         self.check(ty.params, 0)?;
         if self.live {
-            self.sink.call(&self.info, &mut self.s, func)?;
+            self.sink.call(&mut self.s, func, &ty)?;
         }
         self.cut(ty.params.len());
         self.push_all(ty.results)
@@ -767,7 +768,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let skip = self.index()?;
         self.check(ty.params, skip)?;
         if self.live {
-            self.sink.call_indirect(&self.info, &mut self.s, index, table)?;
+            self.sink.call_indirect(&mut self.s, index, table, &ty)?;
         }
         self.cut(skip.wrapping_add(ty.params.len()));
         self.push_all(ty.results)

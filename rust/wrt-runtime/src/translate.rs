@@ -17,7 +17,7 @@
 
 use crate::image::{self, FEATURE_FLOAT, HEADER, PADDING, Word};
 use crate::op;
-use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, Info, Operand, Operands, Place, Sink, decode};
+use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
 use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
 
 /// Cells below this are registers of the same number. With `--cfg wrt_far`, a test build, nearly nothing is near: the
@@ -930,13 +930,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// that is far.
     fn call_with(
         &mut self,
-        info: &Info<'_>,
         s: &mut Operands<'_>,
-        ty: u32,
+        t: &FuncType<'_>,
         above: u32,
         call: impl FnOnce(&mut Self, Option<Operand<'_>>, u32, bool),
-    ) -> Done {
-        let t = info.ty(ty).ok_or(Fault::Internal)?;
+    ) {
         let n = t.params.len() as u32;
         let width = |types: &[u32]| types.iter().fold(0u32, |w, t| w.wrapping_add(ValType::from_bits(*t).cells()));
         let (params, results) = (width(t.params), width(t.results));
@@ -948,12 +946,12 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let end = base.wrapping_add(params.max(results));
         if end <= NEAR {
             call(self, s.top(0), base, false);
-            return Ok(());
+            return;
         }
         if base >= NEAR {
             let at = self.lies(base, params.max(results));
             call(self, s.top(0), at, true);
-            return Ok(());
+            return;
         }
         // Across the hole: a frame of its own above everything.
         let frame = s.next_cell().max(end).max(NEAR).wrapping_add(HOLE);
@@ -973,7 +971,6 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             self.far_copy(lies, from, cells);
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
         }
-        Ok(())
     }
 
     // ---- plain instructions -------------------------------------------------------------------------------------
@@ -1521,28 +1518,27 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.live = false;
         Ok(())
     }
-    fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Done {
-        let ty = info.func_type_index(func).ok_or(Fault::Internal)?;
-        self.call_with(info, s, ty, 0, |t, _, at, far| {
+    fn call(&mut self, s: &mut Operands<'_>, func: u32, ty: &FuncType<'_>) -> Done {
+        self.call_with(s, ty, 0, |t, _, at, far| {
             let cost = t.charge();
-            t.w.put(word16(if far { op::CALL_FAR } else { op::CALL }, at, cost));
-            t.w.put(func);
+            t.w.put2([word16(if far { op::CALL_FAR } else { op::CALL }, at, cost), func]);
             if far {
                 t.w.put(at);
             }
-        })
+        });
+        Ok(())
     }
-    fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Done {
-        self.call_with(info, s, ty, 1, |t, index, at, far| {
-            let index = index.map_or(0, |o| t.reg(o, 0));
+    fn call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Done {
+        self.call_with(s, ty, 1, |t, element, at, far| {
+            let element = element.map_or(0, |o| t.reg(o, 0));
             let cost = t.charge();
-            t.w.put(word(if far { op::CALL_INDIRECT_FAR } else { op::CALL_INDIRECT }, at, index, 0));
-            t.w.put(ty);
-            t.w.put(table | cost << 16);
+            t.w.put(word(if far { op::CALL_INDIRECT_FAR } else { op::CALL_INDIRECT }, at, element, 0));
+            t.w.put2([index, table | cost << 16]);
             if far {
                 t.w.put(at);
             }
-        })
+        });
+        Ok(())
     }
     fn drop(&mut self, _: &mut Operands<'_>) -> Done {
         Ok(())

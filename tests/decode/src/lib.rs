@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What the tests of this crate share.
 
-use wrt_decoder::{ConstFor, Control, DecodeError, Decoded, Fault, Info, Operands, Place, Sink, decode};
+use wrt_decoder::{ConstFor, Control, DecodeError, Decoded, Fault, FuncType, Info, Operands, Place, Sink, decode};
 use wrt_foundation::{ExternKind, ValType};
 
 /// Scratch words that are enough for every module of the test suite.
@@ -43,6 +43,12 @@ impl Watch {
         let types = if c.kind() == wrt_decoder::ControlKind::Loop { ty.params } else { ty.results };
         assert_eq!(types.len() as u32, arity);
         for (i, ty) in types.iter().rev().enumerate() {
+            assert_eq!(s.top(above + i as u32).unwrap().ty().bits(), *ty);
+        }
+    }
+    fn arguments(&self, s: &Operands<'_>, ty: &FuncType<'_>, above: u32) {
+        self.stack(s, ty.params.len() as u32 + above);
+        for (i, ty) in ty.params.iter().rev().enumerate() {
             assert_eq!(s.top(above + i as u32).unwrap().ty().bits(), *ty);
         }
     }
@@ -200,14 +206,13 @@ impl Sink for Watch {
         self.arity(info, s, self.depth - 1, arity, 0);
         Ok(())
     }
-    fn call(&mut self, info: &Info<'_>, s: &mut Operands<'_>, func: u32) -> Result<(), Fault> {
-        self.stack(s, info.func_type(func).unwrap().params.len() as u32);
+    fn call(&mut self, s: &mut Operands<'_>, _: u32, ty: &FuncType<'_>) -> Result<(), Fault> {
+        self.arguments(s, ty, 0);
         Ok(())
     }
-    fn call_indirect(&mut self, info: &Info<'_>, s: &mut Operands<'_>, ty: u32, table: u32) -> Result<(), Fault> {
+    fn call_indirect(&mut self, s: &mut Operands<'_>, _: u32, _: u32, ty: &FuncType<'_>) -> Result<(), Fault> {
         self.top(s, ValType::I32);
-        self.stack(s, 1 + info.ty(ty).unwrap().params.len() as u32);
-        assert_eq!(info.table(table).unwrap().elem, ValType::FUNCREF);
+        self.arguments(s, ty, 1);
         Ok(())
     }
     fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
