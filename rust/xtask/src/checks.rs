@@ -40,6 +40,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("bare board aarch64-virt", || bare("aarch64-virt", "image")),
     ("guest text decides the output", guest_decides),
     ("official suite on Cortex-M3", suite_on_board),
+    ("loading cost on Cortex-M3", load_on_board),
+    ("Rust firmware without an allocator", hello_rust),
     ("firmware symbols and sizes", firmware),
     ("FreeRTOS: POSIX port", || freertos("posix")),
     ("FreeRTOS: mps2-an385", || freertos("mps2-an385")),
@@ -345,6 +347,30 @@ fn suite_on_board() -> Result<Verdict> {
     let output =
         cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host", "--", "suite"])?;
     Ok(Verdict::Passed(numbers(&output)))
+}
+
+/// Fails above the instructions per byte of module that the README states as the aim.
+fn load_on_board() -> Result<Verdict> {
+    let output =
+        cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host", "--", "load"])?;
+    let line = output.lines().find(|l| l.starts_with("load ")).unwrap_or_default();
+    let words: Vec<&str> = line.split(' ').filter(|w| w.contains("/byte=") || w.starts_with("bytes=")).collect();
+    if words.is_empty() {
+        bail!("no figures in\n{output}");
+    }
+    Ok(Verdict::Passed(words.join(", ")))
+}
+
+fn hello_rust() -> Result<Verdict> {
+    setup::target("thumbv7m-none-eabi")?;
+    setup::packages(&[setup::QEMU_ARM])?;
+    let mut c = command("cargo", ["run", "--quiet", "--release", "--locked"]);
+    c.current_dir(tool::root().join("samples/hello_rust"));
+    let output = tool::watch(c, std::time::Duration::from_secs(600), &[])?;
+    if output.code != Some(0) || !output.text.contains(GREETING) {
+        bail!("exit code {:?}\n{}", output.code, output.text);
+    }
+    done()
 }
 
 fn firmware() -> Result<Verdict> {
