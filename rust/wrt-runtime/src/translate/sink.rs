@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: MIT
+//! What the translator makes of each thing that the decoder tells.
+
+use super::*;
+
+impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
+    fn imports(&mut self, n: u32) -> Done {
+        self.imports = n;
+        self.imports_at = self.w.reserve(n.wrapping_mul(4));
+        self.next_record = self.imports_at;
+        Ok(())
+    }
+    fn import(&mut self, _: &Info<'_>, module: &[u8], name: &[u8], kind: ExternKind, index: u32) -> Done {
+        let record = self.next_record;
+        self.next_record = record.wrapping_add(4);
+        let (module, name) = (self.w.text(module), self.w.text(name));
+        for (i, w) in [module, name, kind as u32, index].into_iter().enumerate() {
+            self.w.set(record.wrapping_add(i as u32), w);
+        }
+        Ok(())
+    }
+    fn exports(&mut self, n: u32) -> Done {
+        self.exports = n;
+        self.exports_at = self.w.reserve(n.wrapping_mul(3));
+        self.next_record = self.exports_at;
+        Ok(())
+    }
+    fn export(&mut self, name: &[u8], kind: ExternKind, index: u32) -> Done {
+        let record = self.next_record;
+        self.next_record = record.wrapping_add(3);
+        let name = self.w.text(name);
+        for (i, w) in [name, kind as u32, index].into_iter().enumerate() {
+            self.w.set(record.wrapping_add(i as u32), w);
+        }
+        Ok(())
+    }
+    fn start(&mut self, func: u32) -> Done {
+        self.start = Some(func);
+        Ok(())
+    }
+    fn elems(&mut self, n: u32) -> Done {
+        self.elems = n;
+        self.elems_at = self.w.reserve(n.wrapping_mul(3));
+        Ok(())
+    }
+    fn elem(&mut self, index: u32, ty: ValType, n: u32, active: Option<u32>, declared: bool) -> Done {
+        let record = self.elems_at.wrapping_add(index.wrapping_mul(3));
+        if let Some(table) = active {
+            self.w.put(word16(op::CONST_S, 1, 0));
+            self.constant_to(2, n as u64, 1);
+            self.w.put(word16(op::TABLE_INIT, 0, table));
+            self.w.put(index);
+        }
+        if active.is_some() || declared {
+            if declared {
+                self.init_open();
+            }
+            self.w.put(word(op::ELEM_DROP, 0, 0, 0));
+            self.w.put(index);
+            self.init_close();
+        }
+        for (i, w) in [self.w.pos, n, ty.bits()].into_iter().enumerate() {
+            self.w.set(record.wrapping_add(i as u32), w);
+        }
+        Ok(())
+    }
+    fn elem_func(&mut self, func: u32) -> Done {
+        self.w.put(func << 2 | 1);
+        Ok(())
+    }
+    fn elem_end(&mut self, _: u32) -> Done {
+        Ok(())
+    }
+    fn before_code(&mut self, info: &Info<'_>) -> Done {
+        use Word::*;
+        let (types_at, arguments) = self.type_records(info)?;
+        let func_types_at = self.w.pos;
+        for i in 0..info.funcs() {
+            self.w.put(info.func_type_index(i).ok_or(Fault::Internal)?);
+        }
+        self.imported_funcs = info.imported_funcs();
+        self.entries_at = self.w.reserve(info.funcs().wrapping_sub(info.imported_funcs()));
+        let tables_at = self.w.pos;
+        for i in 0..info.tables() {
+            let t = info.table(i).ok_or(Fault::Internal)?;
+            for w in [t.elem.bits(), t.max.is_some() as u32, t.min as u32, t.max.unwrap_or(0) as u32] {
+                self.w.put(w);
+            }
+        }
+        let memories_at = self.w.pos;
+        for i in 0..info.memories() {
+            let m = info.memory(i).ok_or(Fault::Internal)?;
+            for w in [m.max.is_some() as u32 | (m.page_log2 as u32) << 8, m.min as u32, m.max.unwrap_or(0) as u32, 0] {
+                self.w.put(w);
+            }
+        }
+        let globals_at = self.w.pos;
+        let mut cells = 0u32;
+        for i in 0..info.globals() {
+            let g = info.global(i).ok_or(Fault::Internal)?;
+            let cell = info.own_global_cell(i);
+            self.w.put(g.ty.bits());
+            self.w.put(g.mutable as u32 | cell.unwrap_or(0) << 1);
+            cells = cell.map_or(0, |c| c.wrapping_add(g.ty.cells()));
+        }
+        for (w, v) in [
+            (ArgumentCells, arguments),
+            (Types, info.types()),
+            (TypesAt, types_at),
+            (Funcs, info.funcs()),
+            (FuncTypesAt, func_types_at),
+            (ImportedFuncs, info.imported_funcs()),
+            (EntriesAt, self.entries_at),
+            (Tables, info.tables()),
+            (TablesAt, tables_at),
+            (ImportedTables, info.imported_tables()),
+            (Memories, info.memories()),
+            (MemoriesAt, memories_at),
+            (ImportedMemories, info.imported_memories()),
+            (Globals, info.globals()),
+            (GlobalsAt, globals_at),
+            (ImportedGlobals, info.imported_globals()),
+            (GlobalCells, cells),
+        ] {
+            self.header(w, v);
+        }
+        self.code_at = self.w.pos;
+        self.code_end = self.w.pos;
+        Ok(())
+    }
+    fn datas(&mut self, n: u32) -> Done {
+        self.datas = n;
+        self.datas_at = self.w.reserve(n.wrapping_mul(2));
+        Ok(())
+    }
+    fn data(&mut self, index: u32, active: Option<u32>, bytes: &[u8]) -> Done {
+        if let Some(memory) = active {
+            self.w.put(word16(op::CONST_S, 1, 0));
+            self.constant_to(2, bytes.len() as u64, 1);
+            self.w.put(word16(op::MEMORY_INIT, 0, memory));
+            self.w.put(index);
+            self.w.put(word(op::DATA_DROP, 0, 0, 0));
+            self.w.put(index);
+            self.init_close();
+        }
+        let record = self.datas_at.wrapping_add(index.wrapping_mul(2));
+        self.w.set(record, self.w.pos);
+        self.w.set(record.wrapping_add(1), bytes.len() as u32);
+        self.w.bytes(bytes);
+        Ok(())
+    }
+    fn finish(&mut self, _: &Info<'_>) -> Done {
+        use Word::*;
+        self.init_open();
+        if let Some(f) = self.start {
+            self.w.put(word16(op::CALL, 0, 0));
+            self.w.put(f);
+        }
+        self.w.put(word16(op::RETURN, 0, 0));
+        self.w.reserve(PADDING);
+        for (w, v) in [
+            (Magic, image::MAGIC),
+            (Version, image::VERSION),
+            (Features, self.features),
+            (Fuel, image::FUEL_VERSION | image::WINDOW << 16),
+            (Length, self.w.pos),
+            (FrameCells, self.frame_cells),
+            (Imports, self.imports),
+            (ImportsAt, self.imports_at),
+            (Exports, self.exports),
+            (ExportsAt, self.exports_at),
+            (Elems, self.elems),
+            (ElemsAt, self.elems_at),
+            (Datas, self.datas),
+            (DatasAt, self.datas_at),
+            (Init, self.init_at),
+            (CodeAt, self.code_at),
+            (CodeEnd, self.code_end),
+        ] {
+            self.header(w, v);
+        }
+        if let Some(all) = self.w.out.get(..self.w.pos as usize) {
+            let check = image::checksum(all);
+            self.header(Check, check);
+        }
+        Ok(())
+    }
+
+    fn const_begin(&mut self, _: &Info<'_>, what: ConstFor) -> Done {
+        self.constant_item = None;
+        self.item_mode = matches!(what, ConstFor::ElemItem(_));
+        if !self.item_mode {
+            self.init_open();
+        }
+        Ok(())
+    }
+    fn const_end(&mut self, info: &Info<'_>, what: ConstFor, s: &mut Operands<'_>) -> Done {
+        let value = s.top(0).ok_or(Fault::Internal)?;
+        match what {
+            ConstFor::Global(i) => {
+                let cell = info.own_global_cell(i).ok_or(Fault::Internal)?;
+                let cells = value.ty().cells();
+                let reg = self.reg(value, 0);
+                self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, reg, cell));
+                self.init_close();
+            }
+            ConstFor::ElemItem(_) => {
+                self.item_mode = false;
+                let item = self.constant_item.unwrap_or(0);
+                self.w.put(item);
+            }
+            ConstFor::ElemOffset(..) | ConstFor::DataOffset(..) => self.settle(s, 0),
+        }
+        Ok(())
+    }
+
+    fn func_begin(&mut self, _: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Done {
+        let entry = self.entries_at.wrapping_add(func.wrapping_sub(self.imported_funcs));
+        self.w.set(entry, self.w.pos);
+        self.run_length = 0;
+        self.live = true;
+        self.last.end = NOWHERE;
+        self.lazy_floor = 0;
+        self.far = body_bytes >= self.far_body;
+        let total = param_cells.saturating_add(local_cells);
+        if total.saturating_add(HOLE) > limits::FRAME_CELLS {
+            return Err(Fault::FrameTooLarge);
+        }
+        if total > NEAR {
+            // Everything from the hole on lies further up; parameters arrive without it.
+            let at = NEAR.wrapping_add(HOLE).wrapping_sub(1);
+            let end = self.lies(total, 0).max(total.wrapping_add(HOLE));
+            self.frame_cells = self.frame_cells.max(end);
+            if param_cells > NEAR {
+                // A value of two cells may begin just below the hole: its first cell has to move too, and moving the
+                // first cell of one that does not is harmless.
+                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(NEAR).wrapping_add(1));
+                self.w.put(word(op::ENTER_FAR, 0, 0, 0));
+                self.w.put(end);
+                self.w.put(0);
+                while cells > 0 {
+                    let n = cells.min(HOLE);
+                    from = from.wrapping_sub(n);
+                    cells = cells.wrapping_sub(n);
+                    self.far_copy(from.wrapping_add(HOLE), from, n);
+                }
+                if local_cells > 0 {
+                    self.w.put(word(op::ENTER_FAR, 0, 0, 0));
+                    self.w.put(end);
+                    self.w.put(param_cells.wrapping_add(HOLE) | local_cells << 16);
+                }
+                return Ok(());
+            }
+            self.w.put(word(op::ENTER_FAR, 0, 0, 0));
+            self.w.put(end);
+            self.w.put(at | end.wrapping_sub(at) << 16);
+        }
+        let near_cells = total.min(NEAR).saturating_sub(param_cells);
+        if near_cells > 0 {
+            self.w.put(word(op::ENTER, 0, param_cells, near_cells));
+        }
+        Ok(())
+    }
+    fn func_end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, _: &Control, results: Option<u32>) -> Done {
+        if let Some(arity) = results {
+            self.leave(s, arity, 0);
+        }
+        self.live = false;
+        self.code_end = self.w.pos;
+        if self.frame_too_large { Err(Fault::FrameTooLarge) } else { Ok(()) }
+    }
+    #[inline(always)]
+    fn instruction(&mut self, at: u32, n: u32) -> Done {
+        if WATCH && self.w.pos <= self.watch {
+            self.watched = at;
+        }
+        // What is counted where nothing can run is in no jump's way: a label has the count that it is reached with.
+        self.run_length = self.run_length.wrapping_add(n);
+        if self.run_length > MAX_RUN {
+            self.charge_run();
+        }
+        Ok(())
+    }
+
+    fn unreachable(&mut self, _: &mut Operands<'_>) -> Done {
+        self.w.put(word(op::UNREACHABLE, 0, 0, 0));
+        self.live = false;
+        Ok(())
+    }
+    fn block(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Done {
+        let is_if = control.kind() == ControlKind::If;
+        let cond = if is_if { Some(self.condition(s)) } else { None };
+        let below = s.len().wrapping_sub(is_if as u32);
+        if self.lazy_floor < below {
+            self.flush(s, below);
+        }
+        if below > control.height {
+            self.settle_all(s, below.wrapping_sub(control.height), is_if as u32);
+        }
+        let first = if control.kind() == ControlKind::Loop { self.w.pos } else { 0 };
+        control.user = [first, 0, self.run_length, 0];
+        if let Some(cond) = cond {
+            let site = self.jump_if(cond, true);
+            control.user[SKIPS] = self.hang(site, 0)?;
+        }
+        self.last.end = NOWHERE;
+        Ok(())
+    }
+    fn else_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
+        let [mut exits, skips, run, _] = control.user;
+        if let Some(arity) = results {
+            self.moves(s, control.cell, arity, 0);
+            self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
+            exits = self.site(exits)?;
+        }
+        self.run_length = run;
+        self.land(skips)?;
+        control.user = [exits, 0, 0, 0];
+        self.live = true;
+        self.last.end = NOWHERE;
+        Ok(())
+    }
+    #[inline]
+    fn end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Done {
+        let user = control.user;
+        if let Some(arity @ 1..) = results {
+            self.moves(s, control.cell, arity, 0);
+        }
+        if control.kind() == ControlKind::If {
+            self.land(user[SKIPS])?;
+        }
+        if control.kind() != ControlKind::Loop {
+            self.land(user[EXITS])?;
+        }
+        self.live = true;
+        self.last.end = NOWHERE;
+        Ok(())
+    }
+    fn br(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        if self.is_body(s, label) {
+            self.leave(s, arity, 0);
+        } else {
+            let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
+            self.moves(s, cell, arity, 0);
+            self.jump(s, label)?;
+        }
+        self.live = false;
+        Ok(())
+    }
+    fn br_if(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
+        let body = self.is_body(s, label);
+        let cond = self.condition(s);
+        self.settle_all(s, arity, 1);
+        if !body && !self.must_move(s, cell, arity, 1) {
+            let site = self.jump_if(cond, false);
+            self.point(s, label, site)?;
+        } else {
+            self.w.put(cond_word(cond, true));
+            let over = self.w.reserve(1);
+            if body {
+                self.leave(s, arity, 1);
+            } else {
+                self.moves(s, cell, arity, 1);
+                self.jump(s, label)?;
+            }
+            let disp = self.w.pos.wrapping_sub(over).wrapping_sub(1);
+            if disp > i16::MAX as u32 {
+                return Err(Fault::JumpTooFar);
+            }
+            self.w.set(over, disp);
+        }
+        self.last.end = NOWHERE;
+        Ok(())
+    }
+    fn br_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, n: u32, arity: u32) -> Done {
+        self.settle_all(s, arity, 1);
+        let a = self.reg(s.top(0).ok_or(Fault::Internal)?, 0);
+        self.w.put(word(if self.far { op::BR_TABLE_FAR } else { op::BR_TABLE }, a, 0, 0));
+        self.w.put(n);
+        self.table_n = 0;
+        self.table_stub = (u32::MAX, 0);
+        let entries = n.wrapping_add(1);
+        self.table_at = self.w.reserve(if self.far { entries.wrapping_mul(2) } else { entries });
+        Ok(())
+    }
+    fn br_table_label(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        let n = self.table_n;
+        self.table_n = n.wrapping_add(1);
+        let site = self.table_at.wrapping_add(if self.far { n.wrapping_mul(2) } else { n });
+        let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
+        let body = self.is_body(s, label);
+        if !body && !self.must_move(s, cell, arity, 1) {
+            return self.point(s, label, site);
+        }
+        let (known, at) = self.table_stub;
+        let stub = if known == label { at } else { self.w.pos };
+        self.aim(site, stub, self.run_length, self.run_length)?;
+        if known != label {
+            self.table_stub = (label, stub);
+            if body {
+                self.leave(s, arity, 1);
+            } else {
+                self.moves(s, cell, arity, 1);
+                self.jump(s, label)?;
+            }
+        }
+        Ok(())
+    }
+    fn br_table_end(&mut self, _: &Info<'_>, _: &mut Operands<'_>, _: u32) -> Done {
+        self.live = false;
+        self.last.end = NOWHERE;
+        Ok(())
+    }
+    fn return_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Done {
+        self.leave(s, arity, 0);
+        self.live = false;
+        Ok(())
+    }
+    fn call(&mut self, s: &mut Operands<'_>, func: u32, ty: &FuncType<'_>) -> Done {
+        self.call_with(s, ty, 0, |t, _, at, far| {
+            let cost = t.charge();
+            t.w.put2([word16(if far { op::CALL_FAR } else { op::CALL }, at, cost), func]);
+            if far {
+                t.w.put(at);
+            }
+        });
+        Ok(())
+    }
+    fn call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Done {
+        self.call_with(s, ty, 1, |t, element, at, far| {
+            let element = element.map_or(0, |o| t.reg(o, 0));
+            let cost = t.charge();
+            t.w.put(word(if far { op::CALL_INDIRECT_FAR } else { op::CALL_INDIRECT }, at, element, 0));
+            t.w.put2([index, table | cost << 16]);
+            if far {
+                t.w.put(at);
+            }
+        });
+        Ok(())
+    }
+    fn drop(&mut self, _: &mut Operands<'_>) -> Done {
+        Ok(())
+    }
+    fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Done {
+        let (Some(x), Some(y), Some(c)) = (s.top(2), s.top(1), s.top(0)) else { return Err(Fault::Internal) };
+        let (b, d, cond) = (self.reg(x, 0), self.reg(y, 1), self.reg(c, 2));
+        self.define2(word(if ty.cells() == 2 { op::SELECT2 } else { op::SELECT }, 0, b, d), cond, x.cell(), ty);
+        Ok(())
+    }
+    #[inline]
+    fn local_get(&mut self, s: &mut Operands<'_>) -> Done {
+        self.lazy(s);
+        Ok(())
+    }
+    fn local_set(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
+        self.assign(s, cell).map(|_| ())
+    }
+    fn local_tee(&mut self, s: &mut Operands<'_>, cell: u32) -> Done {
+        if self.assign(s, cell)? {
+            s.set_top_place(0, Place::Local(cell));
+            self.lazy(s);
+        }
+        Ok(())
+    }
+    fn ref_func(&mut self, s: &mut Operands<'_>, func: u32) -> Done {
+        if self.item_mode {
+            self.constant_item = Some(func << 2 | 1);
+            return Ok(());
+        }
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        self.define2(word(op::REF_FUNC, 0, 0, 0), func, o.cell(), ValType::FUNCREF);
+        Ok(())
+    }
+    fn ref_is_null(&mut self, s: &mut Operands<'_>) -> Done {
+        self.unary(s, I32_EQZ.into(), ValType::I32)
+    }
+    fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
+        if self.item_mode {
+            self.constant_item = Some(global << 2 | 2);
+            return Ok(());
+        }
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        let cells = o.ty().cells();
+        match info.own_global_cell(global) {
+            Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, 0, cell), o.cell(), o.ty()),
+            None => self.define2(word(op::GLOBAL_GET_X, 0, cells, 0), global, o.cell(), o.ty()),
+        }
+        Ok(())
+    }
+    fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        let cells = o.ty().cells();
+        let a = self.reg(o, 0);
+        match info.own_global_cell(global) {
+            Some(cell) => self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, a, cell)),
+            None => {
+                self.w.put(word(op::GLOBAL_SET_X, a, cells, 0));
+                self.w.put(global);
+            }
+        }
+        Ok(())
+    }
+    fn unary(&mut self, s: &mut Operands<'_>, opcode: u16, result: ValType) -> Done {
+        if uses_float(opcode) {
+            self.features |= FEATURE_FLOAT;
+        }
+        let o = s.top(0).ok_or(Fault::Internal)?;
+        if opcode == 0xa7 {
+            self.wrap(o);
+            return Ok(());
+        }
+        // Same bits in the same cells.
+        if matches!(opcode, 0xbc..=0xbf) {
+            if o.place() != Place::Cell {
+                self.move_to(o.cell(), o, result.cells());
+            }
+            return Ok(());
+        }
+        let op = match opcode {
+            0xfc00.. => op::I32_TRUNC_SAT_F32_S.wrapping_add(opcode as u8),
+            op => op as u8,
+        };
+        let b = self.reg(o, 0);
+        let cut = self.w.pos;
+        self.define(word(op, 0, b, 0), o.cell(), result);
+        if op == I32_EQZ {
+            (self.last.cut, self.last.test) = (cut, Test::Zero);
+        }
+        Ok(())
+    }
+    #[inline(always)]
+    fn binary(&mut self, s: &mut Operands<'_>, opcode: u8, result: ValType) -> Done {
+        let [l, r] = s.tops().ok_or(Fault::Internal)?;
+        let form = BINARY.get((opcode as usize).wrapping_sub(BINARY_FIRST)).copied().unwrap_or(NO_FORM);
+        if form == COMPARISON {
+            self.compare(opcode, l, r);
+        } else if form <= FLOAT || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
+            if form == FLOAT {
+                self.features |= FEATURE_FLOAT;
+            }
+            let b = self.reg(l, 0);
+            let c = self.reg(r, 1);
+            self.define(word(opcode, 0, b, c), l.cell(), result);
+        }
+        Ok(())
+    }
+    #[inline(always)]
+    fn load(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64, result: ValType) -> Done {
+        // Floats are loaded as the integers of their size.
+        let op = if matches!(opcode, 0x2a | 0x2b) { opcode.wrapping_sub(2) } else { opcode };
+        let address = s.top(0).ok_or(Fault::Internal)?;
+        let b = self.reg(address, 0);
+        self.define2(word(op, 0, b, 0), offset as u32, address.cell(), result);
+        Ok(())
+    }
+    #[inline(always)]
+    fn store(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64) -> Done {
+        let op = if matches!(opcode, 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
+        let [address, value] = s.tops().ok_or(Fault::Internal)?;
+        let b = self.reg(address, 0);
+        let a = self.reg(value, 1);
+        self.w.put2([word(op, a, b, 0), offset as u32]);
+        Ok(())
+    }
+    fn plain(&mut self, _: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u32, pops: u32, _: Option<ValType>) -> Done {
+        match opcode {
+            0x25 => {
+                let index = s.top(0).ok_or(Fault::Internal)?;
+                let b = self.reg(index, 0);
+                self.define2(word(op::TABLE_GET, 0, b, 0), x, index.cell(), ValType::FUNCREF);
+                Ok(())
+            }
+            0x26 => {
+                let (Some(index), Some(value)) = (s.top(1), s.top(0)) else { return Err(Fault::Internal) };
+                let a = self.reg(index, 0);
+                let b = self.reg(value, 1);
+                self.w.put(word(op::TABLE_SET, a, b, 0));
+                self.w.put(x);
+                Ok(())
+            }
+            0x3f | 0xfc10 => {
+                let op = if opcode == 0x3f { op::MEMORY_SIZE } else { op::TABLE_SIZE };
+                let cell = s.next_cell();
+                self.define2(word(op, 0, 0, 0), x, cell, ValType::I32);
+                Ok(())
+            }
+            0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, pops, true),
+            0xfc0f => self.on_temporaries(s, op::TABLE_GROW, 0, x, pops, true),
+            // Indexes in the order of the binary format: segment, then memory or table; destination, then source.
+            0xfc08 => self.on_temporaries(s, op::MEMORY_INIT, y, x, pops, false),
+            0xfc0c => self.on_temporaries(s, op::TABLE_INIT, y, x, pops, false),
+            0xfc0a => self.on_temporaries(s, op::MEMORY_COPY, 0, x | y << 16, pops, false),
+            0xfc0e => self.on_temporaries(s, op::TABLE_COPY, 0, x | y << 16, pops, false),
+            0xfc0b => self.on_temporaries(s, op::MEMORY_FILL, 0, x, pops, false),
+            0xfc11 => self.on_temporaries(s, op::TABLE_FILL, 0, x, pops, false),
+            0xfc09 | 0xfc0d => {
+                self.w.put(word(if opcode == 0xfc09 { op::DATA_DROP } else { op::ELEM_DROP }, 0, 0, 0));
+                self.w.put(x);
+                Ok(())
+            }
+            _ => Err(Fault::Internal),
+        }
+    }
+}
