@@ -84,11 +84,9 @@ faults! {
     }
     Memory {
         ScratchFull "decode scratch is too small"
-        ImageFull "the buffer for the image is too small"
     }
     Unsupported {
         ModuleTooLarge "the module has 4 GiB or more"
-        ImageTooLarge "the image would be too large"
         JumpTooFar "a jump is too long"
         Internal "the decoder and its sink disagree"
         FrameTooLarge "too many cells in one frame (60000)"

@@ -6,7 +6,6 @@ use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use wrt_foundation::{Error, ErrorKind, Trap, Value, WrtResult};
-use wrt_runtime::image::Word;
 use wrt_runtime::{Exit, Extern, GuestMemory, InstanceId, Options, Stack, StackId, Store, drive};
 
 /// How much one instance may take.
@@ -220,11 +219,6 @@ impl ModuleInstance {
     pub fn trap_site(&self) -> Option<(u32, u32)> {
         let (_, func, pc) = self.store.trap_site(self.stack)?;
         Some((func?, pc))
-    }
-
-    /// Words of the image's longest frame, for reports.
-    pub fn frame_cells(&self) -> u32 {
-        self.store.image(self.instance).map_or(0, |i| i.get(Word::FrameCells))
     }
 }
 
