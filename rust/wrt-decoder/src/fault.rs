@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Why a module was refused: one variant per cause, with the wording of the specification's test suite.
 
-use wrt_foundation::ErrorKind;
+use wrt_foundation::{ErrorKind, Feature};
 
 macro_rules! faults {
     ($($kind:ident { $($name:ident $message:literal)* })*) => {
@@ -102,6 +102,9 @@ faults! {
         TooManyLocals "too many locals in one function (50000)"
         TooDeep "blocks nested too deep (10000)"
         BodyTooLarge "function body too large (7654321 bytes)"
+        NeedsCustomPageSizes "needs custom-page-sizes"
+        NeedsMultiMemory "needs multi-memory"
+        NeedsRelaxedSimd "needs relaxed-simd"
         NeedsFloat "needs float"
         NeedsSimd "needs simd"
         NeedsThreads "needs threads"
@@ -115,9 +118,37 @@ faults! {
     }
 }
 
+impl Fault {
+    /// The refusal of a module that needs `feature`.
+    pub const fn needs(feature: Feature) -> Fault {
+        match feature {
+            Feature::Float => Fault::NeedsFloat,
+            Feature::Simd => Fault::NeedsSimd,
+            Feature::RelaxedSimd => Fault::NeedsRelaxedSimd,
+            Feature::TailCall => Fault::NeedsTailCall,
+            Feature::FunctionReferences => Fault::NeedsFunctionReferences,
+            Feature::Gc => Fault::NeedsGc,
+            Feature::Exceptions => Fault::NeedsExceptions,
+            Feature::MultiMemory => Fault::NeedsMultiMemory,
+            Feature::Memory64 => Fault::NeedsMemory64,
+            Feature::Threads => Fault::NeedsThreads,
+            Feature::CustomPageSizes => Fault::NeedsCustomPageSizes,
+            Feature::WideArithmetic => Fault::NeedsWideArithmetic,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_are_named_right() {
+        for &feature in Feature::ALL {
+            assert_eq!(Fault::needs(feature).message(), feature.needs());
+            assert_eq!(Fault::needs(feature).kind(), ErrorKind::Unsupported);
+        }
+    }
     use wrt_foundation::limits;
 
     #[test]

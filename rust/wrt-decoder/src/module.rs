@@ -8,7 +8,7 @@ use crate::info::{GLOBAL_WORDS, LIMITS, MUTABLE, Space, Spaces};
 use crate::locals::Locals;
 use crate::validate::Body;
 use crate::{ConstFor, Fault, Info, MemoryType, Operands, Reader, Sink, TableType, Validate};
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// What decoding found out besides what the sink was told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -187,6 +187,15 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         }
     }
 
+    /// The module uses `feature`; refused if this build does not have it.
+    fn uses(&mut self, feature: Feature, have: bool) -> Result<(), Fault> {
+        if !have {
+            return Err(Fault::needs(feature));
+        }
+        self.sink.uses(feature);
+        Ok(())
+    }
+
     // ---- scratch words -----------------------------------------------------------------------------------------
 
     /// `n` scratch words in all are in use or asked for.
@@ -313,6 +322,9 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         }
         if max.is_some_and(|max| min > max) {
             return Err(Fault::MinimumAboveMaximum);
+        }
+        if page_log2 != 16 {
+            self.uses(Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes"))?;
         }
         Ok(MemoryType { is64: false, shared: false, page_log2, min, max })
     }

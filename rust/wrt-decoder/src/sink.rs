@@ -8,7 +8,7 @@
 //! that the sink gave it: the parameters of a block as it is opened, and what `br_if` would take along.
 
 use crate::{Control, Fault, FuncType, Info, Operands};
-use wrt_foundation::{ExternKind, ValType};
+use wrt_foundation::{ExternKind, Feature, ValType};
 
 /// What a constant expression is for (spec: core 3.3.10).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,9 @@ pub enum ConstFor {
 
 /// Listens to a module. A method that returns an error ends the decoding with it.
 pub trait Sink {
+    /// The module uses `feature`, which this build has. Not told of floats.
+    fn uses(&mut self, feature: Feature);
+
     // ---- module ------------------------------------------------------------------------------------------------
     /// The import section has `n` imports.
     fn imports(&mut self, n: u32) -> Result<(), Fault>;
@@ -151,6 +154,8 @@ macro_rules! ignore {
 }
 
 impl Sink for Validate {
+    #[inline]
+    fn uses(&mut self, _: Feature) {}
     ignore! {
         imports(u32);
         import(&Info<'_>, &[u8], &[u8], ExternKind, u32);

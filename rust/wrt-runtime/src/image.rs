@@ -23,7 +23,7 @@
 //!
 //! Format changes raise [`VERSION`]; until 1.0 it must match exactly, and the .wasm is what one keeps.
 
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType};
 
 /// `"WRTI"`
 pub const MAGIC: u32 = u32::from_le_bytes(*b"WRTI");
@@ -37,8 +37,31 @@ pub const HEADER: u32 = 40;
 pub const PADDING: u32 = 4;
 /// Cells that one operation can name, with room for a four-cell value at the last (see [`crate::stack::WINDOW`]).
 pub const WINDOW: u32 = 264;
-/// Bit of [`Word::Features`]: f32 or f64 instructions.
-pub const FEATURE_FLOAT: u32 = 1;
+/// Bits of [`Word::Features`] that this build has.
+pub const FEATURES: u32 = {
+    let have = [
+        (Feature::Float, cfg!(feature = "float")),
+        (Feature::Simd, cfg!(feature = "simd")),
+        (Feature::RelaxedSimd, cfg!(feature = "relaxed-simd")),
+        (Feature::TailCall, cfg!(feature = "tail-call")),
+        (Feature::FunctionReferences, cfg!(feature = "function-references")),
+        (Feature::Gc, cfg!(feature = "gc")),
+        (Feature::Exceptions, cfg!(feature = "exceptions")),
+        (Feature::MultiMemory, cfg!(feature = "multi-memory")),
+        (Feature::Memory64, cfg!(feature = "memory64")),
+        (Feature::Threads, cfg!(feature = "threads")),
+        (Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes")),
+        (Feature::WideArithmetic, cfg!(feature = "wide-arithmetic")),
+    ];
+    let (mut bits, mut i) = (0, 0);
+    while i < have.len() {
+        if have[i].1 {
+            bits |= have[i].0.bit();
+        }
+        i += 1;
+    }
+    bits
+};
 
 /// Positions in the header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +71,7 @@ pub enum Word {
     Magic,
     /// `VERSION | kind << 16`; kind 0 = core module, 1 = component.
     Version,
-    /// Features that the code needs.
+    /// Bits of each [`Feature`] that the module needs.
     Features,
     /// `FUEL_VERSION | WINDOW << 16`
     Fuel,
@@ -299,8 +322,8 @@ pub enum ImageError {
     Magic,
     /// Made by another version.
     Version,
-    /// It needs a feature that this build does not have.
-    Feature,
+    /// It needs this feature, which this build does not have.
+    Needs(Feature),
     /// Words are missing at the end.
     Truncated,
     /// A section lies outside.
@@ -318,7 +341,7 @@ impl ImageError {
             ImageError::Endian => "images are little-endian and this target is not",
             ImageError::Magic => "not a WRT image",
             ImageError::Version => "image of another WRT version: run `wrt compile` again",
-            ImageError::Feature => "the image needs float, and this build has none",
+            ImageError::Needs(feature) => feature.needs(),
             ImageError::Truncated => "truncated image",
             ImageError::Section => "damaged image: a section lies outside",
             ImageError::Sizes => "damaged image: sizes do not fit",
@@ -327,7 +350,7 @@ impl ImageError {
     }
     /// Whether another build could load it.
     pub const fn is_unsupported(self) -> bool {
-        matches!(self, ImageError::Endian | ImageError::Feature)
+        matches!(self, ImageError::Endian | ImageError::Needs(_))
     }
 }
 
@@ -363,8 +386,9 @@ impl<'a> Image<'a> {
         if image.get(Word::Version) != VERSION || image.get(Word::Fuel) != (FUEL_VERSION | WINDOW << 16) {
             return Err(ImageError::Version);
         }
-        if image.get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
-            return Err(ImageError::Feature);
+        match image.get(Word::Features) & !FEATURES {
+            0 => {}
+            missing => return Err(Feature::first_of(missing).map_or(ImageError::Version, ImageError::Needs)),
         }
         let length = image.get(Word::Length) as usize;
         if length > words.len() || length < (HEADER + PADDING) as usize {

@@ -2,7 +2,7 @@
 //! What the tests of this crate share.
 
 use wrt_decoder::{ConstFor, Control, DecodeError, Decoded, Fault, FuncType, Info, Operands, Place, Sink, decode};
-use wrt_foundation::{ExternKind, ValType};
+use wrt_foundation::{ExternKind, Feature, ValType};
 
 /// Scratch words that are enough for every module of the test suite.
 pub const SCRATCH: usize = 1 << 16;
@@ -59,6 +59,7 @@ impl Watch {
 }
 
 impl Sink for Watch {
+    fn uses(&mut self, _: Feature) {}
     fn imports(&mut self, _: u32) -> Result<(), Fault> {
         Ok(())
     }

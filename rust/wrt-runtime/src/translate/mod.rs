@@ -22,10 +22,10 @@ mod writer;
 use condition::{Cond, GE_U, I32_EQZ, cond_word, inverse, mirrored, with_constant};
 use writer::{Writer, word, word16};
 
-use crate::image::{self, FEATURE_FLOAT, HEADER, PADDING, Word};
+use crate::image::{self, HEADER, PADDING, Word};
 use crate::op;
 use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// Cells below this are registers of the same number. With `--cfg wrt_far`, a test build, nearly nothing is near: the
 /// official suite then goes through everything that is written for large functions.

@@ -4,6 +4,9 @@
 use super::*;
 
 impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
+    fn uses(&mut self, feature: Feature) {
+        self.features |= feature.bit();
+    }
     fn imports(&mut self, n: u32) -> Done {
         self.imports = n;
         self.imports_at = self.w.reserve(n.wrapping_mul(4));
@@ -503,7 +506,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn unary(&mut self, s: &mut Operands<'_>, opcode: u16, result: ValType) -> Done {
         if uses_float(opcode) {
-            self.features |= FEATURE_FLOAT;
+            self.features |= Feature::Float.bit();
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
         if opcode == 0xa7 {
@@ -537,7 +540,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.compare(opcode, l, r);
         } else if form <= FLOAT || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
             if form == FLOAT {
-                self.features |= FEATURE_FLOAT;
+                self.features |= Feature::Float.bit();
             }
             let b = self.reg(l, 0);
             let c = self.reg(r, 1);
