@@ -82,6 +82,8 @@ pub(crate) struct Layout {
     cells: Part<u32>,
     words: Part<u32>,
     memory: Part<u8>,
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    heap: Part<u32>,
     each: (usize, usize),
     /// Bytes of all.
     pub(crate) bytes: usize,
@@ -115,6 +117,8 @@ impl Layout {
             cells: end.part(stacks.saturating_mul(cells)),
             words: end.part(c.words as usize),
             memory: end.part_at(c.memory_bytes as usize, ALIGN),
+            #[cfg(any(feature = "gc", feature = "exceptions"))]
+            heap: end.part((c.heap_bytes / 4) as usize),
             each: (cells, frames),
             bytes: end.0,
         };
@@ -138,6 +142,8 @@ impl Layout {
                     stacks: Lent(self.stacks.fill(buffer)),
                     words: Lent(self.words.fill(buffer)),
                     bytes: Lent(self.memory.lend(buffer)),
+                    #[cfg(any(feature = "gc", feature = "exceptions"))]
+                    heap: Lent(self.heap.fill(buffer)),
                     ..StoreParts::default()
                 },
                 records: self.records.fill(buffer),

@@ -29,6 +29,7 @@ pub struct Config {
     pub(crate) cells: u32,
     pub(crate) words: u32,
     pub(crate) memory_bytes: u32,
+    pub(crate) heap_bytes: u32,
 }
 
 /// `wrt_store_t`.

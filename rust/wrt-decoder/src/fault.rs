@@ -41,12 +41,16 @@ faults! {
         MalformedType "malformed type definition"
         MalformedValueType "malformed value type"
         MalformedReferenceType "malformed reference type"
+        MalformedHeapType "malformed heap type"
         MalformedBlockType "malformed block type"
         MalformedImportKind "malformed import kind"
         MalformedExportKind "malformed export kind"
         MalformedMutability "malformed mutability"
         MalformedElementKind "malformed element kind"
         MalformedElementSegment "malformed elements segment kind"
+        MalformedCast "malformed br_on_cast flags"
+        MalformedCatch "malformed catch clause"
+        MalformedTag "malformed tag attribute"
         MalformedDataSegment "malformed data segment kind"
         MalformedMemopFlags "malformed memop flags"
         MalformedPageSize "invalid custom page size"
@@ -81,6 +85,16 @@ faults! {
         MemorySize "memory size must be at most 65536 pages (4GiB)"
         InvalidPageSize "invalid custom page size"
         ResultArity "invalid result arity"
+        SubType "sub type does not match its super type"
+        SeveralSupertypes "sub type with several super types"
+        UninitializedLocal "uninitialized local"
+        UnknownField "unknown field"
+        ImmutableField "immutable field"
+        ImmutableArray "immutable array"
+        ArrayTypes "array types do not match"
+        NotNumeric "array type is not numeric or vector"
+        UnknownTag "unknown tag"
+        TagResults "non-empty tag result type"
     }
     Memory {
         ScratchFull "decode scratch is too small"
@@ -98,6 +112,10 @@ faults! {
         TooManyExports "too many exports (100000)"
         TooManyGlobals "too many globals (65535)"
         TooManyTables "too many tables (65535)"
+        TooManyFields "too many fields (10000)"
+        TooManySupertypes "too many supertypes above one type (63)"
+        TooManyClauses "too many clauses in one try_table (21800)"
+        TooManyTags "too many tags (65535)"
         TooManySegments "too many segments (100000)"
         TooManyLocals "too many locals in one function (50000)"
         TooDeep "blocks nested too deep (10000)"
@@ -113,7 +131,6 @@ faults! {
         NeedsExceptions "needs exceptions"
         NeedsGc "needs gc"
         NeedsFunctionReferences "needs function-references"
-        NeedsExtendedConst "needs extended-const"
         NeedsWideArithmetic "needs wide-arithmetic"
     }
 }
@@ -163,6 +180,9 @@ mod tests {
             (Fault::TooManyExports, limits::IMPORTS),
             (Fault::TooManyGlobals, limits::GLOBALS),
             (Fault::TooManyTables, limits::TABLES),
+            (Fault::TooManyFields, limits::FIELDS),
+            (Fault::TooManySupertypes, limits::SUBTYPE_DEPTH),
+            (Fault::TooManyTags, limits::TAGS),
             (Fault::TooManySegments, limits::SEGMENTS),
             (Fault::TooManyLocals, limits::LOCALS),
             (Fault::TooDeep, limits::NESTING),

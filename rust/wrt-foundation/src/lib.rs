@@ -26,5 +26,5 @@ pub use error::{Error, ErrorKind, WrtError, WrtResult};
 pub use feature::Feature;
 pub use reference::Ref;
 pub use trap::Trap;
-pub use types::{ExternKind, ValType};
+pub use types::{Defined, ExternKind, ValType};
 pub use value::Value;

@@ -20,7 +20,9 @@ use crate::numeric;
 use crate::op::*;
 use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
-use wrt_foundation::{Ref, Trap};
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+use wrt_foundation::Buf;
+use wrt_foundation::{Defined, Ref, Trap};
 
 /// Most units between two looks at the interrupt word.
 pub const SLICE: i64 = 4096;
@@ -65,14 +67,46 @@ pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
     let mut out = Exit::Trap(Trap::BadImage);
     if let Some(stack) = stacks.get_mut(id.0 as usize) {
         (stack.run.budget, stack.run.left, stack.run.lag) = (*budget, 0, stack.run.lag.max(0));
+        #[cfg(any(feature = "gc", feature = "exceptions"))]
+        run_collecting(store, &mut stacks, id, &mut out);
+        #[cfg(not(any(feature = "gc", feature = "exceptions")))]
         if begin(store, stack, &mut out) {
             exec(store, stack, &mut out);
         }
-        settle(&mut stack.run);
-        *budget = stack.run.budget;
+        if let Some(stack) = stacks.get_mut(id.0 as usize) {
+            settle(&mut stack.run);
+            *budget = stack.run.budget;
+        }
     }
     store.stacks = stacks;
     out
+}
+
+/// Runs a stack, and collections of garbage that it asks for or that another has begun. A collection sees all stacks.
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+fn run_collecting<'m>(store: &mut Store<'m>, stacks: &mut Buf<'m, Stack<'m>>, id: StackId, out: &mut Exit) {
+    loop {
+        while store.is_collecting() {
+            let Some(stack) = stacks.get_mut(id.0 as usize) else { return };
+            if stack.run.left <= 0 && !refill(store, &mut stack.run, out) {
+                return;
+            }
+            stack.run.left = stack.run.left.wrapping_sub(16);
+            core::mem::swap(&mut store.stacks, stacks);
+            store.collect_step();
+            core::mem::swap(&mut store.stacks, stacks);
+        }
+        let Some(stack) = stacks.get_mut(id.0 as usize) else { return };
+        if stack.run.status == Status::Collect {
+            stack.run.status = Status::Ready;
+        }
+        if begin(store, stack, out) {
+            exec(store, stack, out);
+        }
+        if stack.run.status != Status::Collect {
+            return;
+        }
+    }
 }
 
 /// What comes before the loop; tells whether the loop is to run.
@@ -660,8 +694,31 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
                     trap!(Trap::BadImage)
                 }
+                MAP => pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize),
+                #[cfg(feature = "exceptions")]
+                TRY => pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize),
+                #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+                EXTENDED => break w,
+                #[cfg(not(feature = "exceptions"))]
+                TRY => trap!(Trap::BadImage),
+                #[cfg(not(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call")))]
+                EXTENDED => trap!(Trap::BadImage),
+                #[cfg(not(feature = "tail-call"))]
+                RETURN_CALL => trap!(Trap::BadImage),
+                #[cfg(feature = "tail-call")]
+                RETURN_CALL => {
+                    let (f, k) = (ext!(c1) as usize, ext!(c2));
+                    let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
+                    left = left.wrapping_sub((w >> 16).max(1) as i32);
+                    let Some(f) = replace_frame(cells, base, k) else { trap!(Trap::StackExhausted) };
+                    fr = f;
+                    pc = to as usize;
+                    if left < 0 {
+                        break 0;
+                    }
+                }
                 // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                0x00 | 0x44 | 0xf1 | 0xf2 | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | 0xfb | 0xfc | 0xfd | 0xfe | 0xff => {
+                0x00 | 0x44 | 0xf1 | 0xf2 | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | 0xff => {
                     trap!(Trap::BadImage)
                 }
             }
@@ -695,12 +752,25 @@ fn far(cells: &mut [u32], base: u32, w: u32, k: u32) -> Option<&mut Window> {
     window(cells, base)
 }
 
+/// The arguments of a tail call, `k >> 16` cells from the frame's cell `k & 0xffff` on, become the frame's first cells.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[inline(never)]
+fn replace_frame(cells: &mut [u32], base: u32, k: u32) -> Option<&mut Window> {
+    let frame = cells.get_mut(base as usize..)?;
+    move_within(frame, (k & 0xffff) as usize, 0, (k >> 16) as usize)?;
+    window(cells, base)
+}
+
 /// One rare operation on the whole store. False: `out` is set, leave the loop.
 #[inline(never)]
 fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, w: u32, out: &mut Exit) -> bool {
     let go = match w as u8 {
         0 => Ok(true),
         CALL | CALL_FAR | CALL_INDIRECT | CALL_INDIRECT_FAR => call(store, cells, frames, run, w),
+        #[cfg(feature = "tail-call")]
+        RETURN_CALL => tail_call(store, cells, run, w),
+        #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+        EXTENDED => extended(store, cells, frames, run, w),
         RETURN | RETURN1 | RETURN2 => {
             run.left = run.left.wrapping_sub((w >> 16) as i32);
             leave(frames, run, out)
@@ -782,6 +852,85 @@ pub(crate) fn enter_number(
     Ok(())
 }
 
+/// An operation of [`mod@extended`].
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[inline(never)]
+fn extended(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, w: u32) -> Result<bool, Trap> {
+    use extended::*;
+    let number = (w >> 24) as u8;
+    match number {
+        CALL_REF => {
+            let (reference, cost) = (word_at(store, run, 1)?, word_at(store, run, 2)?);
+            let number = function(frame_cell(cells, run, reference)?)?;
+            run.left = run.left.wrapping_sub(cost.max(1) as i32);
+            let base = run.base.wrapping_add(w >> 8 & 0xffff);
+            let next = run.pc.wrapping_add(3);
+            enter_number(store, cells, frames, run, number, base, next)?;
+            return Ok(true);
+        }
+        RETURN_CALL_REF | RETURN_CALL_INDIRECT => return tail_call(store, cells, run, w),
+        REF_AS_NON_NULL => {
+            if frame_cell(cells, run, w >> 8 & 0xffff)? == 0 {
+                return Err(Trap::NullReference);
+            }
+        }
+        #[cfg(any(feature = "gc", feature = "exceptions"))]
+        _ => match crate::object::object(store, cells, frames, run, w)? {
+            crate::object::Step::Done => {}
+            crate::object::Step::Again => return Ok(run.status != Status::Collect),
+            crate::object::Step::Moved => return Ok(true),
+        },
+        #[cfg(not(any(feature = "gc", feature = "exceptions")))]
+        _ => return Err(Trap::BadImage),
+    }
+    run.pc = run.pc.wrapping_add(extended_len(number));
+    Ok(true)
+}
+
+/// Word `i` of the operation at hand.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+fn word_at(store: &Store<'_>, run: &Run, i: u32) -> Result<u32, Trap> {
+    store.inst(run.inst)?.code(run.pc.wrapping_add(i))
+}
+/// The frame's cell `i`.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+fn frame_cell(cells: &[u32], run: &Run, i: u32) -> Result<u32, Trap> {
+    cells.get(run.base.wrapping_add(i) as usize).copied().ok_or(Trap::BadImage)
+}
+/// The function that a reference is.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+fn function(r: u32) -> Result<u32, Trap> {
+    Ref::from_bits(r).as_func().ok_or(if r == 0 { Trap::NullFunction } else { Trap::BadImage })
+}
+
+/// A tail call that the loop does not do itself.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[inline(never)]
+fn tail_call(store: &Store<'_>, cells: &mut [u32], run: &mut Run, w: u32) -> Result<bool, Trap> {
+    use extended::*;
+    let (w1, w2) = (word_at(store, run, 1)?, word_at(store, run, 2)?);
+    let from = w >> 8 & 0xffff;
+    let (number, cost, k) = match (w as u8, (w >> 24) as u8) {
+        (RETURN_CALL, _) => (store.number(run.inst, w1).ok_or(Trap::BadImage)?, w >> 16, w2),
+        (_, RETURN_CALL_REF) => (function(frame_cell(cells, run, w1 & 0xffff)?)?, w2, from | w1 & 0xffff_0000),
+        _ => {
+            let w3 = word_at(store, run, 3)?;
+            let element = frame_cell(cells, run, w3 & 0xffff)?;
+            (indirect(store, run.inst, element, w2, w1)?, w2 >> 16, from | w3 & 0xffff_0000)
+        }
+    };
+    let (to, f) = store.locate(number, run.inst).ok_or(Trap::BadImage)?;
+    let inst = store.inst(to)?;
+    run.left = run.left.wrapping_sub(cost.max(1) as i32);
+    replace_frame(cells, run.base, k).ok_or(Trap::StackExhausted)?;
+    if f < inst.imports {
+        (run.status, run.func, run.args, run.next) = (Status::Calling, number, run.base, NONE);
+        return Ok(true);
+    }
+    (run.pc, run.inst) = (inst.entry(f).ok_or(Trap::BadImage)?, to);
+    Ok(true)
+}
+
 /// The function that element `i` of table `table & 0xffff` refers to, if it has type `ty` of `inst`.
 fn indirect(store: &Store<'_>, inst: u32, i: u32, table: u32, ty: u32) -> Result<u32, Trap> {
     let slot = store.table_slot(inst, table & 0xffff)?;
@@ -797,10 +946,10 @@ fn indirect(store: &Store<'_>, inst: u32, i: u32, table: u32, ty: u32) -> Result
     if want.is_none() {
         return Err(Trap::BadImage);
     }
-    if have != want {
-        return Err(Trap::IndirectCallTypeMismatch);
+    match (have, want) {
+        (Some(have), Some(want)) if have == want || (cfg!(feature = "function-references") && store.descends(have, want)) => Ok(number),
+        _ => Err(Trap::IndirectCallTypeMismatch),
     }
-    Ok(number)
 }
 
 /// Returns to the frame on top: of another instance, a barrier or a continuation.
@@ -998,7 +1147,7 @@ fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Tr
 }
 
 /// Element segments of `inst`: the bits of data segments come after theirs.
-fn elems(inst: &Instance<'_>) -> u32 {
+pub(crate) fn elems(inst: &Instance<'_>) -> u32 {
     inst.image().get(Word::Elems)
 }
 
@@ -1013,12 +1162,12 @@ fn drop_segment(store: &mut Store<'_>, inst: u32, i: u32, all: Word) -> Result<(
 }
 
 /// The reference that an item of an element segment stands for.
-fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
+pub(crate) fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
     match item & 3 {
         0 => Ok(0),
         1 => store.number(inst, item >> 2).map(|n| Ref::func(n).bits()).ok_or(Trap::BadImage),
         2 => store.global_cells(inst, item >> 2)?.first().copied().ok_or(Trap::BadImage),
-        _ => Err(Trap::BadImage),
+        _ => store.inst_mut(inst)?.globals(item >> 2).and_then(|cells| cells.first().copied()).ok_or(Trap::BadImage),
     }
 }
 

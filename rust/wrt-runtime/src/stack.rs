@@ -51,6 +51,8 @@ pub enum Status {
     Host,
     /// The owner of a continuation takes the next step.
     Step,
+    /// As [`Status::Ready`]; first garbage is collected, for the operation at hand.
+    Collect,
 }
 
 /// Where a stack is.

@@ -71,6 +71,9 @@ impl<'a> Iterator for Ops<'a> {
             Form::W4 => 3,
             Form::Table => entries(1)?,
             Form::FarTable => entries(2)?,
+            Form::Data => word >> 16,
+            Form::Record => (word >> 16).wrapping_add(1),
+            Form::Extended => op::extended_len((word >> 24) as u8).checked_sub(1)?,
         };
         let next = pc.checked_add(1)?.checked_add(rest).filter(|n| *n <= self.end)?;
         self.pc = next;

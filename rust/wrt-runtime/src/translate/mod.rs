@@ -16,14 +16,16 @@
 //! When the output ends, everything goes on counting, so that the words needed are reported exactly.
 
 mod condition;
+mod extended;
 mod sink;
 mod writer;
 
-use condition::{Cond, GE_U, I32_EQZ, cond_word, inverse, mirrored, with_constant};
+use condition::{Cond, GE_U, I32_EQ, I32_EQZ, cond_word, inverse, mirrored, with_constant};
 use writer::{Writer, word, word16};
 
 use crate::image::{self, HEADER, PADDING, Word};
 use crate::op;
+use wrt_decoder::types::Kind;
 use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
 use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
@@ -259,9 +261,26 @@ struct Translator<'o, const WATCH: bool> {
     init_at: u32,
     init_tail: u32,
     start: Option<u32>,
-    /// The item that the constant expression at hand stands for, when it is one of an element segment.
+    /// The constant expression at hand is one item of an element segment, and nothing but the function or global of this item.
     constant_item: Option<u32>,
-    item_mode: bool,
+    /// It is more than that.
+    computed: bool,
+    /// Output and begin of the initialiser before it.
+    before_item: (u32, u32),
+    /// The piece of the initialiser that an active element segment's offset begins: its first word; tail and begin of the
+    /// initialiser before it.
+    offset_piece: (u32, u32, u32),
+    /// That piece's first word and tail, while items of the segment are told.
+    active_piece: Option<(u32, u32)>,
+    /// Where the next item of an element segment goes.
+    item_at: u32,
+    /// Cells, after those of the module's own globals, for items that are computed.
+    item_cells: u32,
+    /// `try_table`: where the innermost and the last one's operation stands, and where the next clause goes; how many there are.
+    enclosing_try: u32,
+    last_try: u32,
+    clause_at: u32,
+    handlers: u32,
     next_record: u32,
     /// The open `br_table`: where its entries stand, how many were told, and the last block of moves written for one.
     table_at: u32,
@@ -277,10 +296,12 @@ type Done = Result<(), Fault>;
 // Words of `Control::user`.
 /// Head of the list of forward jumps to the block's end; the first word of a loop.
 const EXITS: usize = 0;
-/// `if`: head of the list of the jump to its `else`.
+/// `if`: head of the list of the jump to its `else`. `try_table`: where its operation stands.
 const SKIPS: usize = 1;
 /// Run length at the first word of a loop, or at that jump.
 const RUN: usize = 2;
+/// `try_table`: where the operation of the one around it stands.
+const ENCLOSING: usize = 3;
 
 impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn new(out: &'o mut [u32], far_body: u32) -> Self {
@@ -313,7 +334,16 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             init_tail: 0,
             start: None,
             constant_item: None,
-            item_mode: false,
+            computed: false,
+            before_item: (0, 0),
+            offset_piece: (0, 0, 0),
+            active_piece: None,
+            item_at: 0,
+            item_cells: 0,
+            enclosing_try: 0,
+            last_try: 0,
+            clause_at: 0,
+            handlers: 0,
             next_record: 0,
             table_at: 0,
             table_n: 0,
@@ -542,9 +572,10 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// Charges all instructions but the one that is about to begin.
     #[cold]
     #[inline(never)]
-    fn charge_run(&mut self) {
+    fn charge_run(&mut self, s: &Operands<'_>) {
         if self.live {
             self.w.put(word16(op::CHARGE, 0, MAX_RUN));
+            self.map_here(s);
         }
         self.run_length = 1;
     }
@@ -776,11 +807,13 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let end = base.wrapping_add(params.max(results));
         if end <= NEAR {
             call(self, s.top(0), base, false);
+            self.map_call(s, t, n.wrapping_add(above), base);
             return;
         }
         if base >= NEAR {
             let at = self.lies(base, params.max(results));
             call(self, s.top(0), at, true);
+            self.map_call(s, t, n.wrapping_add(above), at);
             return;
         }
         // Across the hole: a frame of its own above everything.
@@ -794,12 +827,21 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
         }
         call(self, s.top(0), frame, true);
+        self.map_call(s, t, n.wrapping_add(above), frame);
         let (mut from, mut to) = (frame, base);
         for t in t.results {
             let cells = ValType::from_bits(*t).cells();
             let lies = self.lies(to, cells);
             self.far_copy(lies, from, cells);
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
+        }
+    }
+
+    /// After a call whose frame is at the frame's cell `at`: maps while it is under way, and of its results.
+    fn map_call(&mut self, s: &Operands<'_>, t: &FuncType<'_>, above: u32, at: u32) {
+        self.map(s, above);
+        if t.results.iter().any(|ty| ValType::from_bits(*ty).is_ref()) {
+            self.map_operands(s, s.len().saturating_sub(above), t.results, at, op::MAP_HERE);
         }
     }
 
@@ -868,9 +910,12 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn on_temporaries(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: bool) -> Done {
         self.settle_all(s, pops, 0);
         let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
+        // The result of `table.grow` takes the place of its value.
+        let above = if op == op::TABLE_GROW { pops } else { 0 };
         if near(first.cell(), pops) {
             self.w.put(word16(op, first.cell(), bc));
             self.w.put(more);
+            self.map(s, above);
             return Ok(());
         }
         for n in 0..pops {
@@ -878,10 +923,12 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             let from = self.lies(o.cell(), 1);
             self.far_copy(NEAR.wrapping_add(n), from, 1);
         }
+        let first = first.cell();
         self.w.put(word16(op, NEAR, bc));
         self.w.put(more);
+        self.map(s, above);
         if result {
-            self.far_set(first.cell(), NEAR, 1);
+            self.far_set(first, NEAR, 1);
         }
         Ok(())
     }
@@ -890,15 +937,20 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     /// Goes on with the initialiser here.
     fn init_open(&mut self) {
-        if self.init_tail == 0 {
-            self.init_at = self.w.pos;
-        } else {
-            let disp = self.w.pos.wrapping_sub(self.init_tail).wrapping_sub(2);
-            self.w.set(self.init_tail, disp);
-        }
+        self.init_join(self.w.pos);
         self.run_length = 0;
         self.live = true;
         self.last.end = NOWHERE;
+    }
+
+    /// The initialiser goes on at word `at`.
+    fn init_join(&mut self, at: u32) {
+        if self.init_tail == 0 {
+            self.init_at = at;
+        } else {
+            let disp = at.wrapping_sub(self.init_tail).wrapping_sub(2);
+            self.w.set(self.init_tail, disp);
+        }
     }
 
     /// Ends a piece of it with a jump to the next.
@@ -912,16 +964,50 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let at = self.w.reserve(info.types());
         let mut most = 0u32;
         for i in 0..info.types() {
-            let t = info.ty(i).ok_or(Fault::Internal)?;
+            let canonical = info.canonical(i).ok_or(Fault::Internal)?;
+            if canonical != i {
+                self.w.set(at.wrapping_add(i), self.w.get(at.wrapping_add(canonical)));
+                continue;
+            }
             self.w.set(at.wrapping_add(i), self.w.pos);
-            self.w.put(t.params.len() as u32 | (t.results.len() as u32) << 16);
-            self.w.put(image::type_hash(t.params, t.results));
-            for list in [t.params, t.results] {
+            let t = info.sub_type(i).ok_or(Fault::Internal)?;
+            let (start, len) = t.group;
+            let plain = t.kind == Kind::Func && t.is_final && t.supertype.is_none() && len == 1;
+            let group = [t.is_final as u32 | t.supertype.map_or(0, |sup| sup.wrapping_add(1)) << 1, start, len];
+            // A reference into the group counts from its begin, any other by the hash of what it refers to.
+            let of = |w: u32| match ValType::from_bits(w & !image::MUTABLE).index() {
+                Some(i) if i >= start => i.wrapping_sub(start),
+                Some(i) => self.w.get(self.w.get(at.wrapping_add(i)).wrapping_add(1)),
+                None => w,
+            };
+            let own = [t.kind as u32, t.is_final as u32, i.wrapping_sub(start), len];
+            let hash = image::type_hash(t.first, t.results, if plain { &[] } else { &own }, of);
+            let flags = (t.kind as u32) << 28 | if plain { 0 } else { image::IN_GROUP };
+            self.w.put2([t.first.len() as u32 | (t.results.len() as u32) << 16 | flags, hash]);
+            if !plain {
+                group.iter().for_each(|w| self.w.put(*w));
+            }
+            for list in [t.first, t.results] {
                 list.iter().for_each(|v| self.w.put(*v));
-                most = most.max(list.iter().fold(0, |n, v| n.wrapping_add(ValType::from_bits(*v).cells())));
+                if t.kind == Kind::Func {
+                    most = most.max(list.iter().fold(0, |n, v| n.wrapping_add(ValType::from_bits(*v).cells())));
+                }
             }
         }
         Ok((at, most))
+    }
+
+    /// The next item of the element segment at hand.
+    fn item(&mut self, item: u32) {
+        self.w.set(self.item_at, item);
+        self.item_at = self.item_at.wrapping_add(1);
+    }
+
+    /// Cells of the globals that are not imported.
+    fn own_cells(&self, info: &Info<'_>) -> u32 {
+        let last = info.globals().wrapping_sub(1);
+        let end = |cell: u32| cell.wrapping_add(info.global(last).map_or(0, |g| g.ty.cells()));
+        info.own_global_cell(last).map_or(0, end)
     }
 
     fn header(&mut self, w: Word, value: u32) {
