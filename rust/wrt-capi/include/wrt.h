@@ -117,7 +117,11 @@ typedef struct wrt_config {
 } wrt_config_t;
 
 /** @name Sizes on this target, checked against the library when a store is initialised. @{ */
+#ifdef WRT_SMALL_WINDOW /* with the library's feature small-window; WRT's CMake files set it */
+#define WRT_WINDOW_CELLS 136u
+#else
 #define WRT_WINDOW_CELLS 264u
+#endif
 /** Bytes of a buffer that suffice for a configuration: what wrt_store_size() returns, or up to some 100 more. */
 #define WRT_STORE_BYTES(instances, memories, tables, types, stacks, frames, cells, words, memory_bytes)                                             \
     (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \

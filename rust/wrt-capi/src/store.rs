@@ -103,7 +103,9 @@ const _: () = {
     assert!(size_of::<Table<'_>>() <= header("#define WRT_SIZE_TABLE "));
     assert!(size_of::<TypeSource>() <= header("#define WRT_SIZE_TYPE "));
     assert!(size_of::<Stack<'_>>() + size_of::<u32>() <= header("#define WRT_SIZE_STACK "));
-    assert!(size_of::<Frame>() == 12 && WINDOW == header_nth("#define WRT_WINDOW_CELLS ", 0));
+    assert!(
+        size_of::<Frame>() == 12 && WINDOW == header_nth("#define WRT_WINDOW_CELLS ", if cfg!(feature = "small-window") { 0 } else { 1 })
+    );
     assert!(align_of::<CStore>() <= ALIGN);
 };
 

@@ -117,6 +117,24 @@ fn compile_gives_an_image_that_runs() {
 }
 
 #[test]
+fn compile_for_the_small_window() {
+    let locals = |n: usize| (0..n).map(|i| format!("(local.set {i} (i32.const {i}))")).collect::<String>();
+    let text = format!(r#"(module (func (export "f") (result i32) (local{}){} (local.get 119)))"#, " i32".repeat(120), locals(120));
+    let file = wasm("small", &text);
+    let dir = folder("small");
+    let [large, small] = ["large.wrti", "small.wrti"].map(|name| dir.join(name).to_str().unwrap().to_string());
+    let file = file.to_str().unwrap();
+    says(&["compile", file, "-o", &large], 0);
+    says(&["compile", "--small-window", file, "-o", &small], 0);
+    assert_ne!(std::fs::read(&large).unwrap(), std::fs::read(&small).unwrap());
+    // The host's engine has the large window and runs both.
+    for image in [&large, &small] {
+        assert_eq!(says(&["run", image, "--invoke", "f"], 0), "119:i32\n");
+    }
+    assert!(complains(&["compile", "--small-window", "--emit", "c", &large, "-o", &small], 3).contains("for the large window"));
+}
+
+#[test]
 fn compile_writes_c() {
     let file = wasm("emit", MATH);
     let c = folder("emit").join("guest.c");

@@ -35,8 +35,12 @@ pub const FUEL_VERSION: u32 = 1;
 pub const HEADER: u32 = 40;
 /// Zero words at the end, so that extension words of the last operation can be fetched without a check of their own.
 pub const PADDING: u32 = 4;
-/// Cells that one operation can name, with room for a four-cell value at the last (see [`crate::stack::WINDOW`]).
-pub const WINDOW: u32 = 264;
+/// Cells of a frame's window in this build: its registers, and room for a four-cell value at the last of them.
+pub const WINDOW: u32 = if cfg!(feature = "small-window") { SMALL_WINDOW } else { LARGE_WINDOW };
+/// The window with 256 registers.
+pub const LARGE_WINDOW: u32 = 264;
+/// The window with 128 registers: of the feature `small-window`.
+pub const SMALL_WINDOW: u32 = 136;
 /// Bit of [`Word::Features`]: f32 or f64 instructions.
 pub const FEATURE_FLOAT: u32 = 1;
 
@@ -50,7 +54,7 @@ pub enum Word {
     Version,
     /// Features that the code needs.
     Features,
-    /// `FUEL_VERSION | WINDOW << 16`
+    /// `FUEL_VERSION | window << 16`; the window is [`LARGE_WINDOW`] or [`SMALL_WINDOW`].
     Fuel,
     /// Words of the image, header and padding included.
     Length,
@@ -301,6 +305,8 @@ pub enum ImageError {
     Version,
     /// It needs a feature that this build does not have.
     Feature,
+    /// Its window is larger than that of this build.
+    Window,
     /// Words are missing at the end.
     Truncated,
     /// A section lies outside.
@@ -319,6 +325,7 @@ impl ImageError {
             ImageError::Magic => "not a WRT image",
             ImageError::Version => "image of another WRT version: run `wrt compile` again",
             ImageError::Feature => "the image needs float, and this build has none",
+            ImageError::Window => "image for the large window: run `wrt compile --small-window`",
             ImageError::Truncated => "truncated image",
             ImageError::Section => "damaged image: a section lies outside",
             ImageError::Sizes => "damaged image: sizes do not fit",
@@ -327,7 +334,7 @@ impl ImageError {
     }
     /// Whether another build could load it.
     pub const fn is_unsupported(self) -> bool {
-        matches!(self, ImageError::Endian | ImageError::Feature)
+        matches!(self, ImageError::Endian | ImageError::Feature | ImageError::Window)
     }
 }
 
@@ -360,8 +367,11 @@ impl<'a> Image<'a> {
         if image.get(Word::Magic) != MAGIC || words.len() < HEADER as usize {
             return Err(ImageError::Magic);
         }
-        if image.get(Word::Version) != VERSION || image.get(Word::Fuel) != (FUEL_VERSION | WINDOW << 16) {
+        if image.get(Word::Version) != VERSION || image.get(Word::Fuel) & 0xffff != FUEL_VERSION {
             return Err(ImageError::Version);
+        }
+        if image.window() > WINDOW {
+            return Err(ImageError::Window);
         }
         if image.get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
             return Err(ImageError::Feature);
@@ -421,6 +431,10 @@ impl<'a> Image<'a> {
     /// One word of the header.
     pub fn get(self, w: Word) -> u32 {
         self.0.get(w as usize).copied().unwrap_or(0)
+    }
+    /// Cells of the window that its code needs. One for a small window runs in a large one as well.
+    pub fn window(self) -> u32 {
+        self.get(Word::Fuel) >> 16
     }
     fn slice(self, at: u32, n: u32) -> Option<&'a [u32]> {
         self.0.get(at as usize..)?.get(..n as usize)

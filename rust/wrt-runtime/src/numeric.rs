@@ -4,7 +4,7 @@
 
 use crate::op::*;
 use crate::run::{get64, set64};
-use crate::stack::Window;
+use crate::stack::{Window, register};
 use wrt_foundation::Trap;
 #[cfg(feature = "float")]
 use wrt_instructions::num;
@@ -12,7 +12,7 @@ use wrt_instructions::num;
 /// `i32.popcnt`; `i64`: bit counts, division, remainder, shifts, rotation, shifts by a constant.
 #[inline(never)]
 pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
-    let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+    let (a, b, c) = (register(w >> 8), register(w >> 16), register(w >> 24));
     let x = get64(fr, b);
     let y = match w as u8 {
         I64_SHL_I | I64_SHR_S_I | I64_SHR_U_I => c as u64,
@@ -49,7 +49,7 @@ pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
 #[inline(never)]
 pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
     use num::*;
-    let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+    let (a, b, c) = (register(w >> 8), register(w >> 16), register(w >> 24));
     let (x, y) = (fr[b], fr[c]);
     let (xx, yy) = (get64(fr, b), get64(fr, c));
     enum V {

@@ -18,7 +18,9 @@
 use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
-use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
+use crate::stack::{
+    BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
+};
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
 use wrt_foundation::{Ref, Trap};
 
@@ -215,13 +217,13 @@ fn words(code: &[u32]) -> Option<(&[u32], &[u32], &[u32])> {
 
 #[inline(always)]
 pub(crate) fn get64(fr: &Window, r: usize) -> u64 {
-    let r = r & 0xff;
+    let r = register(r as u32);
     u64::from(fr[r]) | u64::from(fr[r + 1]) << 32
 }
 
 #[inline(always)]
 pub(crate) fn set64(fr: &mut Window, r: usize, v: u64) {
-    let r = r & 0xff;
+    let r = register(r as u32);
     (fr[r], fr[r + 1]) = (v as u32, (v >> 32) as u32);
 }
 
@@ -301,16 +303,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
 
         let w = loop {
             let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
-            let a = (w >> 8) as u8 as usize;
+            let a = register(w >> 8);
             // Extracted where they are used, or every dispatch extracts all.
             macro_rules! b {
                 () => {
-                    (w >> 16) as u8 as usize
+                    register(w >> 16)
                 };
             }
             macro_rules! c {
                 () => {
-                    (w >> 24) as usize
+                    register(w >> 24)
                 };
             }
             macro_rules! bc {
@@ -454,12 +456,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
                 CONST2_S => set2!(a = bc!() as i64 as u64),
                 SELECT => {
-                    let k = ext!(c1) as u8 as usize;
+                    let k = register(ext!(c1));
                     fr[a] = if fr[k] != 0 { fr[b!()] } else { fr[c!()] };
                     pc = pc.wrapping_add(2);
                 }
                 SELECT2 => {
-                    let k = ext!(c1) as u8 as usize;
+                    let k = register(ext!(c1));
                     let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
                     set64(fr, a, v);
                     pc = pc.wrapping_add(2);
@@ -845,7 +847,7 @@ fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), 
 
 /// Three operands of a bulk operation.
 fn operands(fr: &Window, a: usize) -> [u32; 3] {
-    let a = a & 0xff;
+    let a = register(a as u32);
     [fr[a], fr[a + 1], fr[a + 2]]
 }
 
@@ -862,7 +864,7 @@ fn inside(at: u32, n: u32, len: usize, t: Trap) -> Result<(), Trap> {
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::MemoryOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
-    let a = (w >> 8) as u8 as usize;
+    let a = register(w >> 8);
     let mut len = 2;
     match w as u8 {
         MEMORY_SIZE => fr[a] = store.mem_mut(run.inst, k)?.pages(),
@@ -944,7 +946,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
 /// After a step of `n` of `todo` items: charges, keeps the progress in the operands; tells whether it was the last.
 /// The first `positions` operands are positions that move on.
 fn advance(fr: &mut Window, run: &mut Run, a: usize, todo: u32, n: u32, cost: u32, positions: u32) -> bool {
-    let a = a & 0xff;
+    let a = register(a as u32);
     run.left = run.left.wrapping_sub(cost as i32);
     fr[a + 2] = todo.wrapping_sub(n);
     if positions > 0 {
@@ -969,7 +971,7 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 /// A load or store, word `w` of the loop's, on any memory.
 #[inline(never)]
 fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
-    let (a, b, op) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, w as u8);
+    let (a, b, op) = (register(w >> 8), register(w >> 16), w as u8);
     let n = match op {
         0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
         0x2e | 0x2f | 0x32 | 0x33 | 0x3b | 0x3d => 2,
@@ -1028,7 +1030,7 @@ fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
 fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::TableOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
-    let (a, b) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize);
+    let (a, b) = (register(w >> 8), register(w >> 16));
     match w as u8 {
         GLOBAL_GET_X => {
             let cells = store.global_cells(run.inst, k)?;

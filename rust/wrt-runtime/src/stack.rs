@@ -4,10 +4,19 @@
 
 use wrt_foundation::Buf;
 
-/// Cells that one operation can name: 256, and room for a four-cell value at the last.
+/// Cells of a frame's window: see [`crate::image::WINDOW`].
 pub const WINDOW: usize = crate::image::WINDOW as usize;
+/// Registers: cells that one operation can name, a power of two; with a mask there is no bounds check per operand.
+const REGISTERS: usize = WINDOW - 8;
 /// The cells of the running frame.
 pub type Window = [u32; WINDOW];
+
+/// The register that the low bits of `w` name.
+#[inline(always)]
+pub(crate) fn register(w: u32) -> usize {
+    const { assert!(REGISTERS.is_power_of_two()) };
+    w as usize & (REGISTERS - 1)
+}
 
 /// Kind of frame: a call from WebAssembly; the instance is the caller's.
 pub const WASM: u32 = 0;

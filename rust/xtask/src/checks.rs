@@ -27,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("decoder against the official suite", decode_suite),
     ("official suite: Core 2.0", core2),
     ("official suite with hardly a near cell", core2_far),
+    ("official suite with the small window", core2_small),
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
@@ -173,6 +174,13 @@ fn core2() -> Result<Verdict> {
 fn core2_far() -> Result<Verdict> {
     let mut c = command("cargo", ["test", "--locked", "-p", "wrt-spec-tests", "--target-dir"]);
     c.arg(tool::scratch().join("far")).env("RUSTFLAGS", "--cfg wrt_far");
+    Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
+}
+
+/// The engine's tests and the suite with 128 registers.
+fn core2_small() -> Result<Verdict> {
+    let mut c = command("cargo", ["test", "--locked", "-p", "wrt-runtime", "-p", "wrt-spec-tests"]);
+    c.args(["--features", "wrt-runtime/small-window", "--target-dir"]).arg(tool::scratch().join("small"));
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
 }
 
