@@ -165,6 +165,11 @@ fn inspect_is_exact_where_it_can_be() {
     assert!(text.contains("cells           20 bytes (5 cells)") && text.contains("(2 frames)"), "{text}");
     let loops = wasm("loops", r#"(module (func $f (export "f") (call $f)))"#);
     assert!(says(&["inspect", loops.to_str().unwrap()], 0).contains("no bound: function 0 may call itself"));
+    // 300 locals and the hole lie 316 - 264 cells beyond the window, or 316 - 136 beyond the small one.
+    let many = wasm("many", &format!(r#"(module (func (export "f") (local{})))"#, " i32".repeat(300)));
+    let many = many.to_str().unwrap();
+    assert!(says(&["inspect", many], 0).contains("(52 cells)"));
+    assert!(says(&["inspect", "--small-window", many], 0).contains("(180 cells)"));
 }
 
 #[test]
