@@ -70,11 +70,11 @@ impl CStore {
         let room = self.text.iter_mut().take(TEXT - 1);
         let mut n = 0;
         for (to, from) in room.zip(text.bytes()) {
-            *to = from;
+            to.write(from);
             n += 1;
         }
         if let Some(end) = self.text.get_mut(n) {
-            *end = 0;
+            end.write(0);
         }
         self.noted = true;
         let code = error.code;

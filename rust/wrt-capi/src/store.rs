@@ -10,6 +10,7 @@ use crate::carver::{ALIGN, Layout};
 use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, LastError, OK, TEXT, record};
 use crate::host::{Caller, Record};
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 use wrt_foundation::Shared;
 use wrt_runtime::stack::{Frame, WINDOW};
@@ -40,7 +41,8 @@ pub struct CStore {
     pub(crate) store: Store<'static>,
     pub(crate) fuel: i64,
     pub(crate) error: LastError,
-    pub(crate) text: [u8; TEXT],
+    /// Written when there is something to say, a 0 at its end.
+    pub(crate) text: [MaybeUninit<u8>; TEXT],
     /// Whether `error` and `text` are those of the failure that is on its way to C.
     pub(crate) noted: bool,
     /// Host functions and memory of each instance.
@@ -217,11 +219,8 @@ pub unsafe extern "C" fn wrt_store_init(
             MAGIC => (*store).generation,
             _ => ((buffer.addr() >> 3) as u32).wrapping_mul(0x9e37_79b9) >> INDEX_BITS,
         };
-        let mut parts = layout.make(buffer.cast());
-        let mut engine = Store::new(core::mem::take(&mut parts.store));
-        for _ in 0..config.stacks {
-            parts.stack().and_then(|stack| engine.add_stack(stack));
-        }
+        let parts = layout.make(buffer.cast());
+        let mut engine = Store::new(parts.store);
         if let Some(word) = interrupt.as_ref::<'static>() {
             engine.set_interrupt(Shared::Ref(core::slice::from_ref(word)));
         }
@@ -232,7 +231,7 @@ pub unsafe extern "C" fn wrt_store_init(
             fuel: i64::MAX,
             error: LastError::plain(OK),
             noted: false,
-            text: [0; TEXT],
+            text: [MaybeUninit::uninit(); TEXT],
             records: parts.records,
             calls: parts.calls,
             caller: core::ptr::null_mut(),

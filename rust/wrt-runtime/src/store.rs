@@ -6,7 +6,7 @@
 //! the store is dropped.
 
 use crate::image::{FuncType, Image};
-use crate::stack::{Stack, Status, copy, fill, fill_bytes};
+use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
 
@@ -29,7 +29,7 @@ pub struct StackId(pub u32);
 
 /// One instance: its image and its words. In `words` stand, in this order: cells of its own globals, memory slots, table
 /// slots, links of imported functions, links of imported globals (instance, cell), type ids, bits of dropped segments.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Instance<'m> {
     pub(crate) image: Shared<'m, u32>,
     pub(crate) words: Buf<'m, u32>,
@@ -44,7 +44,7 @@ pub struct Instance<'m> {
 }
 
 /// Where the parts of [`Instance::words`] begin.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     pub(crate) memories: u32,
     pub(crate) tables: u32,
@@ -53,6 +53,15 @@ pub(crate) struct Layout {
     pub(crate) types: u32,
     pub(crate) dropped: u32,
     pub(crate) end: u32,
+}
+
+impl Default for Instance<'_> {
+    fn default() -> Self {
+        let n = zero();
+        let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, dropped: n, end: n };
+        let (image, words) = (Shared::default(), Buf::default());
+        Instance { image, words, func_base: n, funcs: n, imports: n, entries_at: n, func_types_at: n, mem0: n, table0: n, at }
+    }
 }
 
 impl Instance<'_> {
@@ -359,7 +368,7 @@ pub struct Store<'m> {
 }
 
 /// Slots in use.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Used {
     pub(crate) insts: u32,
     pub(crate) mems: u32,
@@ -391,6 +400,7 @@ impl<'m> Store<'m> {
     /// A store in the caller's memory.
     pub fn new(parts: StoreParts<'m>) -> Store<'m> {
         let StoreParts { instances, memories, tables, types, stacks, words, bytes, interrupt } = parts;
+        let n = zero();
         Store {
             insts: instances,
             mems: memories,
@@ -400,7 +410,7 @@ impl<'m> Store<'m> {
             words,
             bytes,
             interrupt,
-            used: Used::default(),
+            used: Used { insts: n, mems: n, tables: n, types: n, stacks: n, funcs: n },
             memory_room: usize::MAX,
         }
     }
