@@ -157,13 +157,6 @@ impl MemSlot<'_> {
             MemSlot::Empty => &mut [],
         }
     }
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            MemSlot::Owned(m) => m.len,
-            MemSlot::Empty => 0,
-        }
-    }
     /// Its length in pages.
     pub(crate) fn pages(&self) -> u32 {
         match self {
