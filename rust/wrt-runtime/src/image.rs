@@ -46,7 +46,7 @@ pub const FEATURE_FLOAT: u32 = 1;
 
 /// Positions in the header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Word {
     /// [`MAGIC`].
     Magic,
@@ -364,19 +364,21 @@ impl<'a> Image<'a> {
         if cfg!(target_endian = "big") {
             return Err(ImageError::Endian);
         }
-        if image.get(Word::Magic) != MAGIC || words.len() < HEADER as usize {
+        let header = image.header().ok_or(ImageError::Magic)?;
+        let get = |w: Word| header[w as usize];
+        if get(Word::Magic) != MAGIC {
             return Err(ImageError::Magic);
         }
-        if image.get(Word::Version) != VERSION || image.get(Word::Fuel) & 0xffff != FUEL_VERSION {
+        if get(Word::Version) != VERSION || get(Word::Fuel) & 0xffff != FUEL_VERSION {
             return Err(ImageError::Version);
         }
-        if image.window() > WINDOW {
+        if get(Word::Fuel) >> 16 > WINDOW {
             return Err(ImageError::Window);
         }
-        if image.get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
+        if get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
             return Err(ImageError::Feature);
         }
-        let length = image.get(Word::Length) as usize;
+        let length = get(Word::Length) as usize;
         if length > words.len() || length < (HEADER + PADDING) as usize {
             return Err(ImageError::Truncated);
         }
@@ -400,25 +402,25 @@ impl<'a> Image<'a> {
 
     fn check_bounds(self) -> Option<()> {
         use Word::*;
-        let own = |all, imported| self.get(all).checked_sub(self.get(imported));
-        let sections = [
-            (TypesAt, self.get(Types), 1),
-            (FuncTypesAt, self.get(Funcs), 1),
-            (EntriesAt, own(Funcs, ImportedFuncs)?, 1),
-            (TablesAt, self.get(Tables), 4),
-            (MemoriesAt, self.get(Memories), 4),
-            (GlobalsAt, self.get(Globals), 2),
-            (ImportsAt, self.get(Imports), 4),
-            (ExportsAt, self.get(Exports), 3),
-            (ElemsAt, self.get(Elems), 3),
-            (DatasAt, self.get(Datas), 2),
+        /// Where records stand, how many there are, how many of those are imported ([`Magic`]: none), words of each.
+        const SECTIONS: [(Word, Word, Word, u8); 10] = [
+            (TypesAt, Types, Magic, 1),
+            (FuncTypesAt, Funcs, Magic, 1),
+            (EntriesAt, Funcs, ImportedFuncs, 1),
+            (TablesAt, Tables, ImportedTables, 4),
+            (MemoriesAt, Memories, ImportedMemories, 4),
+            (GlobalsAt, Globals, ImportedGlobals, 2),
+            (ImportsAt, Imports, Magic, 4),
+            (ExportsAt, Exports, Magic, 3),
+            (ElemsAt, Elems, Magic, 3),
+            (DatasAt, Datas, Magic, 2),
         ];
-        for (at, n, words) in sections {
-            self.slice(self.get(at), n.checked_mul(words)?)?;
+        for (at, all, imported, words) in &SECTIONS {
+            let all = self.get(*all);
+            let own = all.checked_sub(if *imported == Magic { 0 } else { self.get(*imported) })?;
+            let n = if *at == EntriesAt { own } else { all };
+            self.slice(self.get(*at), n.checked_mul((*words).into())?)?;
         }
-        own(Tables, ImportedTables)?;
-        own(Memories, ImportedMemories)?;
-        own(Globals, ImportedGlobals)?;
         let end = self.0.len().checked_sub(PADDING as usize)?;
         let inside = |pc: &u32| (*pc as usize) < end;
         (inside(&self.get(Init)) && self.entries().iter().all(inside)).then_some(())
@@ -431,6 +433,10 @@ impl<'a> Image<'a> {
     /// One word of the header.
     pub fn get(self, w: Word) -> u32 {
         self.0.get(w as usize).copied().unwrap_or(0)
+    }
+    /// All words of the header, for who reads many: an image that [`Image::new`] has accepted has them.
+    pub(crate) fn header(self) -> Option<&'a [u32; HEADER as usize]> {
+        self.0.first_chunk()
     }
     /// Cells of the window that its code needs. One for a small window runs in a large one as well.
     pub fn window(self) -> u32 {
