@@ -134,7 +134,7 @@ typedef struct wrt_config {
 #define WRT_SIZE_TYPE 12u
 #define WRT_SIZE_STACK 112u
 #else
-#define WRT_SIZE_STORE 248u
+#define WRT_SIZE_STORE 240u
 #define WRT_SIZE_INSTANCE 88u
 #define WRT_SIZE_MEMORY 28u
 #define WRT_SIZE_TABLE 32u

@@ -39,18 +39,17 @@ pub struct CStore {
     magic: u32,
     generation: u32,
     pub(crate) store: Store<'static>,
+    /// The newest host function at work, or null.
+    pub(crate) caller: *mut Caller,
     pub(crate) fuel: i64,
+    /// Its message is null while the failure is on its way to C.
     pub(crate) error: LastError,
     /// Written when there is something to say, a 0 at its end.
     pub(crate) text: [MaybeUninit<u8>; TEXT],
-    /// Whether `error` and `text` are those of the failure that is on its way to C.
-    pub(crate) noted: bool,
     /// Host functions and memory of each instance.
     pub(crate) records: &'static mut [Record],
     /// Function of each stack's call.
     pub(crate) calls: &'static mut [u32],
-    /// The newest host function at work, or null.
-    pub(crate) caller: *mut Caller,
     /// What the host function returned that failed last.
     pub(crate) host_code: c_int,
     /// Calls that are paused: on the stacks below this number.
@@ -229,8 +228,7 @@ pub unsafe extern "C" fn wrt_store_init(
             generation: generation % GENERATIONS + 1,
             store: engine,
             fuel: i64::MAX,
-            error: LastError::plain(OK),
-            noted: false,
+            error: LastError { message: c"done".as_ptr(), ..LastError::plain(OK) },
             text: [MaybeUninit::uninit(); TEXT],
             records: parts.records,
             calls: parts.calls,
