@@ -37,8 +37,12 @@ pub const FUEL_VERSION: u32 = 1;
 pub const HEADER: u32 = 40;
 /// Zero words at the end, so that extension words of the last operation can be fetched without a check of their own.
 pub const PADDING: u32 = 4;
-/// Cells that one operation can name, with room for a four-cell value at the last (see [`crate::stack::WINDOW`]).
-pub const WINDOW: u32 = 264;
+/// Cells of a frame's window in this build: its registers, and room for a four-cell value at the last of them.
+pub const WINDOW: u32 = if cfg!(feature = "small-window") { SMALL_WINDOW } else { LARGE_WINDOW };
+/// The window with 256 registers.
+pub const LARGE_WINDOW: u32 = 264;
+/// The window with 128 registers: of the feature `small-window`.
+pub const SMALL_WINDOW: u32 = 136;
 /// Bits of [`Word::Features`] that this build has.
 pub const FEATURES: u32 = {
     let have = [
@@ -67,7 +71,7 @@ pub const FEATURES: u32 = {
 
 /// Positions in the header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Word {
     /// [`MAGIC`].
     Magic,
@@ -75,7 +79,7 @@ pub enum Word {
     Version,
     /// Bits of each [`Feature`] that the module needs.
     Features,
-    /// `FUEL_VERSION | WINDOW << 16`
+    /// `FUEL_VERSION | window << 16`; the window is [`LARGE_WINDOW`] or [`SMALL_WINDOW`].
     Fuel,
     /// Words of the image, header and padding included.
     Length,
@@ -378,6 +382,8 @@ pub enum ImageError {
     Version,
     /// It needs this feature, which this build does not have.
     Needs(Feature),
+    /// Its window is larger than that of this build.
+    Window,
     /// Words are missing at the end.
     Truncated,
     /// A section lies outside.
@@ -396,6 +402,7 @@ impl ImageError {
             ImageError::Magic => "not a WRT image",
             ImageError::Version => "image of another WRT version: run `wrt compile` again",
             ImageError::Needs(feature) => feature.needs(),
+            ImageError::Window => "image for the large window: run `wrt compile --small-window`",
             ImageError::Truncated => "truncated image",
             ImageError::Section => "damaged image: a section lies outside",
             ImageError::Sizes => "damaged image: sizes do not fit",
@@ -404,7 +411,7 @@ impl ImageError {
     }
     /// Whether another build could load it.
     pub const fn is_unsupported(self) -> bool {
-        matches!(self, ImageError::Endian | ImageError::Needs(_))
+        matches!(self, ImageError::Endian | ImageError::Needs(_) | ImageError::Window)
     }
 }
 
@@ -434,17 +441,22 @@ impl<'a> Image<'a> {
         if cfg!(target_endian = "big") {
             return Err(ImageError::Endian);
         }
-        if image.get(Word::Magic) != MAGIC || words.len() < HEADER as usize {
+        let header = image.header().ok_or(ImageError::Magic)?;
+        let get = |w: Word| header[w as usize];
+        if get(Word::Magic) != MAGIC {
             return Err(ImageError::Magic);
         }
-        if image.get(Word::Version) != VERSION || image.get(Word::Fuel) != (FUEL_VERSION | WINDOW << 16) {
+        if get(Word::Version) != VERSION || get(Word::Fuel) & 0xffff != FUEL_VERSION {
             return Err(ImageError::Version);
         }
-        match image.get(Word::Features) & !FEATURES {
+        if get(Word::Fuel) >> 16 > WINDOW {
+            return Err(ImageError::Window);
+        }
+        match get(Word::Features) & !FEATURES {
             0 => {}
             missing => return Err(Feature::first_of(missing).map_or(ImageError::Version, ImageError::Needs)),
         }
-        let length = image.get(Word::Length) as usize;
+        let length = get(Word::Length) as usize;
         if length > words.len() || length < (HEADER + PADDING) as usize {
             return Err(ImageError::Truncated);
         }
@@ -468,28 +480,27 @@ impl<'a> Image<'a> {
 
     fn check_bounds(self) -> Option<()> {
         use Word::*;
-        let own = |all, imported| self.get(all).checked_sub(self.get(imported));
-        let sections = [
-            (TypesAt, self.get(Types), 1),
-            (FuncTypesAt, self.get(Funcs), 1),
-            (EntriesAt, own(Funcs, ImportedFuncs)?, 1),
-            (TablesAt, self.get(Tables), 4),
-            (MemoriesAt, self.get(Memories), 4),
-            (GlobalsAt, self.get(Globals), 2),
-            (ImportsAt, self.get(Imports), 4),
-            (ExportsAt, self.get(Exports), 3),
-            (ElemsAt, self.get(Elems), 3),
-            (DatasAt, self.get(Datas), 2),
-            (TagsAt, self.get(Tags), 1),
-            (HandlersAt, self.get(Handlers), 1),
+        /// Where records stand, how many there are, how many of those are imported ([`Magic`]: none), words of each.
+        const SECTIONS: [(Word, Word, Word, u8); 12] = [
+            (TypesAt, Types, Magic, 1),
+            (FuncTypesAt, Funcs, Magic, 1),
+            (EntriesAt, Funcs, ImportedFuncs, 1),
+            (TablesAt, Tables, ImportedTables, 4),
+            (MemoriesAt, Memories, ImportedMemories, 4),
+            (GlobalsAt, Globals, ImportedGlobals, 2),
+            (ImportsAt, Imports, Magic, 4),
+            (ExportsAt, Exports, Magic, 3),
+            (ElemsAt, Elems, Magic, 3),
+            (DatasAt, Datas, Magic, 2),
+            (TagsAt, Tags, ImportedTags, 1),
+            (HandlersAt, Handlers, Magic, 1),
         ];
-        for (at, n, words) in sections {
-            self.slice(self.get(at), n.checked_mul(words)?)?;
+        for (at, all, imported, words) in &SECTIONS {
+            let all = self.get(*all);
+            let own = all.checked_sub(if *imported == Magic { 0 } else { self.get(*imported) })?;
+            let n = if *at == EntriesAt { own } else { all };
+            self.slice(self.get(*at), n.checked_mul((*words).into())?)?;
         }
-        own(Tables, ImportedTables)?;
-        own(Memories, ImportedMemories)?;
-        own(Globals, ImportedGlobals)?;
-        own(Tags, ImportedTags)?;
         let end = self.0.len().checked_sub(PADDING as usize)?;
         let inside = |pc: &u32| (*pc as usize) < end;
         (inside(&self.get(Init)) && self.entries().iter().all(inside)).then_some(())
@@ -502,6 +513,14 @@ impl<'a> Image<'a> {
     /// One word of the header.
     pub fn get(self, w: Word) -> u32 {
         self.0.get(w as usize).copied().unwrap_or(0)
+    }
+    /// All words of the header, for who reads many: an image that [`Image::new`] has accepted has them.
+    pub(crate) fn header(self) -> Option<&'a [u32; HEADER as usize]> {
+        self.0.first_chunk()
+    }
+    /// Cells of the window that its code needs. One for a small window runs in a large one as well.
+    pub fn window(self) -> u32 {
+        self.get(Word::Fuel) >> 16
     }
     fn slice(self, at: u32, n: u32) -> Option<&'a [u32]> {
         self.0.get(at as usize..)?.get(..n as usize)

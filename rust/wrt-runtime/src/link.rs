@@ -129,8 +129,7 @@ fn room(what: Pool, bytes: usize) -> LinkError {
 }
 
 /// The parts of an instance's words, and their number.
-fn layout(image: Image<'_>) -> Option<(Layout, u32)> {
-    let get = |w| image.get(w);
+fn layout(get: impl Fn(Word) -> u32) -> Option<(Layout, u32)> {
     let own = |all, imported| get(all).checked_sub(get(imported));
     own(Word::Funcs, Word::ImportedFuncs)?;
     own(Word::Tags, Word::ImportedTags)?;
@@ -192,9 +191,11 @@ impl<'m> Store<'m> {
     ) -> Result<InstanceId, LinkError> {
         let image = Image::new(&words).map_err(LinkError::Image)?;
         const DAMAGED: LinkError = LinkError::Image(ImageError::Sizes);
-        let (at, end_of_words) = layout(image).ok_or(DAMAGED)?;
+        let header = image.header().ok_or(DAMAGED)?;
+        let get = |w: Word| header[w as usize];
+        let (at, end_of_words) = layout(get).ok_or(DAMAGED)?;
         let id = self.used.insts;
-        let funcs = image.get(Word::Funcs);
+        let funcs = get(Word::Funcs);
         let func_base = self.used.funcs;
         let func_end = func_base.checked_add(funcs).filter(|n| *n <= Ref::LIMIT);
         let func_end = func_end.ok_or(room(Pool::FunctionNumbers, 0))?;
@@ -203,8 +204,8 @@ impl<'m> Store<'m> {
         }
 
         // Everything that lent memory has to give, before anything is taken.
-        let memories = image.get(Word::ImportedMemories)..image.get(Word::Memories);
-        let tables = image.get(Word::ImportedTables)..image.get(Word::Tables);
+        let memories = get(Word::ImportedMemories)..get(Word::Memories);
+        let tables = get(Word::ImportedTables)..get(Word::Tables);
         let (mut need_words, mut need_bytes, mut now) = (end_of_words as usize, 0usize, 0usize);
         for i in memories.clone() {
             let (first, given) = memory_bytes(image, i, options).ok_or(DAMAGED)?;
@@ -236,7 +237,7 @@ impl<'m> Store<'m> {
             Known::NoRoom => return Err(room(Pool::Types, size_of::<TypeSource>())),
             Known::Damaged => return Err(DAMAGED),
         }
-        for i in 0..image.get(Word::Imports) {
+        for i in 0..get(Word::Imports) {
             let import = image.import(i).ok_or(DAMAGED)?;
             let offer = resolve(self, import).ok_or(LinkError::UnknownImport(i))?;
             let [link, second] = self.matching(image, at.types, import, offer).ok_or(LinkError::IncompatibleImport(i))?;
@@ -254,13 +255,14 @@ impl<'m> Store<'m> {
                 self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), second);
             }
         }
-        let slots = [
-            (lacks(&self.insts, (id as usize).saturating_add(1)), Pool::Instances, size_of::<Instance<'_>>()),
-            (lacks(&self.mems, self.used.mems as usize + memories.len()), Pool::Memories, size_of::<MemSlot<'_>>()),
-            (lacks(&self.tables, self.used.tables as usize + tables.len()), Pool::Tables, size_of::<Table<'_>>()),
-        ];
-        if let Some((_, what, bytes)) = slots.into_iter().find(|(lacks, ..)| *lacks) {
-            return Err(room(what, bytes));
+        if lacks(&self.insts, (id as usize).saturating_add(1)) {
+            return Err(room(Pool::Instances, size_of::<Instance<'_>>()));
+        }
+        if lacks(&self.mems, self.used.mems as usize + memories.len()) {
+            return Err(room(Pool::Memories, size_of::<MemSlot<'_>>()));
+        }
+        if lacks(&self.tables, self.used.tables as usize + tables.len()) {
+            return Err(room(Pool::Tables, size_of::<Table<'_>>()));
         }
 
         // From here on only an allocator can fail.
@@ -302,8 +304,8 @@ impl<'m> Store<'m> {
         }
         let word = |at: u32, end: u32| own.get(at as usize).copied().filter(|_| at < end).unwrap_or(NONE);
         let (mem0, table0) = (word(at.memories, at.tables), word(at.tables, at.links));
-        let (imports, entries_at) = (image.get(Word::ImportedFuncs), image.get(Word::EntriesAt));
-        let func_types_at = image.get(Word::FuncTypesAt);
+        let (imports, entries_at) = (get(Word::ImportedFuncs), get(Word::EntriesAt));
+        let func_types_at = get(Word::FuncTypesAt);
         let instance = Instance { image: words, words: own, func_base, funcs, imports, entries_at, func_types_at, mem0, table0, at };
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
         (self.used.funcs, self.memory_room) = (func_end, room_left);

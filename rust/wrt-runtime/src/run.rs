@@ -18,7 +18,9 @@
 use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
-use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
+use crate::stack::{
+    BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
+};
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
@@ -249,13 +251,13 @@ fn words(code: &[u32]) -> Option<(&[u32], &[u32], &[u32])> {
 
 #[inline(always)]
 pub(crate) fn get64(fr: &Window, r: usize) -> u64 {
-    let r = r & 0xff;
+    let r = register(r as u32);
     u64::from(fr[r]) | u64::from(fr[r + 1]) << 32
 }
 
 #[inline(always)]
 pub(crate) fn set64(fr: &mut Window, r: usize, v: u64) {
-    let r = r & 0xff;
+    let r = register(r as u32);
     (fr[r], fr[r + 1]) = (v as u32, (v >> 32) as u32);
 }
 
@@ -335,16 +337,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
 
         let w = loop {
             let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
-            let a = (w >> 8) as u8 as usize;
+            let a = register(w >> 8);
             // Extracted where they are used, or every dispatch extracts all.
             macro_rules! b {
                 () => {
-                    (w >> 16) as u8 as usize
+                    register(w >> 16)
                 };
             }
             macro_rules! c {
                 () => {
-                    (w >> 24) as usize
+                    register(w >> 24)
                 };
             }
             macro_rules! bc {
@@ -488,12 +490,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
                 CONST2_S => set2!(a = bc!() as i64 as u64),
                 SELECT => {
-                    let k = ext!(c1) as u8 as usize;
+                    let k = register(ext!(c1));
                     fr[a] = if fr[k] != 0 { fr[b!()] } else { fr[c!()] };
                     pc = pc.wrapping_add(2);
                 }
                 SELECT2 => {
-                    let k = ext!(c1) as u8 as usize;
+                    let k = register(ext!(c1));
                     let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
                     set64(fr, a, v);
                     pc = pc.wrapping_add(2);
@@ -992,26 +994,87 @@ fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), 
     Ok(())
 }
 
-/// Three operands of a bulk operation.
-fn operands(fr: &Window, a: usize) -> [u32; 3] {
-    let a = a & 0xff;
-    [fr[a], fr[a + 1], fr[a + 2]]
+/// What a bulk operation does.
+#[derive(Clone, Copy, PartialEq)]
+enum Bulk {
+    /// Fills; the second operand is the value.
+    Fill,
+    /// Copies between two places.
+    Apart,
+    /// Copies within one, which may overlap.
+    Within,
 }
 
-/// Whether `n` items from `at` on lie within `len`.
-fn inside(at: u32, n: u32, len: usize, t: Trap) -> Result<(), Trap> {
-    match (at as usize).checked_add(n as usize) {
-        Some(end) if end <= len => Ok(()),
-        _ => Err(t),
+/// One step of the bulk operation `w` of two words, over `to` items and, unless it fills, from `from` items: bounds, cost,
+/// progress in the operands. Where to, where from, how many.
+#[inline(never)]
+fn step(fr: &mut Window, run: &mut Run, w: u32, kind: Bulk, to: usize, from: usize) -> Result<[usize; 3], Trap> {
+    let (log2, trap) = match w as u8 {
+        MEMORY_COPY..=MEMORY_INIT => (0, Trap::MemoryOutOfBounds),
+        _ => (2, Trap::TableOutOfBounds),
+    };
+    let a = register(w >> 8);
+    let [dst, src, todo] = [fr[a], fr[a + 1], fr[a + 2]];
+    let inside = |at: u32, len: usize| (at as usize).checked_add(todo as usize).is_some_and(|end| end <= len);
+    if !inside(dst, to) || kind != Bulk::Fill && !inside(src, from) {
+        return Err(trap);
     }
+    let n = todo.min(STEP as u32 >> log2);
+    run.left = run.left.wrapping_sub((n >> (6 - log2)) as i32);
+    let rest = todo.wrapping_sub(n);
+    fr[a + 2] = rest;
+    if rest == 0 {
+        run.pc = run.pc.wrapping_add(2);
+    }
+    // An overlapping copy upward takes its last piece first, so that only the length changes.
+    let off = if kind == Bulk::Within && dst > src {
+        rest
+    } else {
+        fr[a] = dst.wrapping_add(n);
+        if kind != Bulk::Fill {
+            fr[a + 1] = src.wrapping_add(n);
+        }
+        0
+    };
+    Ok([dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize, n as usize])
+}
+
+/// What bulk operations copy between.
+trait Live {
+    type Item: Copy;
+    fn live_items(&mut self) -> &mut [Self::Item];
+}
+impl Live for MemSlot<'_> {
+    type Item = u8;
+    fn live_items(&mut self) -> &mut [u8] {
+        self.bytes()
+    }
+}
+impl Live for Table<'_> {
+    type Item = u32;
+    fn live_items(&mut self) -> &mut [u32] {
+        self.live_mut()
+    }
+}
+
+/// One step of `MEMORY_COPY` or `TABLE_COPY` between two slots.
+fn copy_step<S: Live>(slots: &mut [S], to: usize, from: usize, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
+    let mut len = |i: usize| slots.get_mut(i).map(|s| s.live_items().len()).ok_or(Trap::BadImage);
+    let kind = if to == from { Bulk::Within } else { Bulk::Apart };
+    let [dst, src, n] = step(fr, run, w, kind, len(to)?, len(from)?)?;
+    if let Ok([to, from]) = slots.get_disjoint_mut([to, from]) {
+        copy_part(to.live_items(), dst, from.live_items(), src, n)
+    } else {
+        slots.get_mut(to).and_then(|s| move_within(s.live_items(), src, dst, n))
+    }
+    .ok_or(Trap::BadImage)
 }
 
 /// Operations on memories. Those that take long do [`STEP`] bytes and are executed again.
 #[inline(never)]
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
-    const OUT: Trap = Trap::MemoryOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
-    let a = (w >> 8) as u8 as usize;
+    let a = register(w >> 8);
     let mut len = 2;
     match w as u8 {
         MEMORY_SIZE => fr[a] = store.mem_mut(run.inst, k)?.pages(),
@@ -1033,40 +1096,18 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             len = 3;
         }
         MEMORY_FILL => {
-            let [at, value, todo] = operands(fr, a);
             let mem = store.mem_mut(run.inst, k)?.bytes();
-            inside(at, todo, mem.len(), OUT)?;
-            let n = todo.min(STEP as u32);
-            fill_bytes(part(mem, at, n).ok_or(OUT)?, value as u8);
-            if !advance(fr, run, a, todo, n, n / 64, 1) {
-                return Ok(());
-            }
+            let value = fr[a + 1] as u8;
+            let [at, _, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
+            fill_bytes(part(mem, at, n).ok_or(Trap::BadImage)?, value);
+            return Ok(());
         }
         MEMORY_COPY => {
             let (to, from) = (store.memory_slot(run.inst, k & 0xffff)?, store.memory_slot(run.inst, k >> 16)?);
-            let [dst, src, todo] = operands(fr, a);
-            for (slot, at) in [(to, dst), (from, src)] {
-                inside(at, todo, store.mems.get(slot).ok_or(Trap::BadImage)?.len(), OUT)?;
-            }
-            let n = todo.min(STEP as u32);
-            // An overlapping copy upward takes its last piece first, so that only the length changes.
-            let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 };
-            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
-            if to == from {
-                let mem = store.mems.get_mut(to).ok_or(Trap::BadImage)?.bytes();
-                move_within(mem, src, dst, n as usize).ok_or(OUT)?;
-            } else {
-                let Ok([to, from]) = store.mems.get_disjoint_mut([to, from]) else { return Err(Trap::BadImage) };
-                copy_part(to.bytes(), dst, from.bytes(), src, n as usize).ok_or(OUT)?;
-            }
-            if !advance(fr, run, a, todo, n, n / 64, if back { 0 } else { 2 }) {
-                return Ok(());
-            }
+            return copy_step(&mut store.mems, to, from, fr, run, w);
         }
         _ => {
             // MEMORY_INIT
-            let [dst, src, todo] = operands(fr, a);
             let slot = store.memory_slot(run.inst, w >> 16)?;
             let inst = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?;
             let (words, size) = match inst.is_dropped(elems(inst).wrapping_add(k)) {
@@ -1074,43 +1115,30 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
                 false => inst.image().data(k).ok_or(Trap::BadImage)?,
             };
             let mem = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.bytes();
-            inside(src, todo, size as usize, OUT)?;
-            inside(dst, todo, mem.len(), OUT)?;
-            let n = todo.min(STEP as u32);
-            let to = part(mem, dst, n).ok_or(OUT)?;
-            for (to, byte) in to.iter_mut().zip(Bytes::new(words, src as usize)) {
+            let [dst, src, n] = step(fr, run, w, Bulk::Apart, mem.len(), size as usize)?;
+            for (to, byte) in part(mem, dst, n).ok_or(Trap::BadImage)?.iter_mut().zip(Bytes::new(words, src)) {
                 *to = byte;
             }
-            if !advance(fr, run, a, todo, n, n / 64, 2) {
-                return Ok(());
-            }
+            return Ok(());
         }
     }
     run.pc = run.pc.wrapping_add(len);
     Ok(())
 }
 
-/// After a step of `n` of `todo` items: charges, keeps the progress in the operands; tells whether it was the last.
-/// The first `positions` operands are positions that move on.
-fn advance(fr: &mut Window, run: &mut Run, a: usize, todo: u32, n: u32, cost: u32, positions: u32) -> bool {
-    let a = a & 0xff;
-    run.left = run.left.wrapping_sub(cost as i32);
-    fr[a + 2] = todo.wrapping_sub(n);
-    if positions > 0 {
-        fr[a] = fr[a].wrapping_add(n);
-    }
-    if positions > 1 {
-        fr[a + 1] = fr[a + 1].wrapping_add(n);
-    }
-    n == todo
-}
-
 /// `n` elements from `at` on.
-fn part<T>(all: &mut [T], at: u32, n: u32) -> Option<&mut [T]> {
-    all.get_mut(at as usize..)?.get_mut(..n as usize)
+fn part<T>(all: &mut [T], at: usize, n: usize) -> Option<&mut [T]> {
+    all.get_mut(at..)?.get_mut(..n)
 }
 
 fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize) -> Option<()> {
+    if cfg!(target_os = "none") && size_of::<T>() == 4 {
+        // As in `move_within`.
+        for i in 0..n {
+            *to.get_mut(dst.wrapping_add(i))? = *from.get(src.wrapping_add(i))?;
+        }
+        return Some(());
+    }
     crate::stack::copy(to.get_mut(dst..)?.get_mut(..n)?, from.get(src..)?.get(..n)?);
     Some(())
 }
@@ -1118,7 +1146,7 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 /// A load or store, word `w` of the loop's, on any memory.
 #[inline(never)]
 fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
-    let (a, b, op) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, w as u8);
+    let (a, b, op) = (register(w >> 8), register(w >> 16), w as u8);
     let n = match op {
         0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
         0x2e | 0x2f | 0x32 | 0x33 | 0x3b | 0x3d => 2,
@@ -1177,7 +1205,7 @@ pub(crate) fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, T
 fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::TableOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
-    let (a, b) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize);
+    let (a, b) = (register(w >> 8), register(w >> 16));
     match w as u8 {
         GLOBAL_GET_X => {
             let cells = store.global_cells(run.inst, k)?;
@@ -1201,54 +1229,30 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
         },
         ELEM_DROP => drop_segment(store, run.inst, k, Word::Elems)?,
         TABLE_FILL => {
-            let [at, value, todo] = operands(fr, a);
             let t = store.table_at(run.inst, k)?.live_mut();
-            inside(at, todo, t.len(), OUT)?;
-            let n = todo.min(STEP_ELEMENTS as u32);
-            fill(part(t, at, n).ok_or(OUT)?, value);
-            if !advance(fr, run, a, todo, n, n / 16, 1) {
-                return Ok(());
-            }
+            let value = fr[a + 1];
+            let [at, _, n] = step(fr, run, w, Bulk::Fill, t.len(), 0)?;
+            fill(part(t, at, n).ok_or(Trap::BadImage)?, value);
+            return Ok(());
         }
         TABLE_COPY => {
             let (to, from) = (store.table_slot(run.inst, k & 0xffff)?, store.table_slot(run.inst, k >> 16)?);
-            let [dst, src, todo] = operands(fr, a);
-            for (slot, at) in [(to, dst), (from, src)] {
-                inside(at, todo, store.tables.get(slot).ok_or(Trap::BadImage)?.live().len(), OUT)?;
-            }
-            let n = todo.min(STEP_ELEMENTS as u32);
-            let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 };
-            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
-            if to == from {
-                let t = store.tables.get_mut(to).ok_or(Trap::BadImage)?.live_mut();
-                move_within(t, src, dst, n as usize).ok_or(OUT)?;
-            } else {
-                let Ok([to, from]) = store.tables.get_disjoint_mut([to, from]) else { return Err(Trap::BadImage) };
-                copy_part(to.live_mut(), dst, from.live(), src, n as usize).ok_or(OUT)?;
-            }
-            if !advance(fr, run, a, todo, n, n / 16, if back { 0 } else { 2 }) {
-                return Ok(());
-            }
+            return copy_step(&mut store.tables, to, from, fr, run, w);
         }
         TABLE_INIT => {
-            let [dst, src, todo] = operands(fr, a);
             let slot = store.table_slot(run.inst, w >> 16)?;
             let inst = store.inst(run.inst)?;
-            let items = inst.image().elem(k).ok_or(Trap::BadImage)?.len();
-            inside(src, todo, if inst.is_dropped(k) { 0 } else { items }, OUT)?;
-            inside(dst, todo, store.tables.get(slot).ok_or(Trap::BadImage)?.live().len(), OUT)?;
-            let n = todo.min(STEP_ELEMENTS as u32);
+            let items = if inst.is_dropped(k) { 0 } else { inst.image().elem(k).ok_or(Trap::BadImage)?.len() };
+            let len = store.tables.get(slot).ok_or(Trap::BadImage)?.live().len();
+            let [dst, src, n] = step(fr, run, w, Bulk::Apart, len, items)?;
             for i in 0..n {
                 let segment = store.inst(run.inst)?.image().elem(k).unwrap_or(&[]);
-                let word = *segment.get(src.wrapping_add(i) as usize).ok_or(OUT)?;
+                let word = *segment.get(src.wrapping_add(i)).ok_or(OUT)?;
                 let value = item(store, run.inst, word)?;
                 let t = store.tables.get_mut(slot).ok_or(Trap::BadImage)?.live_mut();
-                *t.get_mut(dst.wrapping_add(i) as usize).ok_or(OUT)? = value;
+                *t.get_mut(dst.wrapping_add(i)).ok_or(OUT)? = value;
             }
-            if !advance(fr, run, a, todo, n, n / 16, 2) {
-                return Ok(());
-            }
+            return Ok(());
         }
         _ => return Err(Trap::BadImage),
     }

@@ -8,7 +8,7 @@
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use crate::heap::Heap;
 use crate::image::{FuncType, Image};
-use crate::stack::{Stack, Status, copy, fill, fill_bytes};
+use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
 
@@ -32,7 +32,7 @@ pub struct StackId(pub u32);
 /// One instance: its image and its words. In `words` stand, in this order: cells of its own globals, memory slots, table
 /// slots, links of imported functions, links of imported globals (instance, cell), type ids, tags (number, type id), bits of
 /// dropped segments.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Instance<'m> {
     pub(crate) image: Shared<'m, u32>,
     pub(crate) words: Buf<'m, u32>,
@@ -47,7 +47,7 @@ pub struct Instance<'m> {
 }
 
 /// Where the parts of [`Instance::words`] begin.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     pub(crate) memories: u32,
     pub(crate) tables: u32,
@@ -56,6 +56,15 @@ pub(crate) struct Layout {
     pub(crate) types: u32,
     pub(crate) tags: u32,
     pub(crate) dropped: u32,
+}
+
+impl Default for Instance<'_> {
+    fn default() -> Self {
+        let n = zero();
+        let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, tags: n, dropped: n };
+        let (image, words) = (Shared::default(), Buf::default());
+        Instance { image, words, func_base: n, funcs: n, imports: n, entries_at: n, func_types_at: n, mem0: n, table0: n, at }
+    }
 }
 
 impl Instance<'_> {
@@ -155,13 +164,6 @@ impl MemSlot<'_> {
         match self {
             MemSlot::Owned(m) => m.region.get_mut(..m.len).unwrap_or(&mut []),
             MemSlot::Empty => &mut [],
-        }
-    }
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            MemSlot::Owned(m) => m.len,
-            MemSlot::Empty => 0,
         }
     }
     /// Its length in pages.
@@ -381,7 +383,7 @@ pub struct Store<'m> {
 }
 
 /// Slots in use.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Used {
     pub(crate) insts: u32,
     pub(crate) mems: u32,
@@ -413,6 +415,7 @@ pub(crate) fn place<T>(slots: &mut Buf<'_, T>, used: &mut u32, value: T) -> Opti
 impl<'m> Store<'m> {
     /// A store in the caller's memory.
     pub fn new(parts: StoreParts<'m>) -> Store<'m> {
+        let n = zero();
         Store {
             insts: parts.instances,
             mems: parts.memories,
@@ -426,7 +429,7 @@ impl<'m> Store<'m> {
             heap: Heap::new(parts.heap),
             #[cfg(any(feature = "gc", feature = "exceptions"))]
             held: parts.held,
-            used: Used::default(),
+            used: Used { insts: n, mems: n, tables: n, types: n, tags: n, stacks: n, funcs: n },
             memory_room: usize::MAX,
         }
     }

@@ -25,6 +25,10 @@ impl Op<'_> {
     pub fn a(&self) -> u32 {
         self.word >> 8 & 0xff
     }
+    /// Field `b`.
+    pub fn b(&self) -> u32 {
+        self.word >> 16 & 0xff
+    }
     /// The 16-bit field `bc`.
     pub fn bc(&self) -> u32 {
         self.word >> 16

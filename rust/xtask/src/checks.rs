@@ -27,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("decoder against the official suite", decode_suite),
     ("official suite", suite),
     ("official suite with hardly a near cell", suite_far),
+    ("official suite with the small window", suite_small),
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
@@ -155,6 +156,8 @@ fn unit_none() -> Result<Verdict> {
 }
 
 fn decode_suite() -> Result<Verdict> {
+    // A module that needs what a build lacks is refused by the name of it.
+    cargo(&["test", "--locked", "-p", "wrt-decoder", "--no-default-features", "--test", "features"])?;
     tests_run(&cargo(&["test", "--locked", "-p", "wrt-decode-tests"])?)
 }
 
@@ -173,6 +176,13 @@ fn suite() -> Result<Verdict> {
 fn suite_far() -> Result<Verdict> {
     let mut c = command("cargo", ["test", "--locked", "-p", "wrt-spec-tests", "--target-dir"]);
     c.arg(tool::scratch().join("far")).env("RUSTFLAGS", "--cfg wrt_far");
+    Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
+}
+
+/// The engine's tests and the suite with 128 registers.
+fn suite_small() -> Result<Verdict> {
+    let mut c = command("cargo", ["test", "--locked", "-p", "wrt-runtime", "-p", "wrt-spec-tests"]);
+    c.args(["--features", "wrt-runtime/small-window", "--target-dir"]).arg(tool::scratch().join("small"));
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
 }
 

@@ -42,14 +42,14 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         };
         let cells = (0..n).fold(0u32, |w, i| w.wrapping_add(s.top(i.wrapping_add(above)).map_or(0, |o| o.ty().cells())));
         let room = room.max(cells);
-        if near(first, room) {
+        if self.near(first, room) {
             return first;
         }
-        if first >= NEAR {
+        if first >= self.near {
             return self.lies(first, room);
         }
         // Across the hole: a place of their own above everything.
-        let end = first.wrapping_add(room).max(s.next_cell()).max(NEAR).wrapping_add(HOLE);
+        let end = first.wrapping_add(room).max(s.next_cell()).max(self.near).wrapping_add(HOLE);
         self.widen(end.wrapping_add(room));
         let mut to = end;
         for i in (above..above.wrapping_add(n)).rev() {
@@ -136,7 +136,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     pub(super) fn map_block(&mut self, s: &Operands<'_>, n: u32, types: &[u32], at: u32) {
         if types.iter().any(|ty| is_object(ValType::from_bits(*ty))) || self.objects_below(s, n) {
             let cells = width(types);
-            if near(at, cells) || at >= NEAR {
+            if self.near(at, cells) || at >= self.near {
                 let at = self.lies(at, cells);
                 self.map_operands(s, n, types, at, op::MAP_HERE);
             } else {
@@ -266,9 +266,10 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         self.settle_all(s, arity, 0);
         let at = self.cell_of(s, 0);
         // The answer replaces what is asked about, so it is asked about a copy.
-        self.far_copy(SCRATCH_RESULT, at, 1);
-        self.w.put2([extended(REF_TEST, SCRATCH_RESULT), ty.bits()]);
-        let cond = if fail { Cond::Zero(SCRATCH_RESULT) } else { Cond::NotZero(SCRATCH_RESULT) };
+        let scratch = self.near.wrapping_add(SCRATCH_RESULT);
+        self.far_copy(scratch, at, 1);
+        self.w.put2([extended(REF_TEST, scratch), ty.bits()]);
+        let cond = if fail { Cond::Zero(scratch) } else { Cond::NotZero(scratch) };
         self.branch(s, cond, label, arity, 0)
     }
 
@@ -354,8 +355,8 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             0 => s.next_cell(),
             _ => s.top(arity.wrapping_sub(1)).ok_or(Fault::Internal)?.cell(),
         };
-        let whole = near(first, cells) || first >= NEAR;
-        let at = if whole { self.lies(first, cells) } else { s.next_cell().max(NEAR).wrapping_add(HOLE) };
+        let whole = self.near(first, cells) || first >= self.near;
+        let at = if whole { self.lies(first, cells) } else { s.next_cell().max(self.near).wrapping_add(HOLE) };
         self.widen(at.wrapping_add(cells));
         let tag = catch.tag.map_or(0, |tag| tag.wrapping_add(1)) | (catch.exception as u32) << 31;
         for (i, w) in [tag, self.w.pos, at].into_iter().enumerate() {

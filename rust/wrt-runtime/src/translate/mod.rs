@@ -5,9 +5,9 @@
 //! destination is changed when its result goes to a local, comparisons join the branch that tests them. Every other
 //! operand lives in its own cell, so labels need no bookkeeping but "everything in its cell".
 //!
-//! **Cells and registers.** Cells are numbered without gaps by the validator. One operation can name cells below 256;
-//! cells below [`NEAR`] are those registers, the rest lies [`HOLE`] further up, and the registers between serve as
-//! scratch when a far cell has to pass through an operation.
+//! **Cells and registers.** Cells are numbered without gaps by the validator. One operation can name cells below 256, or
+//! 128 with the small window; cells below `near` are those registers, the rest lies [`HOLE`] further up, and the
+//! registers between serve as scratch when a far cell has to pass through an operation.
 //!
 //! **Cost.** `run_length` counts instructions since the last point where the counter was charged. A jump taken from
 //! count p to a label at count q charges p - q, calls and returns charge p. So straight code pays nothing, every path
@@ -31,16 +31,23 @@ use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// Cells below this are registers of the same number. With `--cfg wrt_far`, a test build, nearly nothing is near: the
 /// official suite then goes through everything that is written for large functions.
-pub const NEAR: u32 = if cfg!(wrt_far) { 6 } else { 240 };
-/// Cells from [`NEAR`] on lie this much further up in the frame.
+const fn near_cells(window: u32) -> u32 {
+    if cfg!(wrt_far) {
+        6
+    } else if window < image::LARGE_WINDOW {
+        image::SMALL_WINDOW - 8 - HOLE
+    } else {
+        image::LARGE_WINDOW - 8 - HOLE
+    }
+}
+/// Cells that are not near lie this much further up in the frame.
 pub const HOLE: u32 = 16;
 /// Most instructions in a row without a charge: bounds the debt of the counter and the latency of an interrupt.
 pub const MAX_RUN: u32 = if cfg!(wrt_far) { 5 } else { 1024 };
 /// Bodies of this many bytes or more use jumps of 32 bits.
 const FAR_BODY: u32 = if cfg!(wrt_far) { 0 } else { 12_000 };
-/// Registers for far operands and results.
-const SCRATCH: [u32; 3] = [NEAR, NEAR + 2, NEAR + 4];
-const SCRATCH_RESULT: u32 = NEAR + 6;
+/// The registers from `near` on are for far operands, two cells each, and for results.
+const SCRATCH_RESULT: u32 = 6;
 /// Operands that a `local.set` looks through at most.
 const LAZY: u32 = 32;
 
@@ -78,8 +85,13 @@ impl From<TranslateError> for Error {
 /// [`TranslateError::Module`]: malformed, invalid or unsupported, or scratch too short. [`TranslateError::Output`]:
 /// valid, but `out` is too short.
 pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
+    translate_for(image::WINDOW, wasm, scratch, out)
+}
+
+/// [`translate`] for an engine whose window is [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
+fn translate_for(window: u32, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
     let run = |scratch: &mut [u32], out: &mut [u32], far_body| {
-        let mut t = Translator::<false>::new(out, far_body);
+        let mut t = Translator::<false>::new(out, window, far_body);
         let decoded = decode(wasm, scratch, &mut t).map_err(TranslateError::Module)?;
         let done = Translated { words: t.w.pos, scratch_words: decoded.scratch_words };
         if t.w.pos as usize > t.w.out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
@@ -91,10 +103,10 @@ pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Tr
 }
 
 /// The byte of `wasm` where the instruction starts that the image word `pc` belongs to; `None` when `wasm` is not valid
-/// or `pc` not in its code. For messages about traps: the image itself holds no such table.
-pub fn locate(wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
+/// or `pc` not in its code. For messages about traps: the image itself holds no such table. `window` is the image's.
+pub fn locate(window: u32, wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
     for far_body in [FAR_BODY, 0] {
-        let mut t = Translator::<true>::new(&mut [], far_body);
+        let mut t = Translator::<true>::new(&mut [], window, far_body);
         t.watch = pc;
         match decode(wasm, scratch, &mut t) {
             Ok(_) => return (t.watched != 0).then_some(t.watched),
@@ -111,6 +123,15 @@ pub fn locate(wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
 /// As [`translate`]; [`ErrorKind::Memory`] only when the allocator has no room.
 #[cfg(feature = "alloc")]
 pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
+    translate_vec_for(image::WINDOW, wasm)
+}
+
+/// [`translate_vec`] for an engine whose window is [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
+///
+/// # Errors
+/// As [`translate_vec`].
+#[cfg(feature = "alloc")]
+pub fn translate_vec_for(window: u32, wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
     use alloc::vec::Vec;
     fn words(v: &mut Vec<u32>, n: usize) -> Result<(), Error> {
         v.clear();
@@ -122,7 +143,7 @@ pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), 
     words(&mut scratch, 4096usize.max(wasm.len() / 4))?;
     words(&mut out, (HEADER as usize + 64).saturating_add(wasm.len()))?;
     loop {
-        match translate(wasm, &mut scratch, &mut out) {
+        match translate_for(window, wasm, &mut scratch, &mut out) {
             Ok(t) => {
                 out.truncate(t.words as usize);
                 return Ok((out, t));
@@ -137,9 +158,6 @@ pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), 
     }
 }
 
-fn near(cell: u32, cells: u32) -> bool {
-    cell.wrapping_add(cells) <= NEAR
-}
 fn is_i8(v: u32) -> bool {
     v as i32 == v as i8 as i32
 }
@@ -243,6 +261,8 @@ struct Translator<'o, const WATCH: bool> {
     far_body: u32,
     far: bool,
     frame_too_large: bool,
+    near: u32,
+    window: u32,
     frame_cells: u32,
     features: u32,
     entries_at: u32,
@@ -304,7 +324,7 @@ const RUN: usize = 2;
 const ENCLOSING: usize = 3;
 
 impl<'o, const WATCH: bool> Translator<'o, WATCH> {
-    fn new(out: &'o mut [u32], far_body: u32) -> Self {
+    fn new(out: &'o mut [u32], window: u32, far_body: u32) -> Self {
         let mut w = Writer::new(out);
         w.reserve(HEADER);
         Translator {
@@ -316,7 +336,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             far_body,
             far: false,
             frame_too_large: false,
-            frame_cells: image::WINDOW,
+            near: near_cells(window),
+            window,
+            frame_cells: window,
             features: 0,
             entries_at: 0,
             imported_funcs: 0,
@@ -355,9 +377,15 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     // ---- cells and registers ------------------------------------------------------------------------------------
 
+    /// Whether a value of `cells` cells at `cell` is in registers.
+    #[inline(always)]
+    fn near(&self, cell: u32, cells: u32) -> bool {
+        cell.wrapping_add(cells) <= self.near
+    }
+
     /// Where cell `cell` of a value of `cells` cells lies in the frame.
     fn lies(&mut self, cell: u32, cells: u32) -> u32 {
-        if near(cell, cells) {
+        if self.near(cell, cells) {
             return cell;
         }
         let at = cell.saturating_add(HOLE);
@@ -374,7 +402,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         if to == from {
             return;
         }
-        if near(to, cells) && near(from, cells) {
+        if self.near(to, cells) && self.near(from, cells) {
             self.w.put(word(if cells == 2 { op::COPY2 } else { op::COPY }, to, from, 0));
         } else {
             let (to, from) = (self.lies(to, cells), self.lies(from, cells));
@@ -424,10 +452,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         match o.place() {
             Place::Cell => self.copy(to, o.cell(), cells),
             Place::Local(from) => self.copy(to, from, cells),
-            Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
+            Place::Const(bits) if self.near(to, cells) => self.constant_to(to, bits, cells),
             Place::Const(bits) => {
-                self.constant_to(SCRATCH_RESULT, bits, cells);
-                self.far_set(to, SCRATCH_RESULT, cells);
+                let scratch = self.near.wrapping_add(SCRATCH_RESULT);
+                self.constant_to(scratch, bits, cells);
+                self.far_set(to, scratch, cells);
             }
         }
     }
@@ -442,7 +471,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             Place::Const(_) => return self.move_to(o.cell(), o, 1),
         };
         let (to, from) = (self.lies(o.cell(), 1), self.lies(from, 2));
-        if to != from && to < NEAR && from < NEAR {
+        if to != from && to < self.near && from < self.near {
             self.w.put(word(op::COPY, to, from, 0));
         } else if to != from {
             self.far_copy(to, from, 1);
@@ -465,8 +494,8 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn reg(&mut self, o: Operand<'_>, nth: usize) -> u32 {
         match o.place() {
             // Whether it has one cell or two.
-            Place::Cell if near(o.cell(), 2) => o.cell(),
-            Place::Local(cell) if near(cell, 2) => cell,
+            Place::Cell if self.near(o.cell(), 2) => o.cell(),
+            Place::Local(cell) if self.near(cell, 2) => cell,
             _ => self.reg_made(o, nth),
         }
     }
@@ -474,17 +503,17 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     #[inline(never)]
     fn reg_made(&mut self, o: Operand<'_>, nth: usize) -> u32 {
         let cells = o.ty().cells();
-        let scratch = SCRATCH.get(nth).copied().unwrap_or(SCRATCH_RESULT);
+        let scratch = self.near.wrapping_add(nth.wrapping_mul(2) as u32);
         let cell = match o.place() {
             Place::Cell => o.cell(),
             Place::Local(cell) => cell,
             Place::Const(bits) => {
-                let reg = if near(o.cell(), cells) { o.cell() } else { scratch };
+                let reg = if self.near(o.cell(), cells) { o.cell() } else { scratch };
                 self.constant_to(reg, bits, cells);
                 return reg;
             }
         };
-        if near(cell, cells) {
+        if self.near(cell, cells) {
             return cell;
         }
         let at = self.lies(cell, cells);
@@ -496,7 +525,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// Writes an operation whose result, of type `ty`, belongs to `cell`, and remembers it. Field `a` of `first` is 0.
     #[inline]
     fn define(&mut self, first: u32, cell: u32, ty: ValType) {
-        if !near(cell, 2) {
+        if !self.near(cell, 2) {
             return self.define_far(first, None, cell, ty);
         }
         let first = first | cell << 8;
@@ -507,7 +536,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// The same, of two words.
     #[inline]
     fn define2(&mut self, first: u32, second: u32, cell: u32, ty: ValType) {
-        if !near(cell, 2) {
+        if !self.near(cell, 2) {
             return self.define_far(first, Some(second), cell, ty);
         }
         let first = first | cell << 8;
@@ -518,8 +547,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     #[inline(never)]
     fn define_far(&mut self, first: u32, second: Option<u32>, cell: u32, ty: ValType) {
         let cells = ty.cells();
-        let is_near = near(cell, cells);
-        let first = first | if is_near { cell } else { SCRATCH_RESULT } << 8;
+        let is_near = self.near(cell, cells);
+        let scratch = self.near.wrapping_add(SCRATCH_RESULT);
+        let first = first | if is_near { cell } else { scratch } << 8;
         let at = self.w.pos;
         self.w.put(first);
         if let Some(second) = second {
@@ -528,7 +558,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         if is_near {
             self.defined(first, at, cell);
         } else {
-            self.far_set(cell, SCRATCH_RESULT, cells);
+            self.far_set(cell, scratch, cells);
             self.last.end = NOWHERE;
         }
     }
@@ -713,10 +743,10 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let all_cells = arity > 2 && (above..n).all(|i| s.top(i).is_some_and(|o| o.place() == Place::Cell));
         if all_cells && let (Some(first), Some(end)) = (s.top(n.wrapping_sub(1)), s.top(above)) {
             let cells = end.end().wrapping_sub(first.cell());
-            if near(end.end(), 0) && near(to.wrapping_add(cells), 0) && first.cell() != to {
+            if self.near(end.end(), 0) && self.near(to.wrapping_add(cells), 0) && first.cell() != to {
                 return self.far_copy(to, first.cell(), cells);
             }
-            if first.cell() >= NEAR && to >= NEAR && first.cell() != to {
+            if first.cell() >= self.near && to >= self.near && first.cell() != to {
                 let (to, from) = (self.lies(to, cells), self.lies(first.cell(), cells));
                 return self.far_copy(to, from, cells);
             }
@@ -757,7 +787,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             let cells = o.ty().cells();
             match o.place() {
                 Place::Local(from) => self.copy(o.cell(), from, cells),
-                Place::Const(_) if !near(to, cells) => self.move_to(o.cell(), o, cells),
+                Place::Const(_) if !self.near(to, cells) => self.move_to(o.cell(), o, cells),
                 _ => {}
             }
             to = to.wrapping_add(cells);
@@ -767,8 +797,8 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             let Some(o) = s.top(n) else { return };
             let cells = o.ty().cells();
             match o.place() {
-                Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
-                _ if near(to, cells) && near(o.cell(), cells) => self.copy(to, o.cell(), cells),
+                Place::Const(bits) if self.near(to, cells) => self.constant_to(to, bits, cells),
+                _ if self.near(to, cells) && self.near(o.cell(), cells) => self.copy(to, o.cell(), cells),
                 _ => {
                     // Results lie without the hole: the caller expects them side by side.
                     let from = self.lies(o.cell(), cells);
@@ -805,19 +835,19 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             _ => s.next_cell(),
         };
         let end = base.wrapping_add(params.max(results));
-        if end <= NEAR {
+        if end <= self.near {
             call(self, s.top(0), base, false);
             self.map_call(s, t, n.wrapping_add(above), base);
             return;
         }
-        if base >= NEAR {
+        if base >= self.near {
             let at = self.lies(base, params.max(results));
             call(self, s.top(0), at, true);
             self.map_call(s, t, n.wrapping_add(above), at);
             return;
         }
         // Across the hole: a frame of its own above everything.
-        let frame = s.next_cell().max(end).max(NEAR).wrapping_add(HOLE);
+        let frame = s.next_cell().max(end).max(self.near).wrapping_add(HOLE);
         self.frame_cells = self.frame_cells.max(frame.wrapping_add(params.max(results)));
         let (mut from, mut to) = (base, frame);
         for t in t.params {
@@ -912,7 +942,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
         // The result of `table.grow` takes the place of its value.
         let above = if op == op::TABLE_GROW { pops } else { 0 };
-        if near(first.cell(), pops) {
+        if self.near(first.cell(), pops) {
             self.w.put(word16(op, first.cell(), bc));
             self.w.put(more);
             self.map(s, above);
@@ -921,14 +951,14 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         for n in 0..pops {
             let o = s.top(pops.wrapping_sub(n).wrapping_sub(1)).ok_or(Fault::Internal)?;
             let from = self.lies(o.cell(), 1);
-            self.far_copy(NEAR.wrapping_add(n), from, 1);
+            self.far_copy(self.near.wrapping_add(n), from, 1);
         }
         let first = first.cell();
-        self.w.put(word16(op, NEAR, bc));
+        self.w.put(word16(op, self.near, bc));
         self.w.put(more);
         self.map(s, above);
         if result {
-            self.far_set(first, NEAR, 1);
+            self.far_set(first, self.near, 1);
         }
         Ok(())
     }
@@ -1029,7 +1059,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             self.unlazy(s, below, cell);
         }
         let value = s.top(0).ok_or(Fault::Internal)?;
-        if self.made(value) && near(cell, 2) {
+        if self.made(value) && self.near(cell, 2) {
             self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
             self.last.end = NOWHERE;
             return Ok(true);
@@ -1040,7 +1070,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     #[inline(never)]
     fn assign_moved(&mut self, value: Operand<'_>, cell: u32) -> Result<bool, Fault> {
         let cells = value.ty().cells();
-        if self.made(value) && near(cell, cells) {
+        if self.made(value) && self.near(cell, cells) {
             self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
             self.last.end = NOWHERE;
             return Ok(true);

@@ -184,7 +184,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             (Magic, image::MAGIC),
             (Version, image::VERSION),
             (Features, self.features),
-            (Fuel, image::FUEL_VERSION | image::WINDOW << 16),
+            (Fuel, image::FUEL_VERSION | self.window << 16),
             (Length, self.w.pos),
             (FrameCells, self.frame_cells),
             (Imports, self.imports),
@@ -271,15 +271,15 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if total.saturating_add(HOLE) > limits::FRAME_CELLS {
             return Err(Fault::FrameTooLarge);
         }
-        if total > NEAR {
+        if total > self.near {
             // Everything from the hole on lies further up; parameters arrive without it.
-            let at = NEAR.wrapping_add(HOLE).wrapping_sub(1);
+            let at = self.near.wrapping_add(HOLE).wrapping_sub(1);
             let end = self.lies(total, 0).max(total.wrapping_add(HOLE));
             self.frame_cells = self.frame_cells.max(end);
-            if param_cells > NEAR {
+            if param_cells > self.near {
                 // A value of two cells may begin just below the hole: its first cell has to move too, and moving the
                 // first cell of one that does not is harmless.
-                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(NEAR).wrapping_add(1));
+                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(self.near).wrapping_add(1));
                 self.w.put(word(op::ENTER_FAR, 0, 0, 0));
                 self.w.put(end);
                 self.w.put(0);
@@ -300,7 +300,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.w.put(end);
             self.w.put(at | end.wrapping_sub(at) << 16);
         }
-        let near_cells = total.min(NEAR).saturating_sub(param_cells);
+        let near_cells = total.min(self.near).saturating_sub(param_cells);
         if near_cells > 0 {
             self.w.put(word(op::ENTER, 0, param_cells, near_cells));
         }
