@@ -204,7 +204,7 @@ pub(crate) fn field_cells(field: u32) -> u32 {
 }
 
 /// A function type of an image: value types as words.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct FuncType<'a> {
     /// Parameters.
     pub params: &'a [u32],
@@ -549,6 +549,12 @@ impl<'a> Image<'a> {
         let first = at.checked_add(if head & IN_GROUP != 0 { 5 } else { 2 })?;
         let params = self.slice(first, head & 0xffff)?;
         Some(FuncType { params, results: self.slice(first.checked_add(head & 0xffff)?, head >> 16 & 0xfff)? })
+    }
+    /// The hash of type `i`.
+    #[cfg(not(feature = "function-references"))]
+    pub(crate) fn hash(self, i: u32) -> Option<u32> {
+        let [at] = *self.record::<1>(Word::TypesAt, Word::Types, i)?;
+        self.0.get(at.checked_add(1)? as usize).copied()
     }
     /// Everything about type `i`.
     pub fn full_type(self, i: u32) -> Option<Type<'a>> {

@@ -2,8 +2,12 @@
 //! Types across instances: each group of types that a store has seen has numbers of its own, the same for equal groups
 //! of all modules, so that types are the same exactly when their numbers are (spec: core 3.1.4, 4.2.2).
 
-use crate::image::{Image, Kind, MUTABLE, Type, Word};
-use crate::store::{NONE, Store, TypeSource, place};
+use crate::image::{Image, Word};
+#[cfg(feature = "function-references")]
+use crate::image::{Kind, MUTABLE, Type};
+#[cfg(feature = "function-references")]
+use crate::store::NONE;
+use crate::store::{Store, TypeSource, place};
 use wrt_foundation::{Defined, Ref, ValType};
 
 /// What became of a type's number.
@@ -16,7 +20,8 @@ pub(crate) enum Known {
     Damaged,
 }
 
-/// The number of a type in a store.
+/// The numbers of an instance's types.
+#[cfg(feature = "function-references")]
 #[derive(Clone, Copy)]
 struct Numbers<'a> {
     /// Type ids of the instance that is being made.
@@ -26,7 +31,54 @@ struct Numbers<'a> {
 }
 
 impl<'m> Store<'m> {
+    /// The number of the type of function `number`.
+    pub(crate) fn func_type_id(&self, number: u32, hint: u32) -> Option<u32> {
+        let (inst, f) = self.locate(number, hint)?;
+        let inst = self.insts.get(inst as usize)?;
+        inst.type_id(inst.image().func_type_index(f)?)
+    }
+}
+
+/// Without typed references a type is its words.
+#[cfg(not(feature = "function-references"))]
+impl<'m> Store<'m> {
     /// Gives each type of `image`, which becomes instance `inst`, its number; they go to the words from `at` on.
+    #[inline(never)]
+    pub(crate) fn number_types(&mut self, image: Image<'_>, inst: u32, at: u32) -> Known {
+        for ty in 0..image.get(Word::Types) {
+            let Some((hash, want)) = image.hash(ty).zip(image.ty(ty)) else { return Known::Damaged };
+            let same = |t: &TypeSource| {
+                let other = if t.inst == inst { Some(image) } else { self.insts.get(t.inst as usize).map(|i| i.image()) };
+                t.hash == hash && other.and_then(|image| image.ty(t.ty)).is_some_and(|have| have == want)
+            };
+            let known = self.types.get(..self.used.types as usize).and_then(|used| used.iter().position(same));
+            let id = match known {
+                Some(i) => i as u32,
+                None => match place(&mut self.types, &mut self.used.types, TypeSource { hash, inst, ty }) {
+                    Some(id) => id,
+                    None => return Known::NoRoom,
+                },
+            };
+            if let Some(word) = self.words.get_mut(at.wrapping_add(ty) as usize) {
+                *word = id;
+            }
+        }
+        Known::Done
+    }
+    /// A type of instance `inst` as the store has it.
+    pub(crate) fn type_of(&self, _: u32, ty: ValType) -> ValType {
+        ty
+    }
+    /// Whether `r` is a value of type `ty`.
+    pub fn is_of_type(&self, r: Ref, ty: ValType) -> bool {
+        r.is_null() || ty != ValType::FUNCREF || r.as_func().is_some()
+    }
+}
+
+#[cfg(feature = "function-references")]
+impl<'m> Store<'m> {
+    /// Gives each type of `image`, which becomes instance `inst`, its number; they go to the words from `at` on.
+    #[inline(never)]
     pub(crate) fn number_types(&mut self, image: Image<'_>, inst: u32, at: u32) -> Known {
         let n = image.get(Word::Types);
         let mut last = 0;
@@ -70,12 +122,7 @@ impl<'m> Store<'m> {
     fn type_words(&self, at: u32, n: u32) -> &[u32] {
         self.words.get(at as usize..at.wrapping_add(n) as usize).unwrap_or(&[])
     }
-    #[cfg(not(feature = "function-references"))]
-    fn source(&self, _: Image<'_>, inst: u32, _: u32, _: (u32, u32, u32), ty: u32, hash: u32) -> TypeSource {
-        TypeSource { hash, inst, ty }
-    }
     /// Type `ty` of the image, in the group that begins at type `start` and gets the numbers from `first` on.
-    #[cfg(feature = "function-references")]
     fn source(&self, image: Image<'_>, inst: u32, at: u32, (start, len, first): (u32, u32, u32), ty: u32, hash: u32) -> TypeSource {
         let sup = match image.full_type(ty).and_then(|t| t.supertype) {
             None => NONE,
@@ -143,12 +190,6 @@ impl<'m> Store<'m> {
         let id = |i| self.insts.get(inst as usize).and_then(|inst| inst.type_id(i)).unwrap_or(NONE >> 10);
         ty.index().map_or(ty, |i| ty.with_index(id(i)))
     }
-    /// The number of the type of function `number`.
-    pub(crate) fn func_type_id(&self, number: u32, hint: u32) -> Option<u32> {
-        let (inst, f) = self.locate(number, hint)?;
-        let inst = self.insts.get(inst as usize)?;
-        inst.type_id(inst.image().func_type_index(f)?)
-    }
     /// What type number `id` is.
     pub(crate) fn type_by_id(&self, id: u32) -> Option<Type<'_>> {
         let source = self.types.get(..self.used.types as usize)?.get(id as usize)?;
@@ -183,10 +224,12 @@ impl<'m> Store<'m> {
     }
 }
 
+#[cfg(feature = "function-references")]
 fn place_type(store: &mut Store<'_>, source: TypeSource) -> Option<u32> {
     place(&mut store.types, &mut store.used.types, source)
 }
 
+#[cfg(feature = "function-references")]
 impl Defined for Store<'_> {
     fn kind(&self, i: u32) -> Option<ValType> {
         self.type_by_id(i).map(|t| match t.kind {
@@ -195,12 +238,23 @@ impl Defined for Store<'_> {
             Kind::Array => ValType::ARRAYREF,
         })
     }
-    #[cfg(feature = "function-references")]
     fn supertype(&self, i: u32) -> Option<u32> {
         self.types.get(..self.used.types as usize)?.get(i as usize).map(|t| t.sup).filter(|sup| *sup != NONE)
     }
-    #[cfg(not(feature = "function-references"))]
+}
+
+#[cfg(not(feature = "function-references"))]
+impl Defined for Store<'_> {
+    fn kind(&self, _: u32) -> Option<ValType> {
+        None
+    }
     fn supertype(&self, _: u32) -> Option<u32> {
         None
+    }
+    fn matches(&self, sub: ValType, sup: ValType) -> bool {
+        sub == sup
+    }
+    fn descends(&self, i: u32, j: u32) -> bool {
+        i == j
     }
 }
