@@ -30,7 +30,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
-    ("C interface under Miri", miri),
+    ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
+    ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
     ("CMake: ctest, install, find_package", cmake_project),
     ("programs that people have: Rust", program_rust),
     ("programs that people have: C", program_c),
@@ -138,7 +139,8 @@ fn unit_std() -> Result<Verdict> {
 }
 
 /// The crates of the device, which have the three build modes.
-const DEVICE: [&str; 10] = ["-p", "wrt-foundation", "-p", "wrt-instructions", "-p", "wrt-decoder", "-p", "wrt-runtime", "-p", "wrt"];
+const DEVICE: [&str; 12] =
+    ["-p", "wrt-foundation", "-p", "wrt-instructions", "-p", "wrt-decoder", "-p", "wrt-runtime", "-p", "wrt-platform", "-p", "wrt"];
 
 fn unit_alloc() -> Result<Verdict> {
     let mut args = vec!["test", "--locked", "--no-default-features"];
@@ -211,12 +213,12 @@ fn c_interface() -> Result<Verdict> {
     tests_run(&output)
 }
 
-fn miri() -> Result<Verdict> {
+fn miri(tests: &[&str]) -> Result<Verdict> {
     if !setup::components("nightly", &["miri", "rust-src"])? {
         return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
     }
-    let mut c = command("cargo", ["+nightly", "miri", "test", "--locked", "-p", "wrt-capi", "--test", "miri"]);
-    c.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
+    c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
     tests_run(&tool::run(c)?)
 }
 

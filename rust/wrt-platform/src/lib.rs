@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//! What WRT takes from an operating system, as Rust sees it. `port.h` in this crate's `include` is the same for ports that
+//! are written in C.
+//!
+//! [`PageAllocator`] gives linear memories their pages. [`StaticAllocator`] takes them from a buffer of the firmware,
+//! `LinuxAllocator` from `mmap`; both pass [`conformance`], and so does a port from elsewhere before it is one. [`Region`]
+//! is one linear memory in pages of any of them, in safe code.
+//!
+//! Not here: the engine, which knows none of this; `wrt::Memory` brings the two together.
+//!
+//! Unsafe code is allowed in this crate and nowhere above it. Each block says why it is sound, and no function of the
+//! interface is `unsafe`: an allocator that lies can make a guest trap, nothing else.
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod conformance;
+#[cfg(all(feature = "platform-linux", target_os = "linux"))]
+pub mod linux_memory;
+pub mod memory;
+mod region;
+pub mod static_memory;
+pub mod sync;
+
+#[cfg(all(feature = "platform-linux", target_os = "linux"))]
+pub use linux_memory::{LinuxAllocator, LinuxAllocatorBuilder, NumaPolicy};
+pub use memory::{FromRegion, PageAllocator, Properties, Protection, RegionAllocator, WASM_PAGE_SIZE};
+pub use region::Region;
+#[cfg(target_has_atomic = "8")]
+pub use static_memory::StaticRegion;
+pub use static_memory::{StaticAllocator, StaticAllocatorBuilder};
+#[cfg(target_has_atomic = "8")]
+pub use sync::Loan;
+pub use wrt_foundation::{Error, ErrorKind, WrtError, WrtResult};
