@@ -123,7 +123,7 @@ typedef struct wrt_config {
     (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \
      (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 8u)
 #if UINTPTR_MAX > 0xffffffffu
-#define WRT_SIZE_STORE 400u
+#define WRT_SIZE_STORE 408u
 #define WRT_SIZE_INSTANCE 136u
 #define WRT_SIZE_MEMORY 56u
 #define WRT_SIZE_TABLE 48u

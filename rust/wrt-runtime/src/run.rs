@@ -50,6 +50,8 @@ pub enum Exit {
     OutOfBudget,
     /// The interrupt word is set.
     Interrupted,
+    /// A memory of the host's is in use elsewhere; try again when it is not.
+    MemoryInUse,
     /// A continuation came to the top; who pushed it takes the next step.
     Step {
         /// What it was pushed with.
@@ -61,6 +63,10 @@ pub enum Exit {
 ///
 /// The stacks are out of the store meanwhile. A stack that has nothing to run gives [`Trap::BadImage`].
 pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
+    #[cfg(feature = "alloc")]
+    if !store.acquire() {
+        return Exit::MemoryInUse;
+    }
     let mut stacks = core::mem::take(&mut store.stacks);
     let mut out = Exit::Trap(Trap::BadImage);
     if let Some(stack) = stacks.get_mut(id.0 as usize) {
@@ -72,6 +78,8 @@ pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
         *budget = stack.run.budget;
     }
     store.stacks = stacks;
+    #[cfg(feature = "alloc")]
+    store.release();
     out
 }
 
