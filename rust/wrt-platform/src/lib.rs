@@ -20,18 +20,19 @@ extern crate std;
 pub mod conformance;
 #[cfg(all(feature = "platform-linux", target_os = "linux"))]
 pub mod linux_memory;
+#[cfg(target_has_atomic = "8")]
+mod loan;
 pub mod memory;
 mod region;
 pub mod static_memory;
-pub mod sync;
 
 #[cfg(all(feature = "platform-linux", target_os = "linux"))]
 pub use linux_memory::{LinuxAllocator, LinuxAllocatorBuilder, NumaPolicy};
+#[cfg(target_has_atomic = "8")]
+pub use loan::Loan;
 pub use memory::{FromRegion, PageAllocator, Properties, Protection, RegionAllocator, WASM_PAGE_SIZE};
 pub use region::Region;
 #[cfg(target_has_atomic = "8")]
 pub use static_memory::StaticRegion;
 pub use static_memory::{StaticAllocator, StaticAllocatorBuilder};
-#[cfg(target_has_atomic = "8")]
-pub use sync::Loan;
 pub use wrt_foundation::{Error, ErrorKind, WrtError, WrtResult};

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use wrt_platform::*;
 
 /// Fewer under Miri, which takes its time.
-const STEPS: usize = if cfg!(miri) { 40 } else { 2000 };
+const STEPS: usize = if cfg!(miri) { 20 } else { 2000 };
 
 #[test]
 fn static_pages_conform() {
