@@ -32,6 +32,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
     ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
+    ("wait table in every order of threads", loom),
     ("CMake: ctest, install, find_package", cmake_project),
     ("programs that people have: Rust", program_rust),
     ("programs that people have: C", program_c),
@@ -219,6 +220,12 @@ fn miri(tests: &[&str]) -> Result<Verdict> {
     }
     let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
     c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    tests_run(&tool::run(c)?)
+}
+
+fn loom() -> Result<Verdict> {
+    let mut c = command("cargo", ["test", "--locked", "--manifest-path", "tests/loom/Cargo.toml", "--target-dir"]);
+    c.arg(tool::scratch().join("loom"));
     tests_run(&tool::run(c)?)
 }
 

@@ -13,6 +13,8 @@
 //! ```
 
 pub mod memory;
+#[cfg(all(feature = "std", target_has_atomic = "64"))]
+pub mod sync;
 
 /// Numbers that look random and are the same each time (xorshift64*).
 pub(crate) struct Random(u64);
