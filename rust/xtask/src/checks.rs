@@ -21,6 +21,7 @@ type Check = fn() -> Result<Verdict>;
 const CHECKS: &[(&str, Check)] = &[
     ("format", format),
     ("clippy", clippy),
+    ("dependencies run as the table says", arrows),
     ("unit and doc tests: std", unit_std),
     ("unit tests: alloc", unit_alloc),
     ("unit tests: no allocator", unit_none),
@@ -122,6 +123,46 @@ fn format() -> Result<Verdict> {
 fn clippy() -> Result<Verdict> {
     cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     done()
+}
+
+/// What each crate of the device may use: the table of ARCHITECTURE.md.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("wrt-foundation", &["heapless"]),
+    ("wrt-instructions", &["wrt-foundation", "libm"]),
+    ("wrt-decoder", &["wrt-foundation", "wrt-instructions"]),
+    ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder"]),
+    ("wrt-wasi", &["wrt-foundation", "wrt-runtime", "getrandom"]),
+    ("wrt-platform", &["wrt-foundation", "rustix"]),
+    ("wrt", &["wrt-foundation", "wrt-runtime", "wrt-wasi", "wrt-platform"]),
+];
+
+fn arrows() -> Result<Verdict> {
+    let mut n = 0;
+    for (name, may) in ARROWS {
+        let output = cargo(&[
+            "tree",
+            "--locked",
+            "--package",
+            name,
+            "--depth",
+            "1",
+            "--edges",
+            "normal",
+            "--target",
+            "all",
+            "--prefix",
+            "none",
+            "--all-features",
+        ])?;
+        let used = output.lines().filter_map(|l| l.split(' ').next()).filter(|used| !used.is_empty() && *used != name);
+        for used in used {
+            if !may.contains(&used) {
+                bail!("{name} uses {used}");
+            }
+            n += 1;
+        }
+    }
+    Ok(Verdict::Passed(format!("{n} arrows of {} crates", ARROWS.len())))
 }
 
 fn unit_std() -> Result<Verdict> {
