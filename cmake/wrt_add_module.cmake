@@ -66,9 +66,10 @@ function(wrt_add_module target)
   set(source ${folder}/${arg_NAME}.c)
   set(header ${folder}/${arg_NAME}.h)
   wrt_tool(tool)
+  get_property(options GLOBAL PROPERTY WRT_COMPILE_OPTIONS) # what the library's features ask of an image
   file(MAKE_DIRECTORY ${folder})
   add_custom_command(OUTPUT ${source} ${header}
-    COMMAND ${tool} compile --emit c ${arg_FILE} -o ${source} --name ${arg_NAME} --mode ${arg_MODE}
+    COMMAND ${tool} compile --emit c ${options} ${arg_FILE} -o ${source} --name ${arg_NAME} --mode ${arg_MODE}
     DEPENDS ${arg_FILE} ${tool_depends}
     COMMENT "wrt: ${arg_NAME} (${arg_MODE})"
     VERBATIM)

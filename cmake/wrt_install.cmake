@@ -16,6 +16,13 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/wrtConfigVersion.cm
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/wrtConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/wrtConfigVersion.cmake
   cmake/wrt_add_module.cmake DESTINATION ${wrt_package})
 
+get_target_property(WRT_CFLAGS wrt_library INTERFACE_COMPILE_DEFINITIONS)
+if(WRT_CFLAGS)
+  list(TRANSFORM WRT_CFLAGS PREPEND " -D")
+  list(JOIN WRT_CFLAGS "" WRT_CFLAGS)
+else()
+  set(WRT_CFLAGS "")
+endif()
 configure_file(cmake/wrt.pc.in wrt.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/wrt.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A library without loader and float: what it does not offer, it says. */
+/* A library without loader and float, with the small window: what it does not offer, it says. */
 #include "check.h"
 
 const wrt_loader_memory_t loader;
@@ -20,6 +20,17 @@ int main(void)
     EQUAL(words + scratch + at, 0);
     EQUAL(wrt_load(store, &floats.image, NULL, NULL, 0, &instance), WRT_ENOTSUP);
     SAME(wrt_last_error(store)->message, "the image needs float, and this build has none");
+
+    uint32_t words_of[256];
+    wrt_module_t large = empty.image;
+
+    EQUAL(empty.image.bytes <= sizeof words_of, 1);
+    memcpy(words_of, empty.image.data, empty.image.bytes);
+    EQUAL(words_of[3] >> 16, 136);
+    words_of[3] = (words_of[3] & 0xffff) | 264u << 16;
+    large.data = words_of;
+    EQUAL(wrt_load(store, &large, NULL, NULL, 0, &instance), WRT_ENOTSUP);
+    SAME(wrt_last_error(store)->message, "image for the large window: run `wrt compile --small-window`");
     puts("all passed");
     return 0;
 }

@@ -114,28 +114,33 @@ typedef struct wrt_config {
      * needs; the one that takes the store's last memory slot, to all that is left.
      */
     uint32_t memory_bytes;
+    uint32_t heap_bytes; /**< Bytes for structures, arrays and exceptions; garbage is collected. Not used without gc and exceptions. */
 } wrt_config_t;
 
 /** @name Sizes on this target, checked against the library when a store is initialised. @{ */
+#ifdef WRT_SMALL_WINDOW /* with the library's feature small-window; WRT's CMake files set it */
+#define WRT_WINDOW_CELLS 136u
+#else
 #define WRT_WINDOW_CELLS 264u
-/** Bytes of a buffer that suffice for a configuration: what wrt_store_size() returns, or up to some 100 more. */
+#endif
+/** Bytes of a buffer that suffice for a configuration without a heap: what wrt_store_size() returns, or up to some 150 more. */
 #define WRT_STORE_BYTES(instances, memories, tables, types, stacks, frames, cells, words, memory_bytes)                                             \
     (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \
-     (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 8u)
+     (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 4u)
 #if UINTPTR_MAX > 0xffffffffu
-#define WRT_SIZE_STORE 408u
+#define WRT_SIZE_STORE 520u
 #define WRT_SIZE_INSTANCE 136u
 #define WRT_SIZE_MEMORY 56u
 #define WRT_SIZE_TABLE 48u
-#define WRT_SIZE_TYPE 12u
+#define WRT_SIZE_TYPE 16u
 #define WRT_SIZE_STACK 112u
 #else
-#define WRT_SIZE_STORE 280u
-#define WRT_SIZE_INSTANCE 96u
-#define WRT_SIZE_MEMORY 32u
-#define WRT_SIZE_TABLE 36u
-#define WRT_SIZE_TYPE 12u
-#define WRT_SIZE_STACK 84u
+#define WRT_SIZE_STORE 320u
+#define WRT_SIZE_INSTANCE 88u
+#define WRT_SIZE_MEMORY 28u
+#define WRT_SIZE_TABLE 32u
+#define WRT_SIZE_TYPE 16u
+#define WRT_SIZE_STACK 76u
 #endif
 /** @} */
 

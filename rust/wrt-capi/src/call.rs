@@ -15,7 +15,7 @@ use wrt_foundation::{ExternKind, Ref, Trap, ValType};
 use wrt_runtime::host::MAX_HOST_NESTING;
 use wrt_runtime::image::Word;
 use wrt_runtime::stack::{Status, WINDOW};
-use wrt_runtime::{Exit, Extern, InstanceId, Stack, StackId, fits, run};
+use wrt_runtime::{Exit, Extern, InstanceId, Stack, StackId, run};
 
 /// `wrt_val_t`.
 #[repr(C)]
@@ -88,11 +88,15 @@ impl CStore {
         }
         for (i, want) in params.iter().enumerate() {
             let (want, given) = (ValType::from_bits(*want), arg(i));
-            if !fits(want, ValType::from_bits(given.ty)) {
+            let have = ValType::from_bits(given.ty);
+            if have != want.family() {
                 return Err(self.note(ETYPE, 0, "value of another type"));
             }
             if !self.accepts(want, given.of as u32) {
                 return Err(EINVAL_HANDLE);
+            }
+            if !self.store.takes(number, want, have, Ref::from_bits(given.of as u32)) {
+                return Err(self.note(ETYPE, 0, "value of another type"));
             }
         }
         let mut at = self.store.enter_cells(stack, number).map_err(|e| self.note_call(e))?;

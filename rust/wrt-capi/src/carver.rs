@@ -6,7 +6,7 @@ use crate::host::Record;
 use crate::store::{CStore, Config};
 use core::marker::PhantomData;
 use wrt_foundation::Buf::Lent;
-use wrt_runtime::stack::{Frame, WINDOW};
+use wrt_runtime::stack::{Frame, WINDOW, fill};
 use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
 use wrt_runtime::{Stack, StoreParts};
 
@@ -30,22 +30,31 @@ impl<T> Part<T> {
         // SAFETY: the layout put the part inside the buffer, aligned and apart from all others.
         unsafe { core::slice::from_raw_parts_mut(buffer.add(self.at).cast(), self.n) }
     }
+
+    /// Writes what `make` gives for each and lends them.
+    ///
+    /// # Safety
+    /// As [`Part::lend`], except that nothing has been written.
+    unsafe fn fill_with(&self, buffer: *mut u8, make: impl Fn(usize) -> T) -> &'static mut [T] {
+        // SAFETY: as in `lend`; each element is written before the slice is made.
+        unsafe {
+            let first = buffer.add(self.at).cast::<T>();
+            for i in 0..self.n {
+                first.add(i).write(make(i));
+            }
+            self.lend(buffer)
+        }
+    }
 }
 
 impl<T: Default> Part<T> {
     /// Writes defaults and lends them.
     ///
     /// # Safety
-    /// As [`Part::lend`], except that nothing has been written.
+    /// As [`Part::fill_with`].
     unsafe fn fill(&self, buffer: *mut u8) -> &'static mut [T] {
-        // SAFETY: as in `lend`; each element is written before the slice is made.
-        unsafe {
-            let first = buffer.add(self.at).cast::<T>();
-            for i in 0..self.n {
-                first.add(i).write(T::default());
-            }
-            self.lend(buffer)
-        }
+        // SAFETY: the same promise.
+        unsafe { self.fill_with(buffer, |_| T::default()) }
     }
 }
 
@@ -82,6 +91,8 @@ pub(crate) struct Layout {
     cells: Part<u32>,
     words: Part<u32>,
     memory: Part<u8>,
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    heap: Part<u32>,
     each: (usize, usize),
     /// Bytes of all.
     pub(crate) bytes: usize,
@@ -92,9 +103,6 @@ pub(crate) struct Parts {
     pub(crate) store: StoreParts<'static>,
     pub(crate) records: &'static mut [Record],
     pub(crate) calls: &'static mut [u32],
-    frames: &'static mut [Frame],
-    cells: &'static mut [u32],
-    each: (usize, usize),
 }
 
 impl Layout {
@@ -115,10 +123,25 @@ impl Layout {
             cells: end.part(stacks.saturating_mul(cells)),
             words: end.part(c.words as usize),
             memory: end.part_at(c.memory_bytes as usize, ALIGN),
+            #[cfg(any(feature = "gc", feature = "exceptions"))]
+            heap: end.part((c.heap_bytes / 4) as usize),
             each: (cells, frames),
             bytes: end.0,
         };
         (layout.bytes <= isize::MAX as usize).then_some(layout)
+    }
+
+    /// Stack `i`, with its own cells and frames.
+    ///
+    /// # Safety
+    /// As [`Part::lend`], for cells and frames; once for each `i` below the number of stacks.
+    unsafe fn stack(&self, buffer: *mut u8, i: usize) -> Stack<'static> {
+        let (cells, frames) = self.each;
+        let own = |at: usize, n: usize, size: usize| at + i * n * size;
+        let cells = Part { at: own(self.cells.at, cells, 4), n: cells, kind: PhantomData };
+        let frames = Part { at: own(self.frames.at, frames, size_of::<Frame>()), n: frames, kind: PhantomData };
+        // SAFETY: pieces of the two parts, apart from those of the other stacks.
+        unsafe { Stack::new(cells.lend(buffer), frames.lend(buffer)) }
     }
 
     /// Makes the parts in `buffer`. Linear memory is not cleared: the engine does that before a guest sees it.
@@ -127,35 +150,27 @@ impl Layout {
     /// `buffer` has [`Layout::bytes`], all of which have been written once, is aligned to [`ALIGN`] and used by nobody
     /// else for as long as the parts live.
     pub(crate) unsafe fn make(&self, buffer: *mut u8) -> Parts {
-        // SAFETY: the caller's promise is the one of `fill` and `lend`; any bytes are `u8`s.
+        // SAFETY: the caller's promise is the one of `fill` and `lend`; any bytes are numbers. The parts from types to words
+        // are numbers only and lie together.
         unsafe {
+            let numbers = Part::<u32> { at: self.types.at, n: (self.memory.at - self.types.at) / 4, kind: PhantomData };
+            fill(numbers.lend(buffer), 0);
             Parts {
                 store: StoreParts {
                     instances: Lent(self.instances.fill(buffer)),
                     memories: Lent(self.memories.fill(buffer)),
                     tables: Lent(self.tables.fill(buffer)),
-                    types: Lent(self.types.fill(buffer)),
-                    stacks: Lent(self.stacks.fill(buffer)),
-                    words: Lent(self.words.fill(buffer)),
+                    types: Lent(self.types.lend(buffer)),
+                    stacks: Lent(self.stacks.fill_with(buffer, |i| self.stack(buffer, i))),
+                    words: Lent(self.words.lend(buffer)),
                     bytes: Lent(self.memory.lend(buffer)),
+                    #[cfg(any(feature = "gc", feature = "exceptions"))]
+                    heap: Lent(self.heap.fill(buffer)),
                     ..StoreParts::default()
                 },
                 records: self.records.fill(buffer),
-                calls: self.calls.fill(buffer),
-                frames: self.frames.fill(buffer),
-                cells: self.cells.fill(buffer),
-                each: self.each,
+                calls: self.calls.lend(buffer),
             }
         }
-    }
-}
-
-impl Parts {
-    /// The next stack; as many times as the configuration has stacks.
-    pub(crate) fn stack(&mut self) -> Option<Stack<'static>> {
-        let (cells, more_cells) = core::mem::take(&mut self.cells).split_at_mut_checked(self.each.0)?;
-        let (frames, more_frames) = core::mem::take(&mut self.frames).split_at_mut_checked(self.each.1)?;
-        (self.cells, self.frames) = (more_cells, more_frames);
-        Some(Stack::new(cells, frames))
     }
 }

@@ -41,7 +41,7 @@ pub(crate) const TEXT: usize = 64;
 impl LastError {
     /// A code, and nothing else to say. The message comes when it is recorded.
     pub(crate) const fn plain(code: c_int) -> LastError {
-        LastError { code, host_code: 0, trap: 0, func: u32::MAX, offset: 0, at: 0, message: c"done".as_ptr() }
+        LastError { code, host_code: 0, trap: 0, func: u32::MAX, offset: 0, at: 0, message: core::ptr::null() }
     }
     /// A trap; nowhere yet.
     pub(crate) fn of(trap: Trap) -> LastError {
@@ -70,13 +70,12 @@ impl CStore {
         let room = self.text.iter_mut().take(TEXT - 1);
         let mut n = 0;
         for (to, from) in room.zip(text.bytes()) {
-            *to = from;
+            to.write(from);
             n += 1;
         }
         if let Some(end) = self.text.get_mut(n) {
-            *end = 0;
+            end.write(0);
         }
-        self.noted = true;
         let code = error.code;
         self.error = error;
         code
@@ -114,11 +113,10 @@ impl CStore {
 pub(crate) unsafe fn record(store: *mut CStore, code: c_int) -> c_int {
     // SAFETY: the caller's promise. The message is reached through `store` itself, not through a reference that ends.
     unsafe {
-        if !(*store).noted {
+        if !(*store).error.message.is_null() {
             (*store).error = LastError::plain(code);
             (&raw mut (*store).text).cast::<u8>().write(0);
         }
-        (*store).noted = false;
         let text = (&raw const (*store).text).cast::<c_char>();
         (*store).error.message = match (text.read(), (*store).error.trap) {
             (0, 0) => wrt_strerror(code),

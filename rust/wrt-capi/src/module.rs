@@ -7,7 +7,7 @@ use crate::host::{Host, MAX_HOSTS, Record, resolve};
 use crate::store::{CStore, Config, attempt, sound, sound_array};
 use core::ffi::{c_int, c_void};
 use wrt_foundation::{Shared, Trap};
-use wrt_runtime::image::{Image, Word};
+use wrt_runtime::image::{Image, ImageError, Word};
 use wrt_runtime::{Exit, Options};
 
 /// `wrt_loader_memory_t`.
@@ -41,7 +41,7 @@ pub struct Module {
 /// `store` is a store to which no reference is alive; `hosts` and `out` as wrt.h asks.
 unsafe fn load(
     store: *mut CStore,
-    words: &'static [u32],
+    image: Result<Image<'static>, ImageError>,
     needs: &Config,
     hosts: *const Host,
     host_count: usize,
@@ -49,11 +49,11 @@ unsafe fn load(
 ) -> Result<c_int, c_int> {
     // SAFETY: the caller's promise; the reference ends before the guest runs.
     let s = unsafe { &mut *store };
+    let image = image.map_err(|e| s.note_image(e))?;
     if !sound_array(hosts, host_count) || host_count > MAX_HOSTS {
         return Err(EINVAL);
     }
     let place = s.free_place()?;
-    let image = Image::new(words).map_err(|e| s.note_image(e))?;
     let memories = image.get(Word::Memories).saturating_sub(image.get(Word::ImportedMemories));
     let left = u32::try_from(s.store.memory_left()).unwrap_or(u32::MAX);
     // The last memory of the store gets what is left; those before it what was planned for them.
@@ -63,7 +63,7 @@ unsafe fn load(
     let (number, record) = (s.instances, Record::new(hosts, host_count));
     let instance = s
         .store
-        .instantiate(Shared::Ref(words), &mut |_, import| resolve(&record, number, image, import), &options)
+        .instantiate(Shared::Ref(image.words()), &mut |_, import| resolve(&record, number, image, import), &options)
         .map_err(|e| s.note_link(e))?;
     if let Some(slot) = s.records.get_mut(number as usize) {
         *slot = record;
@@ -137,10 +137,8 @@ pub unsafe extern "C" fn wrt_load_image(
         }
         // SAFETY: aligned, not null, and by wrt.h constant as long as the store lives.
         let words = unsafe { core::slice::from_raw_parts(data, words) };
-        // SAFETY: as above.
-        Image::new(words).and_then(Image::check).map_err(|e| unsafe { &mut *store }.note_image(e))?;
         // SAFETY: by wrt.h; no reference is alive.
-        unsafe { load(store, words, &m.needs, hosts, host_count, out) }
+        unsafe { load(store, Image::new(words).and_then(Image::check), &m.needs, hosts, host_count, out) }
     };
     // SAFETY: by wrt.h; no reference is left.
     unsafe { attempt(store, load_image) }
@@ -169,7 +167,7 @@ pub unsafe extern "C" fn wrt_load_wasm(
         // SAFETY: `translate` has checked and written them, and by wrt.h they stay as long as the store lives.
         let words = unsafe { core::slice::from_raw_parts((*memory).image.cast_const(), done.words as usize) };
         // SAFETY: by wrt.h; no reference is alive.
-        unsafe { load(store, words, &m.needs, hosts, host_count, out) }
+        unsafe { load(store, Image::new(words), &m.needs, hosts, host_count, out) }
     };
     // SAFETY: by wrt.h; no reference is left.
     unsafe { attempt(store, load_wasm) }

@@ -10,6 +10,7 @@ use crate::carver::{ALIGN, Layout};
 use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, LastError, OK, TEXT, record};
 use crate::host::{Caller, Record};
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 use wrt_foundation::Shared;
 use wrt_runtime::stack::{Frame, WINDOW};
@@ -29,6 +30,7 @@ pub struct Config {
     pub(crate) cells: u32,
     pub(crate) words: u32,
     pub(crate) memory_bytes: u32,
+    pub(crate) heap_bytes: u32,
 }
 
 /// `wrt_store_t`.
@@ -38,17 +40,17 @@ pub struct CStore {
     magic: u32,
     generation: u32,
     pub(crate) store: Store<'static>,
+    /// The newest host function at work, or null.
+    pub(crate) caller: *mut Caller,
     pub(crate) fuel: i64,
+    /// Its message is null while the failure is on its way to C.
     pub(crate) error: LastError,
-    pub(crate) text: [u8; TEXT],
-    /// Whether `error` and `text` are those of the failure that is on its way to C.
-    pub(crate) noted: bool,
+    /// Written when there is something to say, a 0 at its end.
+    pub(crate) text: [MaybeUninit<u8>; TEXT],
     /// Host functions and memory of each instance.
     pub(crate) records: &'static mut [Record],
     /// Function of each stack's call.
     pub(crate) calls: &'static mut [u32],
-    /// The newest host function at work, or null.
-    pub(crate) caller: *mut Caller,
     /// What the host function returned that failed last.
     pub(crate) host_code: c_int,
     /// Calls that are paused: on the stacks below this number.
@@ -103,7 +105,9 @@ const _: () = {
     assert!(size_of::<Table<'_>>() <= header("#define WRT_SIZE_TABLE "));
     assert!(size_of::<TypeSource>() <= header("#define WRT_SIZE_TYPE "));
     assert!(size_of::<Stack<'_>>() + size_of::<u32>() <= header("#define WRT_SIZE_STACK "));
-    assert!(size_of::<Frame>() == 12 && WINDOW == header_nth("#define WRT_WINDOW_CELLS ", 0));
+    assert!(
+        size_of::<Frame>() == 12 && WINDOW == header_nth("#define WRT_WINDOW_CELLS ", if cfg!(feature = "small-window") { 0 } else { 1 })
+    );
     assert!(align_of::<CStore>() <= ALIGN);
 };
 
@@ -215,11 +219,8 @@ pub unsafe extern "C" fn wrt_store_init(
             MAGIC => (*store).generation,
             _ => ((buffer.addr() >> 3) as u32).wrapping_mul(0x9e37_79b9) >> INDEX_BITS,
         };
-        let mut parts = layout.make(buffer.cast());
-        let mut engine = Store::new(core::mem::take(&mut parts.store));
-        for _ in 0..config.stacks {
-            parts.stack().and_then(|stack| engine.add_stack(stack));
-        }
+        let parts = layout.make(buffer.cast());
+        let mut engine = Store::new(parts.store);
         if let Some(word) = interrupt.as_ref::<'static>() {
             engine.set_interrupt(Shared::Ref(core::slice::from_ref(word)));
         }
@@ -228,9 +229,8 @@ pub unsafe extern "C" fn wrt_store_init(
             generation: generation % GENERATIONS + 1,
             store: engine,
             fuel: i64::MAX,
-            error: LastError::plain(OK),
-            noted: false,
-            text: [0; TEXT],
+            error: LastError { message: c"done".as_ptr(), ..LastError::plain(OK) },
+            text: [MaybeUninit::uninit(); TEXT],
             records: parts.records,
             calls: parts.calls,
             caller: core::ptr::null_mut(),

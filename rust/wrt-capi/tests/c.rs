@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //! Builds and runs the C program in `tests/capi` under AddressSanitizer and UndefinedBehaviorSanitizer, with every C
 //! compiler that is there, against the archive with std (debug assertions on) and the one without (as CMake builds it);
-//! `least.c` against one without loader and float.
+//! `least.c` against one without loader and float, with the small window.
 //! The modules come from the .wat files beside it.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+use wrt_runtime::image::{LARGE_WINDOW, SMALL_WINDOW};
 
 const MODULES: [&str; 9] =
     ["calc", "empty", "floats", "hosts", "start_traps", "start_runs", "start_waits", "data_outside", "memory_import"];
@@ -21,12 +22,12 @@ fn scratch() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }
 
-/// The modules as C: each as .wasm and as image.
-fn modules() -> PathBuf {
+/// The modules as C: each as .wasm and as image for such a window.
+fn modules(window: u32) -> PathBuf {
     let mut c = String::from("#include \"check.h\"\n");
     for name in MODULES {
         let wasm = wat::parse_file(folder().join(format!("{name}.wat"))).unwrap();
-        let (image, took) = wrt_runtime::translate::translate_vec(&wasm).unwrap();
+        let (image, took) = wrt_runtime::translate::translate_vec_for(window, &wasm).unwrap();
         let (image_words, scratch_words) = (took.words, took.scratch_words);
         writeln!(c, "static const uint8_t {name}_wasm[] = {{{}}};", list(wasm.iter())).unwrap();
         writeln!(c, "static const uint32_t {name}_image[] = {{{}}};", list(image.iter().map(|w| format!("{w}u")))).unwrap();
@@ -35,7 +36,7 @@ fn modules() -> PathBuf {
         writeln!(c, "  {{{name}_wasm, sizeof {name}_wasm, {image_words}, {scratch_words}, {needs}, wrt_load_wasm}},").unwrap();
         writeln!(c, "  {{{name}_image, sizeof {name}_image, {image_words}, 0, {needs}, wrt_load_image}} }};").unwrap();
     }
-    let path = scratch().join("wat_modules.c");
+    let path = scratch().join(format!("wat_modules_{window}.c"));
     if std::fs::read_to_string(&path).ok().as_ref() != Some(&c) {
         std::fs::write(&path, c).unwrap();
     }
@@ -90,13 +91,17 @@ fn run(profile: &str, features: &str, sources: &[&str]) {
     // One after the other: they write the same files.
     static MAKING: Mutex<()> = Mutex::new(());
     let made = MAKING.lock().unwrap();
-    let (archive, modules) = (archive(profile, features), modules());
+    let window = if features.contains("small-window") { SMALL_WINDOW } else { LARGE_WINDOW };
+    let (archive, modules) = (archive(profile, features), modules(window));
     drop(made);
     for cc in compilers {
         let program = scratch().join(format!("{cc}-{}", archive.file_stem().unwrap().display()));
         let mut c = Command::new(cc);
         c.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
         c.arg("-I").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include")).arg("-I").arg(folder());
+        if window == SMALL_WINDOW {
+            c.arg("-DWRT_SMALL_WINDOW");
+        }
         c.args(sources.iter().map(|s| folder().join(s))).arg(&modules).arg(&archive).arg("-o").arg(&program);
         let built = c.output().unwrap();
         assert!(built.status.success(), "{cc}: {}", String::from_utf8_lossy(&built.stderr));
@@ -118,5 +123,5 @@ fn program_passes_as_shipped() {
 
 #[test]
 fn the_least_library_says_what_it_lacks() {
-    run("dev", "std", &["least.c"]);
+    run("dev", "std,small-window", &["least.c"]);
 }

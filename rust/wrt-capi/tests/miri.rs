@@ -45,8 +45,18 @@ const GUEST: &str = r#"(module
   (func (export "grow") (result i32) (memory.grow (i32.const 1)))
   (func (export "spin") (loop $l (br $l))))"#;
 
-const NEEDS: Config =
-    Config { instances: 2, memories: 2, tables: 0, types: 8, stacks: 2, frames: 16, cells: 256, words: 64, memory_bytes: 3 << 16 };
+const NEEDS: Config = Config {
+    instances: 2,
+    memories: 2,
+    tables: 0,
+    types: 8,
+    stacks: 2,
+    frames: 16,
+    cells: 256,
+    words: 64,
+    memory_bytes: 3 << 16,
+    heap_bytes: 0,
+};
 
 /// What a C program holds: raw memory of its own.
 struct Program {

@@ -2,7 +2,7 @@
 //! `wrt compile`: an image file, or C source for `wrt_add_module()`.
 
 use crate::inspect::Needs;
-use crate::{Failure, Outcome, image_words, read};
+use crate::{Failure, Outcome, Window, image_words, read};
 use clap::ValueEnum;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -40,10 +40,12 @@ pub(crate) struct Args {
     /// With --emit c: what the firmware gets
     #[arg(long, value_enum, default_value = "image")]
     mode: Mode,
+    #[command(flatten)]
+    window: Window,
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (words, loaded) = image_words(&args.file)?;
+    let (words, loaded) = image_words(&args.file, &args.window)?;
     let extension = if args.emit == Emit::C { "c" } else { "wrti" };
     let output = args.output.clone().unwrap_or_else(|| args.file.with_extension(extension));
     if args.emit == Emit::Image {

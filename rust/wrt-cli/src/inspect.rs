@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `wrt inspect`, and the numbers that `wrt compile --emit c` writes into headers.
 
-use crate::{Failure, Loaded, Outcome, image_words};
+use crate::{Failure, Loaded, Outcome, Window, image_words};
 use std::path::PathBuf;
 use wrt::ValType;
 use wrt::error::ErrorKind;
@@ -16,6 +16,8 @@ pub(crate) struct Args {
     /// Tell which byte of the .wasm a trap came from: FUNCTION:OFFSET as wrt_error_t or `wrt run` report them
     #[arg(long, value_name = "FUNCTION:OFFSET")]
     at: Option<String>,
+    #[command(flatten)]
+    window: Window,
 }
 
 /// Cells and frames that are given when the call graph has no bound.
@@ -69,7 +71,7 @@ impl Needs {
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (words, loaded) = image_words(&args.file)?;
+    let (words, loaded) = image_words(&args.file, &args.window)?;
     let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e.into()))?;
     if let Some(at) = &args.at {
         return locate(args, image, at);
@@ -98,7 +100,7 @@ fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
     println!("RAM of one instance with a stack");
     println!("  linear memory   {} bytes", n.memory_bytes);
     println!("  cells           {} bytes ({} cells)", n.stack.cells * 4, n.stack.cells);
-    println!("  window of slack {} bytes", wrt::runtime::stack::WINDOW * 4);
+    println!("  window of slack {} bytes", args.window.cells() * 4);
     println!("  frames          {} bytes ({} frames)", n.stack.frames * 12, n.stack.frames);
     println!("  words           {} bytes (globals, tables, links)", n.words * 4);
     if let Some(l) = loaded {
@@ -139,7 +141,7 @@ fn locate(args: &Args, image: Image<'_>, at: &str) -> Outcome {
     }
     let (begin, end) = image.func_range(func).ok_or_else(|| Failure::usage(format!("the module has no code of function {func}")))?;
     let pc = begin.saturating_add(offset);
-    match wrt::runtime::translate::locate(&wasm, &mut vec![0; 1 << 20], pc) {
+    match wrt::runtime::translate::locate(image.window(), &wasm, &mut vec![0; 1 << 20], pc) {
         Some(byte) if pc < end => {
             println!("function {func}, word {offset}: byte {byte} (0x{byte:x}) of {}", args.file.display());
             Ok(0)

@@ -9,6 +9,7 @@ mod run;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use wrt::runtime::image::{Image, ImageError, LARGE_WINDOW, SMALL_WINDOW};
 use wrt::{Error, ErrorKind};
 
 /// What the program's exit code says. A guest that ends itself by `proc_exit` chooses its own (0 to 125).
@@ -106,16 +107,34 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|e| Failure::file(path, &e))
 }
 
-/// A module file's image words: an image as it is, a module translated.
-fn image_words(path: &Path) -> Result<(Vec<u32>, Option<Loaded>), Failure> {
+/// The window of the engine that is to run an image: see `wrt::runtime::image::WINDOW`.
+#[derive(clap::Args)]
+struct Window {
+    /// For an engine built with `small-window`, which has 128 registers instead of 256
+    #[arg(long)]
+    small_window: bool,
+}
+
+impl Window {
+    const ANY: Window = Window { small_window: false };
+
+    fn cells(&self) -> u32 {
+        if self.small_window { SMALL_WINDOW } else { LARGE_WINDOW }
+    }
+}
+
+/// A module file's image words: an image as it is, a module translated for such a window.
+fn image_words(path: &Path, window: &Window) -> Result<(Vec<u32>, Option<Loaded>), Failure> {
     let bytes = read(path)?;
     if bytes.starts_with(b"WRTI") {
         let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|w| u32::from_le_bytes(*w)).collect();
-        let image = wrt::runtime::image::Image::new(&words).map_err(wrt::Error::from).and_then(|i| i.verify());
-        image.map_err(|e| Failure::of(path, &e))?;
+        let image = Image::new(&words).map_err(wrt::Error::from).and_then(|i| i.verify().map(|()| i));
+        if image.map_err(|e| Failure::of(path, &e))?.window() > window.cells() {
+            return Err(Failure::of(path, &ImageError::Window.into()));
+        }
         return Ok((words, None));
     }
-    let (words, done) = wrt::runtime::translate::translate_vec(&bytes).map_err(|e| Failure::of(path, &e))?;
+    let (words, done) = wrt::runtime::translate::translate_vec_for(window.cells(), &bytes).map_err(|e| Failure::of(path, &e))?;
     Ok((words, Some(Loaded { wasm_bytes: bytes.len(), scratch_words: done.scratch_words })))
 }
 
@@ -128,7 +147,7 @@ struct Loaded {
 fn validate(files: &[PathBuf]) -> Outcome {
     let mut worst = 0;
     for file in files {
-        match image_words(file) {
+        match image_words(file, &Window::ANY) {
             Ok(_) => println!("{}: valid", file.display()),
             Err(f) => {
                 eprintln!("wrt: {}", f.text);

@@ -71,10 +71,12 @@ fn start(mut instance: ModuleInstance, args: &Args, wasm: &[u8]) -> WrtResult<Ve
     let results = instance.invoke_multi(&name, &values);
     // The image has no table of source positions: translating once more tells where the word came from.
     results.map_err(|e| match (e.trap(), instance.trap_site()) {
-        (Some(t), Some((_, pc))) if t != Trap::Exit => match wrt::runtime::translate::locate(wasm, &mut vec![0; 1 << 20], pc) {
-            Some(at) => e.with_detail(format!("{} at byte {at} of the module", place(&instance))),
-            None => e,
-        },
+        (Some(t), Some((_, pc))) if t != Trap::Exit => {
+            match wrt::runtime::translate::locate(wrt::runtime::image::WINDOW, wasm, &mut vec![0; 1 << 20], pc) {
+                Some(at) => e.with_detail(format!("{} at byte {at} of the module", place(&instance))),
+                None => e,
+            }
+        }
         _ => e,
     })
 }

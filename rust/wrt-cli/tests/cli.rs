@@ -117,6 +117,24 @@ fn compile_gives_an_image_that_runs() {
 }
 
 #[test]
+fn compile_for_the_small_window() {
+    let locals = |n: usize| (0..n).map(|i| format!("(local.set {i} (i32.const {i}))")).collect::<String>();
+    let text = format!(r#"(module (func (export "f") (result i32) (local{}){} (local.get 119)))"#, " i32".repeat(120), locals(120));
+    let file = wasm("small", &text);
+    let dir = folder("small");
+    let [large, small] = ["large.wrti", "small.wrti"].map(|name| dir.join(name).to_str().unwrap().to_string());
+    let file = file.to_str().unwrap();
+    says(&["compile", file, "-o", &large], 0);
+    says(&["compile", "--small-window", file, "-o", &small], 0);
+    assert_ne!(std::fs::read(&large).unwrap(), std::fs::read(&small).unwrap());
+    // The host's engine has the large window and runs both.
+    for image in [&large, &small] {
+        assert_eq!(says(&["run", image, "--invoke", "f"], 0), "119:i32\n");
+    }
+    assert!(complains(&["compile", "--small-window", "--emit", "c", &large, "-o", &small], 3).contains("for the large window"));
+}
+
+#[test]
 fn compile_writes_c() {
     let file = wasm("emit", MATH);
     let c = folder("emit").join("guest.c");
@@ -147,6 +165,11 @@ fn inspect_is_exact_where_it_can_be() {
     assert!(text.contains("cells           20 bytes (5 cells)") && text.contains("(2 frames)"), "{text}");
     let loops = wasm("loops", r#"(module (func $f (export "f") (call $f)))"#);
     assert!(says(&["inspect", loops.to_str().unwrap()], 0).contains("no bound: function 0 may call itself"));
+    // 300 locals and the hole lie 316 - 264 cells beyond the window, or 316 - 136 beyond the small one.
+    let many = wasm("many", &format!(r#"(module (func (export "f") (local{})))"#, " i32".repeat(300)));
+    let many = many.to_str().unwrap();
+    assert!(says(&["inspect", many], 0).contains("(52 cells)"));
+    assert!(says(&["inspect", "--small-window", many], 0).contains("(180 cells)"));
 }
 
 #[test]

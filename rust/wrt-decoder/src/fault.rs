@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Why a module was refused: one variant per cause, with the wording of the specification's test suite.
 
-use wrt_foundation::ErrorKind;
+use wrt_foundation::{ErrorKind, Feature};
 
 macro_rules! faults {
     ($($kind:ident { $($name:ident $message:literal)* })*) => {
@@ -41,12 +41,16 @@ faults! {
         MalformedType "malformed type definition"
         MalformedValueType "malformed value type"
         MalformedReferenceType "malformed reference type"
+        MalformedHeapType "malformed heap type"
         MalformedBlockType "malformed block type"
         MalformedImportKind "malformed import kind"
         MalformedExportKind "malformed export kind"
         MalformedMutability "malformed mutability"
         MalformedElementKind "malformed element kind"
         MalformedElementSegment "malformed elements segment kind"
+        MalformedCast "malformed br_on_cast flags"
+        MalformedCatch "malformed catch clause"
+        MalformedTag "malformed tag attribute"
         MalformedDataSegment "malformed data segment kind"
         MalformedMemopFlags "malformed memop flags"
         MalformedPageSize "invalid custom page size"
@@ -81,6 +85,16 @@ faults! {
         MemorySize "memory size must be at most 65536 pages (4GiB)"
         InvalidPageSize "invalid custom page size"
         ResultArity "invalid result arity"
+        SubType "sub type does not match its super type"
+        SeveralSupertypes "sub type with several super types"
+        UninitializedLocal "uninitialized local"
+        UnknownField "unknown field"
+        ImmutableField "immutable field"
+        ImmutableArray "immutable array"
+        ArrayTypes "array types do not match"
+        NotNumeric "array type is not numeric or vector"
+        UnknownTag "unknown tag"
+        TagResults "non-empty tag result type"
     }
     Memory {
         ScratchFull "decode scratch is too small"
@@ -98,10 +112,17 @@ faults! {
         TooManyExports "too many exports (100000)"
         TooManyGlobals "too many globals (65535)"
         TooManyTables "too many tables (65535)"
+        TooManyFields "too many fields (10000)"
+        TooManySupertypes "too many supertypes above one type (63)"
+        TooManyClauses "too many clauses in one try_table (21800)"
+        TooManyTags "too many tags (65535)"
         TooManySegments "too many segments (100000)"
         TooManyLocals "too many locals in one function (50000)"
         TooDeep "blocks nested too deep (10000)"
         BodyTooLarge "function body too large (7654321 bytes)"
+        NeedsCustomPageSizes "needs custom-page-sizes"
+        NeedsMultiMemory "needs multi-memory"
+        NeedsRelaxedSimd "needs relaxed-simd"
         NeedsFloat "needs float"
         NeedsSimd "needs simd"
         NeedsThreads "needs threads"
@@ -110,14 +131,41 @@ faults! {
         NeedsExceptions "needs exceptions"
         NeedsGc "needs gc"
         NeedsFunctionReferences "needs function-references"
-        NeedsExtendedConst "needs extended-const"
         NeedsWideArithmetic "needs wide-arithmetic"
+    }
+}
+
+impl Fault {
+    /// The refusal of a module that needs `feature`.
+    pub const fn needs(feature: Feature) -> Fault {
+        match feature {
+            Feature::Float => Fault::NeedsFloat,
+            Feature::Simd => Fault::NeedsSimd,
+            Feature::RelaxedSimd => Fault::NeedsRelaxedSimd,
+            Feature::TailCall => Fault::NeedsTailCall,
+            Feature::FunctionReferences => Fault::NeedsFunctionReferences,
+            Feature::Gc => Fault::NeedsGc,
+            Feature::Exceptions => Fault::NeedsExceptions,
+            Feature::MultiMemory => Fault::NeedsMultiMemory,
+            Feature::Memory64 => Fault::NeedsMemory64,
+            Feature::Threads => Fault::NeedsThreads,
+            Feature::CustomPageSizes => Fault::NeedsCustomPageSizes,
+            Feature::WideArithmetic => Fault::NeedsWideArithmetic,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_are_named_right() {
+        for &feature in Feature::ALL {
+            assert_eq!(Fault::needs(feature).message(), feature.needs());
+            assert_eq!(Fault::needs(feature).kind(), ErrorKind::Unsupported);
+        }
+    }
     use wrt_foundation::limits;
 
     #[test]
@@ -132,6 +180,9 @@ mod tests {
             (Fault::TooManyExports, limits::IMPORTS),
             (Fault::TooManyGlobals, limits::GLOBALS),
             (Fault::TooManyTables, limits::TABLES),
+            (Fault::TooManyFields, limits::FIELDS),
+            (Fault::TooManySupertypes, limits::SUBTYPE_DEPTH),
+            (Fault::TooManyTags, limits::TAGS),
             (Fault::TooManySegments, limits::SEGMENTS),
             (Fault::TooManyLocals, limits::LOCALS),
             (Fault::TooDeep, limits::NESTING),

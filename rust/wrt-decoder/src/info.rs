@@ -80,7 +80,7 @@ impl Space {
 /// Where everything stands in the scratch words.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Spaces {
-    /// One word per type: where it is. There: parameters and results in one word, then each of them.
+    /// One word per type: where it is, see `types.rs`.
     pub(crate) types: Space,
     /// One word per function: its type.
     pub(crate) funcs: Space,
@@ -92,6 +92,8 @@ pub(crate) struct Spaces {
     pub(crate) globals: Space,
     /// One word per element segment: its type.
     pub(crate) elems: Space,
+    /// One word per tag: its type.
+    pub(crate) tags: Space,
     /// Data segments, if the module told their number before its code.
     pub(crate) datas: Option<u32>,
     /// One bit per function: `ref.func` may name it in code.
@@ -129,8 +131,8 @@ fn maximum(first: u32, max: u32) -> Option<u64> {
 /// What is known of the module so far. Cheap to copy; indexes are those of the module's index spaces.
 #[derive(Clone, Copy, Debug)]
 pub struct Info<'a> {
-    words: &'a [u32],
-    spaces: &'a Spaces,
+    pub(crate) words: &'a [u32],
+    pub(crate) spaces: &'a Spaces,
 }
 
 impl<'a> Info<'a> {
@@ -142,23 +144,6 @@ impl<'a> Info<'a> {
         self.words.get(at?).copied()
     }
 
-    /// Types.
-    pub fn types(&self) -> u32 {
-        self.spaces.types.count
-    }
-    /// Type `i`.
-    pub fn ty(&self, i: u32) -> Option<FuncType<'a>> {
-        // There are no imported types.
-        if i >= self.spaces.types.count {
-            return None;
-        }
-        let at = *self.words.get(self.spaces.types.own_at.wrapping_add(i) as usize)? as usize;
-        let head = *self.words.get(at)? as usize;
-        let params = at.wrapping_add(1);
-        let results = params.wrapping_add(head & 0xffff);
-        let end = results.wrapping_add(head >> 16);
-        Some(FuncType { params: self.words.get(params..results)?, results: self.words.get(results..end)? })
-    }
     /// Functions, imported ones included.
     pub fn funcs(&self) -> u32 {
         self.spaces.funcs.count
@@ -167,7 +152,7 @@ impl<'a> Info<'a> {
     pub fn imported_funcs(&self) -> u32 {
         self.spaces.funcs.imported
     }
-    /// The index of the type of function `i`.
+    /// The canonical index of the type of function `i`.
     pub fn func_type_index(&self, i: u32) -> Option<u32> {
         self.word(self.spaces.funcs.at::<1>(i))
     }
@@ -242,20 +227,24 @@ impl<'a> Info<'a> {
         match bt {
             u32::MAX => Some(NONE),
             0..0x8000_0000 => self.ty(bt),
-            _ => {
-                static CODES: [u32; 18] = {
-                    let mut codes = [0; 18];
-                    let mut i = 0;
-                    while i < 18 {
-                        codes[i] = 0x6e + i as u32;
-                        i += 1;
-                    }
-                    codes
-                };
-                let at = (bt & 0xff).wrapping_sub(0x6e) as usize;
-                Some(FuncType { params: &[], results: CODES.get(at..)?.get(..1)? })
-            }
+            _ => self.one(ValType::from_bits(bt & !(1 << 31))).map(|results| FuncType { params: &[], results }),
         }
+    }
+    /// Tags, imported ones included.
+    pub fn tags(&self) -> u32 {
+        self.spaces.tags.count
+    }
+    /// Imported tags.
+    pub fn imported_tags(&self) -> u32 {
+        self.spaces.tags.imported
+    }
+    /// The index of the type of tag `i`.
+    pub fn tag_type_index(&self, i: u32) -> Option<u32> {
+        self.word(self.spaces.tags.at::<1>(i))
+    }
+    /// The type of tag `i`; its parameters are what an exception carries.
+    pub fn tag(&self, i: u32) -> Option<FuncType<'a>> {
+        self.ty(self.tag_type_index(i)?)
     }
 
     /// Data segment `i`: whether there is one, if the module told before its code.

@@ -10,17 +10,21 @@
 #![forbid(unsafe_code)]
 
 pub mod fault;
+mod gc;
 pub mod info;
 mod locals;
 pub mod module;
 pub mod operand;
 pub mod reader;
+mod references;
 pub mod sink;
+pub mod types;
 mod validate;
 
 pub use fault::Fault;
 pub use info::{FuncType, GlobalType, Info, MemoryType, TableType};
+pub use locals::Locals;
 pub use module::{DecodeError, Decoded, decode, validate};
 pub use operand::{Control, ControlKind, Operand, Operands, Place};
 pub use reader::Reader;
-pub use sink::{ConstFor, Sink, Validate};
+pub use sink::{Catch, ConstFor, Sink, Validate};

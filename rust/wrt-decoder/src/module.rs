@@ -6,9 +6,10 @@
 
 use crate::info::{GLOBAL_WORDS, LIMITS, MUTABLE, Space, Spaces};
 use crate::locals::Locals;
+use crate::types::TYPED;
 use crate::validate::Body;
 use crate::{ConstFor, Fault, Info, MemoryType, Operands, Reader, Sink, TableType, Validate};
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// What decoding found out besides what the sink was told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +58,8 @@ pub fn decode<S: Sink>(bytes: &[u8], scratch: &mut [u32], sink: &mut S) -> Resul
         bodies: 0,
         data_segments: 0,
         sink,
+        group_heads: (0, 0),
+        group_end: 0,
     };
     match d.module() {
         Ok(()) => Ok(Decoded { scratch_words: d.high, max_depth: d.max_depth }),
@@ -72,20 +75,24 @@ pub fn validate(bytes: &[u8], scratch: &mut [u32]) -> Result<Decoded, DecodeErro
     decode(bytes, scratch, &mut Validate)
 }
 
-struct Decoder<'b, 's, S> {
+pub(crate) struct Decoder<'b, 's, S> {
     bytes: &'b [u8],
     /// What is being read: the module, or while one is read, a section or body.
-    r: Reader<'b>,
-    words: &'s mut [u32],
-    used: u32,
+    pub(crate) r: Reader<'b>,
+    pub(crate) words: &'s mut [u32],
+    pub(crate) used: u32,
     high: u32,
     max_depth: u32,
-    spaces: Spaces,
+    pub(crate) spaces: Spaces,
     /// Bodies in the code section.
     bodies: u32,
     /// Segments in the data section.
     data_segments: u32,
-    sink: &'s mut S,
+    pub(crate) sink: &'s mut S,
+    /// Where the table of groups of types by hash begins, and the mask of its indexes.
+    pub(crate) group_heads: (u32, u32),
+    /// First type after the group that is being read.
+    pub(crate) group_end: u32,
 }
 
 /// An import's type.
@@ -94,12 +101,14 @@ enum Import {
     Table(TableType),
     Memory(MemoryType),
     Global(u32),
+    Tag(u32),
 }
 
 /// Places of the sections in a module.
 const FUNCTION: u8 = 3;
-const CODE: u8 = 11;
-const END: u8 = 13;
+const TAG: u8 = 6;
+const CODE: u8 = 12;
+const END: u8 = 14;
 
 impl<'b, S: Sink> Decoder<'b, '_, S> {
     fn module(&mut self) -> Result<(), Fault> {
@@ -116,10 +125,11 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         while !self.r.is_empty() {
             let id = self.r.byte()?;
             let place = match id {
-                0..=9 => id,
-                12 => 10,
-                10 | 11 => id.wrapping_add(1),
-                13 => return Err(Fault::NeedsExceptions),
+                0..=5 => id,
+                6..=9 => id.wrapping_add(1),
+                12 => 11,
+                10 | 11 => id.wrapping_add(2),
+                13 => TAG,
                 _ => return Err(Fault::MalformedSectionId),
             };
             let size = self.r.u32()?;
@@ -179,12 +189,22 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 self.spaces.datas = Some(self.r.u32()?);
                 Ok(())
             }
+            13 => self.tags(),
             _ => {
                 self.r.name()?;
                 self.r.take_rest();
                 Ok(())
             }
         }
+    }
+
+    /// The module uses `feature`; refused if this build does not have it.
+    pub(crate) fn uses(&mut self, feature: Feature, have: bool) -> Result<(), Fault> {
+        if !have {
+            return Err(Fault::needs(feature));
+        }
+        self.sink.uses(feature);
+        Ok(())
     }
 
     // ---- scratch words -----------------------------------------------------------------------------------------
@@ -195,7 +215,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if n as usize > self.words.len() { Err(Fault::ScratchFull) } else { Ok(()) }
     }
     /// Takes `n` words, zeroed.
-    fn alloc(&mut self, n: u32) -> Result<u32, Fault> {
+    pub(crate) fn alloc(&mut self, n: u32) -> Result<u32, Fault> {
         let at = self.used;
         let end = at.saturating_add(n);
         self.want(end)?;
@@ -205,7 +225,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         self.used = end;
         Ok(at)
     }
-    fn set(&mut self, at: u32, word: u32) {
+    pub(crate) fn set(&mut self, at: u32, word: u32) {
         if let Some(w) = self.words.get_mut(at as usize) {
             *w = word;
         }
@@ -229,36 +249,26 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
 
     // ---- types and limits --------------------------------------------------------------------------------------
 
-    fn types(&mut self) -> Result<(), Fault> {
-        let n = self.r.count(limits::TYPES, Fault::TooManyTypes)?;
-        self.spaces.types.own_at = self.alloc(n)?;
-        for _ in 0..n {
-            match self.r.byte()? {
-                0x60 => {}
-                0x4e..=0x50 | 0x5e | 0x5f => return Err(Fault::NeedsGc),
-                0x80.. => return Err(Fault::IntegerTooLong),
-                _ => return Err(Fault::MalformedType),
-            }
-            let at = self.alloc(1)?;
-            let params = self.val_types(limits::PARAMS, Fault::TooManyParams)?;
-            let results = self.val_types(limits::RESULTS, Fault::TooManyResults)?;
-            self.set(at, params | results << 16);
-            self.append(|s| &mut s.types, [at]);
-        }
-        Ok(())
-    }
-    fn val_types(&mut self, limit: u32, fault: Fault) -> Result<u32, Fault> {
-        let n = self.r.count(limit, fault)?;
-        let at = self.alloc(n)?;
-        for i in 0..n {
-            let ty = self.r.val_type()?;
-            self.set(at.wrapping_add(i), ty.bits());
-        }
-        Ok(n)
-    }
     fn type_index(&mut self) -> Result<u32, Fault> {
         let i = self.r.u32()?;
-        if i < self.spaces.types.count { Ok(i) } else { Err(Fault::UnknownType) }
+        Info::new(self.words, &self.spaces).canonical(i).ok_or(Fault::UnknownType)
+    }
+    /// The type of a function: a type index.
+    fn func_type(&mut self) -> Result<u32, Fault> {
+        let i = self.type_index()?;
+        Info::new(self.words, &self.spaces).ty(i).map(|_| i).ok_or(Fault::UnknownType)
+    }
+    /// The type of a tag.
+    fn tag_type(&mut self) -> Result<u32, Fault> {
+        self.uses(Feature::Exceptions, cfg!(feature = "exceptions"))?;
+        if self.r.byte()? != 0 {
+            return Err(Fault::MalformedTag);
+        }
+        let i = self.func_type()?;
+        match Info::new(self.words, &self.spaces).ty(i) {
+            Some(ty) if ty.results.is_empty() => Ok(i),
+            _ => Err(Fault::TagResults),
+        }
     }
     fn func_index(&mut self) -> Result<u32, Fault> {
         let i = self.r.u32()?;
@@ -270,10 +280,8 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         Ok((min, max))
     }
     fn table_type(&mut self) -> Result<TableType, Fault> {
-        let elem = match self.r.clone().byte()? {
-            0x40 => return Err(Fault::NeedsFunctionReferences),
-            _ => self.r.ref_type()?,
-        };
+        let elem = self.r.ref_type()?;
+        let elem = self.resolve(elem)?;
         let flags = self.r.byte()?;
         match flags {
             0 | 1 => {}
@@ -314,11 +322,15 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if max.is_some_and(|max| min > max) {
             return Err(Fault::MinimumAboveMaximum);
         }
+        if page_log2 != 16 {
+            self.uses(Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes"))?;
+        }
         Ok(MemoryType { is64: false, shared: false, page_log2, min, max })
     }
     /// A global's type, as the word that is kept of it.
     fn global_type(&mut self) -> Result<u32, Fault> {
-        let ty = self.r.val_type()?.bits();
+        let ty = self.r.val_type()?;
+        let ty = self.resolve(ty)?.bits();
         match self.r.byte()? {
             0 => Ok(ty),
             1 => Ok(ty | MUTABLE),
@@ -331,10 +343,11 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     fn import(&mut self) -> Result<(&'b [u8], &'b [u8], Import), Fault> {
         let (module, name) = (self.r.name()?, self.r.name()?);
         let import = match self.r.byte()? {
-            0 => Import::Func(self.type_index()?),
+            0 => Import::Func(self.func_type()?),
             1 => Import::Table(self.table_type()?),
             2 => Import::Memory(self.memory_type()?),
             3 => Import::Global(self.global_type()?),
+            4 => Import::Tag(self.tag_type()?),
             _ => return Err(Fault::MalformedImportKind),
         };
         Ok((module, name, import))
@@ -343,13 +356,14 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     fn imports(&mut self) -> Result<(), Fault> {
         let n = self.r.count(limits::IMPORTS, Fault::TooManyImports)?;
         let start = self.r.clone();
-        let [mut funcs, mut tables, mut memories, mut globals] = [0u32; 4];
+        let [mut funcs, mut tables, mut memories, mut globals, mut tags] = [0u32; 5];
         for _ in 0..n {
             let count = match self.import()?.2 {
                 Import::Func(_) => &mut funcs,
                 Import::Table(_) => &mut tables,
                 Import::Memory(_) => &mut memories,
                 Import::Global(_) => &mut globals,
+                Import::Tag(_) => &mut tags,
             };
             *count = count.wrapping_add(1);
         }
@@ -358,6 +372,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         self.import_space(|s| &mut s.tables, tables, LIMITS)?;
         self.import_space(|s| &mut s.memories, memories, LIMITS)?;
         self.import_space(|s| &mut s.globals, globals, GLOBAL_WORDS as u32)?;
+        self.import_space(|s| &mut s.tags, tags, 1)?;
         if tables > limits::TABLES {
             return Err(Fault::TooManyTables);
         }
@@ -385,6 +400,10 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                     self.append(|s| &mut s.globals, [ty, 0]);
                     (ExternKind::Global, self.spaces.globals.count)
                 }
+                Import::Tag(ty) => {
+                    self.append(|s| &mut s.tags, [ty]);
+                    (ExternKind::Tag, self.spaces.tags.count)
+                }
             };
             self.sink.import(&Info::new(self.words, &self.spaces), module, name, kind, count.wrapping_sub(1))?;
         }
@@ -408,8 +427,18 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let n = self.r.count(limit, Fault::TooManyFunctions)?;
         self.spaces.funcs.own_at = self.alloc(n)?;
         for _ in 0..n {
-            let ty = self.type_index()?;
+            let ty = self.func_type()?;
             self.append(|s| &mut s.funcs, [ty]);
+        }
+        Ok(())
+    }
+    fn tags(&mut self) -> Result<(), Fault> {
+        let limit = limits::TAGS.saturating_sub(self.spaces.tags.imported);
+        let n = self.r.count(limit, Fault::TooManyTags)?;
+        self.spaces.tags.own_at = self.alloc(n)?;
+        for _ in 0..n {
+            let ty = self.tag_type()?;
+            self.append(|s| &mut s.tags, [ty]);
         }
         Ok(())
     }
@@ -418,7 +447,22 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let n = self.r.count(limit, Fault::TooManyTables)?;
         self.spaces.tables.own_at = self.alloc(n.wrapping_mul(LIMITS))?;
         for _ in 0..n {
+            let table = self.spaces.tables.count;
+            let initial = self.r.clone().byte()? == 0x40;
+            if initial {
+                self.uses(Feature::FunctionReferences, TYPED)?;
+                self.r.byte()?;
+                if self.r.byte()? != 0 {
+                    return Err(Fault::ZeroByteExpected);
+                }
+            }
             let ty = self.table_type()?;
+            if initial {
+                // The table is not known yet where its elements' value is computed.
+                self.constant(ty.elem, ConstFor::Table(table, ty.min))?;
+            } else if !ty.elem.is_defaultable() {
+                return Err(Fault::TypeMismatch);
+            }
             self.append(|s| &mut s.tables, ty.pack());
         }
         Ok(())
@@ -442,13 +486,14 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         for _ in 0..n {
             let word = self.global_type()?;
             let ty = ValType::from_bits(word & !MUTABLE);
-            let what = ConstFor::Global(self.spaces.globals.count);
-            self.append(|s| &mut s.globals, [word, cell]);
-            cell = cell.wrapping_add(ty.cells());
-            if cell > limits::GLOBALS {
+            let end = cell.wrapping_add(ty.cells());
+            if end > limits::GLOBALS {
                 return Err(Fault::TooManyGlobals);
             }
-            self.constant(ty, what)?;
+            // It is not known yet where its own value is computed.
+            self.constant(ty, ConstFor::Global(self.spaces.globals.count, cell))?;
+            self.append(|s| &mut s.globals, [word, cell]);
+            cell = end;
         }
         Ok(())
     }
@@ -478,6 +523,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 1 => (ExternKind::Table, s.tables.count, Fault::UnknownTable),
                 2 => (ExternKind::Memory, s.memories.count, Fault::UnknownMemory),
                 3 => (ExternKind::Global, s.globals.count, Fault::UnknownGlobal),
+                4 => (ExternKind::Tag, s.tags.count, Fault::UnknownTag),
                 _ => return Err(Fault::MalformedExportKind),
             };
             if index >= count {
@@ -537,14 +583,21 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             active = Some(table);
             self.constant(ValType::I32, ConstFor::ElemOffset(i, table))?;
         }
+        // Functions by index are never null.
+        let funcs = if TYPED { ValType::FUNCREF.non_null() } else { ValType::FUNCREF };
         let ty = match flags {
-            0 | 4 => ValType::FUNCREF,
-            5..=7 => self.r.ref_type()?,
-            _ if self.r.byte()? == 0 => ValType::FUNCREF,
+            0 => funcs,
+            4 => ValType::FUNCREF,
+            5..=7 => {
+                let ty = self.r.ref_type()?;
+                self.resolve(ty)?
+            }
+            _ if self.r.byte()? == 0 => funcs,
             _ => return Err(Fault::MalformedElementKind),
         };
+        let info = Info::new(self.words, &self.spaces);
         if let Some(table) = active
-            && Info::new(self.words, &self.spaces).table(table).is_none_or(|t| t.elem != ty)
+            && info.table(table).is_none_or(|t| !info.matches(ty, t.elem))
         {
             return Err(Fault::TypeMismatch);
         }
@@ -596,7 +649,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let info = Info::new(head, &self.spaces);
         self.sink.const_begin(&info, what)?;
         let s = Operands::new(tail, 0, self.high.saturating_sub(self.used));
-        let mut body = Body::new(self.r.clone(), info, Locals::default(), s, &mut *self.sink);
+        let mut body = Body::new(self.r.clone(), info, Locals::default(), &mut [], s, &mut *self.sink);
         let result = body.open(ty.bits() | 1 << 31).and_then(|()| body.run_const());
         let result = match result {
             Ok(declared) => body.sink.const_end(&info, what, &mut body.s).map(|()| declared),
@@ -642,7 +695,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let index = info.func_type_index(func).ok_or(Fault::UnknownFunction)?;
         let ty = info.ty(index).ok_or(Fault::UnknownType)?;
         let all = tail.len() as u32;
-        let (locals, stacks) = match Locals::read(&mut self.r, ty, tail)? {
+        let (locals, inits, stacks) = match Locals::read(&mut self.r, &info, ty, tail)? {
             Ok(read) => read,
             Err(need) => {
                 self.high = self.high.max(self.used.saturating_add(need));
@@ -652,9 +705,9 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let base = self.used.wrapping_add(all.wrapping_sub(stacks.len() as u32));
         self.high = self.high.max(base);
         let (param_cells, cells) = (locals.param_cells, locals.cells);
-        self.sink.func_begin(&info, func, param_cells, cells.wrapping_sub(param_cells), size)?;
+        self.sink.func_begin(&info, func, &locals, param_cells, cells.wrapping_sub(param_cells), size)?;
         let s = Operands::new(stacks, cells, self.high.wrapping_sub(base));
-        let mut body = Body::new(self.r.clone(), info, locals, s, &mut *self.sink);
+        let mut body = Body::new(self.r.clone(), info, locals, inits, s, &mut *self.sink);
         let result = body.open(index).and_then(|()| body.run());
         self.r = body.r;
         self.high = self.high.max(base.saturating_add(body.s.high_water()));

@@ -9,7 +9,7 @@
 use crate::Fault;
 use crate::locals::Local;
 use wrt_foundation::ValType;
-use wrt_foundation::limits::FRAME_CELLS;
+use wrt_foundation::limits::{BODY_BYTES, FRAME_CELLS};
 
 /// Where the value of an operand is. The validator pushes it as what it is; the sink may say otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,6 +88,8 @@ pub enum ControlKind {
     If = 3,
     /// `if`, after its `else`
     Else = 4,
+    /// `try_table`
+    Try = 5,
 }
 
 /// One open block, in eight words of scratch. `user` belongs to the sink.
@@ -111,6 +113,10 @@ const CONTROL: usize = 2;
 // Flags, beside the kind.
 const UNREACHABLE: u32 = 1 << 8;
 const DEAD: u32 = 1 << 9;
+/// Shift of the frame's number: each frame, and each `else`, of a function has another one, greater than those before it.
+const SERIAL: u32 = 10;
+// A body of so many bytes cannot have more frames than there are numbers.
+const _: () = assert!(BODY_BYTES / 2 < 1 << (32 - SERIAL));
 
 impl Control {
     /// A block that begins where operand `height` is, in `cell`; `dead`: in unreachable code.
@@ -125,7 +131,8 @@ impl Control {
             1 => ControlKind::Block,
             2 => ControlKind::Loop,
             3 => ControlKind::If,
-            _ => ControlKind::Else,
+            4 => ControlKind::Else,
+            _ => ControlKind::Try,
         }
     }
     /// The rest of the block cannot be reached.
@@ -136,7 +143,7 @@ impl Control {
     pub fn is_dead(&self) -> bool {
         self.flags & DEAD != 0
     }
-    /// The same block after its `else`.
+    /// The same block after its `else`, without a number.
     pub(crate) fn after_else(self) -> Control {
         Control { flags: ControlKind::Else as u32 | self.flags & DEAD, ..self }
     }
@@ -168,6 +175,8 @@ pub struct Operands<'s> {
     /// that grows has to be checked.
     cap: usize,
     depth: u32,
+    /// Frames of the function so far.
+    serial: u32,
     next_cell: u32,
     /// Most slots in use at once.
     high_water: usize,
@@ -179,7 +188,7 @@ impl<'s> Operands<'s> {
         let cap = FRAME_CELLS.saturating_sub(first_cell) as usize / 2;
         let slots = words.as_chunks_mut().0;
         let floor = slots.len();
-        Operands { slots, top: 0, floor, soft: 0, cap, depth: 0, next_cell: first_cell, high_water: high_water as usize / 4 }
+        Operands { slots, top: 0, floor, soft: 0, cap, depth: 0, serial: 0, next_cell: first_cell, high_water: high_water as usize / 4 }
     }
     /// Most words in use at once, for the report of what a module needs.
     pub fn high_water(&self) -> u32 {
@@ -374,10 +383,36 @@ impl<'s> Operands<'s> {
             self.room(self.top, self.frames().wrapping_add(CONTROL))?;
         }
         self.depth = self.depth.wrapping_add(1);
+        let number = self.number();
         if let Some(w) = self.frame_mut(0) {
             *w = c.pack();
+            w[0][0] |= number;
         }
         Ok(())
+    }
+    /// The number of the next frame, in its place among the flags.
+    #[inline(always)]
+    fn number(&mut self) -> u32 {
+        self.serial = self.serial.wrapping_add(1);
+        self.serial.wrapping_shl(SERIAL)
+    }
+    /// The number of the innermost frame.
+    pub(crate) fn frame_number(&self) -> u32 {
+        self.frame(0).map_or(0, |[[flags, ..], _]| flags >> SERIAL)
+    }
+    /// Whether the frame with this number is still open.
+    pub(crate) fn is_open(&self, number: u32) -> bool {
+        // Inner frames have greater numbers.
+        let (mut low, mut high) = (0, self.depth);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.frame(middle).map_or(0, |[[flags, ..], _]| flags >> SERIAL) {
+                n if n == number => return true,
+                n if n > number => low = middle.wrapping_add(1),
+                _ => high = middle,
+            }
+        }
+        false
     }
     /// Closes the innermost frame.
     #[inline(always)]
@@ -422,10 +457,20 @@ impl<'s> Operands<'s> {
     pub fn control(&self, n: u32) -> Option<Control> {
         self.frame(n).map(Control::unpack)
     }
-    /// Replaces the frame that label `n` names.
-    pub(crate) fn set_control(&mut self, n: u32, c: &Control) {
-        if let Some(w) = self.frame_mut(n) {
+    /// Replaces the innermost frame by one with a new number.
+    pub(crate) fn set_control(&mut self, c: &Control) {
+        let number = self.number();
+        if let Some(w) = self.frame_mut(0) {
             *w = c.pack();
+            w[0][0] |= number;
+        }
+    }
+    /// Gives the last operands, below the last `skip` ones, these types; their places stay.
+    pub(crate) fn retype(&mut self, types: &[u32], skip: usize) {
+        let Some(end) = self.top.checked_sub(skip) else { return };
+        let Some(slots) = end.checked_sub(types.len()).and_then(|at| self.slots.get_mut(at..end)) else { return };
+        for ([ty, ..], new) in slots.iter_mut().zip(types) {
+            *ty = *new;
         }
     }
     /// Whether label `n` names a loop, the cell of its first parameter or result, and the sink's words of its frame.

@@ -4,6 +4,7 @@
 //! Spec: core 5.2 (values) and 5.3 (types).
 
 use crate::Fault;
+use crate::types::TYPED;
 use wrt_foundation::ValType;
 
 /// A position in the module, and the end of the part that may be read: module, section or function body.
@@ -157,26 +158,54 @@ impl<'b> Reader<'b> {
             n => Ok(n),
         }
     }
-    /// A value type.
+    /// A value type; an index in it is not checked.
     pub fn val_type(&mut self) -> Result<ValType, Fault> {
-        val_type(self.byte()?)
+        match self.byte()? {
+            b @ (0x63 | 0x64) => self.typed_ref(b),
+            b => val_type(b),
+        }
     }
-    /// A reference type.
+    /// The rest of a reference type that names what it refers to (spec: core 5.3.5).
+    #[cold]
+    fn typed_ref(&mut self, b: u8) -> Result<ValType, Fault> {
+        if !TYPED {
+            return Err(Fault::NeedsFunctionReferences);
+        }
+        let heap = self.heap_type()?;
+        Ok(if b == 0x64 { heap.non_null() } else { heap })
+    }
+    /// A heap type, as the nullable reference to it; an index is not checked (spec: core 5.3.4).
+    pub fn heap_type(&mut self) -> Result<ValType, Fault> {
+        match self.rest.as_slice().first() {
+            Some(&b @ 0x40..=0x7f) => {
+                self.byte()?;
+                match val_type(b) {
+                    Ok(ty) if ty.is_ref() => Ok(ty),
+                    Ok(_) | Err(Fault::MalformedValueType) => Err(Fault::MalformedHeapType),
+                    Err(fault) => Err(fault),
+                }
+            }
+            _ if !TYPED => self.byte().and(Err(Fault::MalformedReferenceType)),
+            _ => match self.i33()? {
+                // More types than the limit allows need no exact number.
+                n @ 0.. => Ok(ValType::defined(ValType::DEFINED_FUNC, n.min(0x3f_ffff) as u32)),
+                _ => Err(Fault::MalformedHeapType),
+            },
+        }
+    }
+    /// A reference type; an index in it is not checked.
     pub fn ref_type(&mut self) -> Result<ValType, Fault> {
-        match val_type(self.byte()?) {
+        match self.val_type() {
             Ok(ty) if ty.is_ref() => Ok(ty),
             Ok(_) | Err(Fault::MalformedValueType) => Err(Fault::MalformedReferenceType),
             Err(fault) => Err(fault),
         }
     }
-    /// A block type, as in [`Control::block_type`](crate::Control::block_type); an index is not checked.
+    /// A block type, as in [`Control::block_type`](crate::Control::block_type); indexes are not checked.
     pub fn block_type(&mut self) -> Result<u32, Fault> {
         match self.rest.as_slice().first() {
             Some(0x40) => self.byte().map(|_| u32::MAX),
-            Some(&b @ 0x41..=0x7f) => {
-                self.byte()?;
-                val_type(b).map(|ty| ty.bits() | 1 << 31)
-            }
+            Some(0x41..=0x7f) => self.val_type().map(|ty| ty.bits() | 1 << 31),
             _ => match self.i33()? {
                 // More types than the limit allows need no exact number.
                 n @ 0.. => Ok(n.min(0x7fff_ffff) as u32),
@@ -194,15 +223,16 @@ pub(crate) fn signed(b: u8) -> i32 {
 
 /// The value type of this code (spec: core 5.3.1 to 5.3.4).
 fn val_type(code: u8) -> Result<ValType, Fault> {
-    match code {
-        0x7c | 0x7d if !cfg!(feature = "float") => Err(Fault::NeedsFloat),
-        0x7c..=0x7f | 0x6f | 0x70 => Ok(ValType::from_bits(code as u32)),
-        0x7b => Err(Fault::NeedsSimd),
-        0x63 | 0x64 => Err(Fault::NeedsFunctionReferences),
-        0x69 | 0x74 => Err(Fault::NeedsExceptions),
-        0x6a..=0x6e | 0x71..=0x73 => Err(Fault::NeedsGc),
-        _ => Err(Fault::MalformedValueType),
-    }
+    let needs = match code {
+        0x7c | 0x7d if !cfg!(feature = "float") => Fault::NeedsFloat,
+        0x7c..=0x7f | 0x6f | 0x70 => return Ok(ValType::from_bits(code as u32)),
+        0x7b => Fault::NeedsSimd,
+        0x69 | 0x74 if !cfg!(feature = "exceptions") => Fault::NeedsExceptions,
+        0x6a..=0x6e | 0x71..=0x73 if !cfg!(feature = "gc") => Fault::NeedsGc,
+        0x69..=0x74 => return Ok(ValType::from_bits(code as u32)),
+        _ => Fault::MalformedValueType,
+    };
+    Err(needs)
 }
 
 #[cfg(test)]

@@ -7,14 +7,16 @@
 //! are pushed as [`Place::Const`](crate::Place) without a call. What an instruction only looks at stays with the places
 //! that the sink gave it: the parameters of a block as it is opened, and what `br_if` would take along.
 
-use crate::{Control, Fault, FuncType, Info, Operands};
-use wrt_foundation::{ExternKind, ValType};
+use crate::{Control, Fault, FuncType, Info, Locals, Operands};
+use wrt_foundation::{ExternKind, Feature, ValType};
 
 /// What a constant expression is for (spec: core 3.3.10).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConstFor {
-    /// The value of the global with this index.
-    Global(u32),
+    /// The value of the global with this index, which begins at cell `.1` of the module's own.
+    Global(u32, u32),
+    /// The value of the first `.1` elements of the table with this index, which is not known yet.
+    Table(u32, u64),
     /// One item of the element segment with this index.
     ElemItem(u32),
     /// The offset of the active element segment with this index into table `.1`.
@@ -23,8 +25,20 @@ pub enum ConstFor {
     DataOffset(u32, u32),
 }
 
+/// One clause of a `try_table`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Catch {
+    /// The tag that it is for; `None`: all.
+    pub tag: Option<u32>,
+    /// Whether it hands over the exception itself after its values.
+    pub exception: bool,
+}
+
 /// Listens to a module. A method that returns an error ends the decoding with it.
 pub trait Sink {
+    /// The module uses `feature`, which this build has. Not told of floats.
+    fn uses(&mut self, feature: Feature);
+
     // ---- module ------------------------------------------------------------------------------------------------
     /// The import section has `n` imports.
     fn imports(&mut self, n: u32) -> Result<(), Fault>;
@@ -63,12 +77,21 @@ pub trait Sink {
     // ---- code --------------------------------------------------------------------------------------------------
     /// The body of function `func` begins. `param_cells` and `local_cells` (without parameters) make up the locals;
     /// `body_bytes` is the length of its code in the module.
-    fn func_begin(&mut self, info: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Result<(), Fault>;
+    #[allow(clippy::too_many_arguments)] // one call per function
+    fn func_begin(
+        &mut self,
+        info: &Info<'_>,
+        func: u32,
+        locals: &Locals<'_>,
+        param_cells: u32,
+        local_cells: u32,
+        body_bytes: u32,
+    ) -> Result<(), Fault>;
     /// Its last `end`; `results`: so many are on the stack, and control falls off the end, if it can get there.
     fn func_end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Result<(), Fault>;
     /// An opcode at byte `at` of the module is about to be told or skipped. It counts as `n` instructions: one, but none
     /// for `end` and `else` (spec: core 2.4). Not called in constant expressions.
-    fn instruction(&mut self, at: u32, n: u32) -> Result<(), Fault>;
+    fn instruction(&mut self, s: &Operands<'_>, at: u32, n: u32) -> Result<(), Fault>;
 
     /// `unreachable`
     fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
@@ -99,6 +122,33 @@ pub trait Sink {
     fn call(&mut self, s: &mut Operands<'_>, func: u32, ty: &FuncType<'_>) -> Result<(), Fault>;
     /// `call_indirect` by type `index`, which is `ty`; element index on top.
     fn call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Result<(), Fault>;
+    /// `return_call` of function `func`, which has type `ty`.
+    fn return_call(&mut self, s: &mut Operands<'_>, func: u32, ty: &FuncType<'_>) -> Result<(), Fault>;
+    /// `return_call_indirect` by type `index`, which is `ty`; element index on top.
+    fn return_call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Result<(), Fault>;
+    /// `call_ref`, or `return_call_ref` if `tail`, by a type which is `ty`; the function reference is on top.
+    fn call_ref(&mut self, s: &mut Operands<'_>, ty: &FuncType<'_>, tail: bool) -> Result<(), Fault>;
+    /// `ref.as_non_null`
+    fn ref_as_non_null(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
+    /// `br_on_null`: to label `label` with `arity` operands below the reference on top, which stays if it is not null.
+    fn br_on_null(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault>;
+    /// `br_on_non_null`: to label `label` with the last `arity` operands; the reference on top goes if it is null.
+    fn br_on_non_null(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault>;
+    /// `br_on_cast`, or `br_on_cast_fail` if `fail`: to label `label` with the last `arity` operands, if the one on top is,
+    /// or is not, of type `ty`. It stays.
+    #[allow(clippy::too_many_arguments)] // the immediates of the instruction
+    fn br_on_cast(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32, ty: ValType, fail: bool) -> Result<(), Fault>;
+    /// `throw` of an exception with tag `tag` and the last `arity` operands.
+    fn throw(&mut self, info: &Info<'_>, s: &mut Operands<'_>, tag: u32, arity: u32) -> Result<(), Fault>;
+    /// `throw_ref` of the exception on top.
+    fn throw_ref(&mut self, info: &Info<'_>, s: &mut Operands<'_>) -> Result<(), Fault>;
+    /// `try_table` with `n` clauses begins, as [`Sink::block`]. Its clauses follow, then [`Sink::try_body`].
+    fn try_table(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, n: u32) -> Result<(), Fault>;
+    /// A clause: it jumps to label `label`, counted from outside of the block, with `arity` operands. They are on the
+    /// stack instead of the block's parameters, whose places are lost.
+    fn catch(&mut self, info: &Info<'_>, s: &mut Operands<'_>, catch: Catch, label: u32, arity: u32) -> Result<(), Fault>;
+    /// All clauses have been told; the parameters are in their cells.
+    fn try_body(&mut self, control: &mut Control) -> Result<(), Fault>;
     /// `drop`
     fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
     /// `select`, both forms: two values of type `ty`, condition on top.
@@ -151,6 +201,8 @@ macro_rules! ignore {
 }
 
 impl Sink for Validate {
+    #[inline]
+    fn uses(&mut self, _: Feature) {}
     ignore! {
         imports(u32);
         import(&Info<'_>, &[u8], &[u8], ExternKind, u32);
@@ -167,9 +219,9 @@ impl Sink for Validate {
         finish(&Info<'_>);
         const_begin(&Info<'_>, ConstFor);
         const_end(&Info<'_>, ConstFor, &mut Operands<'_>);
-        func_begin(&Info<'_>, u32, u32, u32, u32);
+        func_begin(&Info<'_>, u32, &Locals<'_>, u32, u32, u32);
         func_end(&Info<'_>, &mut Operands<'_>, &Control, Option<u32>);
-        instruction(u32, u32);
+        instruction(&Operands<'_>, u32, u32);
         unreachable(&mut Operands<'_>);
         block(&Info<'_>, &mut Operands<'_>, &mut Control);
         else_(&Info<'_>, &mut Operands<'_>, &mut Control, Option<u32>);
@@ -182,6 +234,18 @@ impl Sink for Validate {
         return_(&Info<'_>, &mut Operands<'_>, u32);
         call(&mut Operands<'_>, u32, &FuncType<'_>);
         call_indirect(&mut Operands<'_>, u32, u32, &FuncType<'_>);
+        return_call(&mut Operands<'_>, u32, &FuncType<'_>);
+        return_call_indirect(&mut Operands<'_>, u32, u32, &FuncType<'_>);
+        call_ref(&mut Operands<'_>, &FuncType<'_>, bool);
+        ref_as_non_null(&mut Operands<'_>);
+        br_on_null(&Info<'_>, &mut Operands<'_>, u32, u32);
+        br_on_non_null(&Info<'_>, &mut Operands<'_>, u32, u32);
+        br_on_cast(&Info<'_>, &mut Operands<'_>, u32, u32, ValType, bool);
+        throw(&Info<'_>, &mut Operands<'_>, u32, u32);
+        throw_ref(&Info<'_>, &mut Operands<'_>);
+        try_table(&Info<'_>, &mut Operands<'_>, &mut Control, u32);
+        catch(&Info<'_>, &mut Operands<'_>, Catch, u32, u32);
+        try_body(&mut Control);
         drop(&mut Operands<'_>);
         select(&mut Operands<'_>, ValType);
         local_get(&mut Operands<'_>);

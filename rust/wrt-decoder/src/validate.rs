@@ -6,6 +6,7 @@
 
 use crate::locals::{Local, Locals};
 use crate::reader::signed;
+use crate::types::TYPED;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
 use wrt_foundation::{ValType, limits};
 use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
@@ -175,19 +176,23 @@ pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) s: Operands<'s>,
     pub(crate) sink: &'x mut S,
     pub(crate) max_depth: u32,
+    /// If a local has no value from the start: for each the number of the frame that gave it one, or 0.
+    inits: &'x mut [u32],
+    /// The local named last, if locals have such words.
+    local: u32,
     /// What `return` takes.
-    results: &'x [u32],
+    pub(crate) results: &'x [u32],
     /// Of the innermost frame: number of its first operand.
-    base: usize,
+    pub(crate) base: usize,
     /// Of the innermost frame: operands may be taken from an empty stack.
-    unreachable: bool,
+    pub(crate) unreachable: bool,
     /// The sink hears of what comes: neither unreachable nor in a block opened in unreachable code.
-    live: bool,
+    pub(crate) live: bool,
 }
 
 impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
-    pub(crate) fn new(r: Reader<'b>, info: Info<'x>, locals: Locals<'x>, s: Operands<'s>, sink: &'x mut S) -> Self {
-        Body { r, info, locals, s, sink, max_depth: 0, results: &[], base: 0, unreachable: false, live: true }
+    pub(crate) fn new(r: Reader<'b>, info: Info<'x>, locals: Locals<'x>, inits: &'x mut [u32], s: Operands<'s>, sink: &'x mut S) -> Self {
+        Body { r, info, locals, s, sink, max_depth: 0, inits, local: 0, results: &[], base: 0, unreachable: false, live: true }
     }
     /// Opens the outermost frame, whose results `block_type` gives.
     pub(crate) fn open(&mut self, block_type: u32) -> Result<(), Fault> {
@@ -197,7 +202,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
 
     #[inline]
-    fn ty(&self, block_type: u32) -> Result<FuncType<'x>, Fault> {
+    pub(crate) fn ty(&self, block_type: u32) -> Result<FuncType<'x>, Fault> {
         if block_type == u32::MAX {
             return Ok(FuncType { params: &[], results: &[] });
         }
@@ -208,12 +213,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     /// Operands of the innermost frame.
     #[inline]
-    fn have(&self) -> usize {
+    pub(crate) fn have(&self) -> usize {
         (self.s.len() as usize).wrapping_sub(self.base)
     }
     /// The operands below the last `skip` ones have these types, the last type on top.
     #[inline]
-    fn check(&self, types: &[u32], skip: usize) -> Result<(), Fault> {
+    pub(crate) fn check(&self, types: &[u32], skip: usize) -> Result<(), Fault> {
         if types.is_empty() { Ok(()) } else { self.check_some(types, skip) }
     }
     #[inline(never)]
@@ -228,26 +233,39 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
         let operands = self.s.range(types.len(), skip).unwrap_or(&[]);
         for ([operand, ..], ty) in operands.iter().zip(types) {
-            if operand != ty && *operand != ValType::BOTTOM.bits() {
+            if operand != ty && !self.info.matches(ValType::from_bits(*operand), ValType::from_bits(*ty)) {
                 return Err(Fault::TypeMismatch);
             }
         }
         Ok(())
     }
+    /// The operands that were checked have just these types from now on, not subtypes.
+    #[inline]
+    pub(crate) fn retype(&mut self, types: &[u32], skip: usize) {
+        if TYPED && !types.is_empty() {
+            self.s.retype(types, skip);
+        }
+    }
+    /// Whether an operand of type `top` is one of type `ty` by being a subtype of it.
+    #[cold]
+    #[inline(never)]
+    fn is_subtype(&self, top: u32, ty: ValType) -> bool {
+        TYPED && top != ValType::BOTTOM.bits() && self.info.matches(ValType::from_bits(top), ty)
+    }
     /// The last operand has this type.
     #[inline]
-    fn check_top(&self, ty: ValType) -> Result<(), Fault> {
+    pub(crate) fn check_top(&self, ty: ValType) -> Result<(), Fault> {
         match self.s.last(self.base) {
             Some((_, &[[top, ..]])) if top == ty.bits() => Ok(()),
             _ => self.check_some(&[ty.bits()], 0),
         }
     }
     /// Removes `n` operands that have been checked.
-    fn cut(&mut self, n: usize) {
+    pub(crate) fn cut(&mut self, n: usize) {
         self.s.cut((self.s.len() as usize).saturating_sub(n).max(self.base));
     }
     #[inline]
-    fn push_all(&mut self, types: &[u32]) -> Result<(), Fault> {
+    pub(crate) fn push_all(&mut self, types: &[u32]) -> Result<(), Fault> {
         if types.is_empty() { Ok(()) } else { self.push_some(types) }
     }
     #[inline(never)]
@@ -263,7 +281,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if result == 0 { Ok(()) } else { self.s.push(ValType::from_bits(result)) }
     }
     /// An `i32` is on top: how many operands to skip to look below it. In unreachable code it is removed already.
-    fn index(&mut self) -> Result<usize, Fault> {
+    pub(crate) fn index(&mut self) -> Result<usize, Fault> {
         self.check_top(ValType::I32)?;
         if self.unreachable {
             self.cut(1);
@@ -275,7 +293,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     // ---- control frames ----------------------------------------------------------------------------------------
 
     #[inline(always)]
-    fn enter(&mut self, c: &Control) -> Result<(), Fault> {
+    pub(crate) fn enter(&mut self, c: &Control) -> Result<(), Fault> {
         self.s.push_control(c)?;
         self.max_depth = self.max_depth.max(self.s.depth());
         if self.s.depth() > limits::NESTING {
@@ -297,7 +315,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     /// The types that a branch to label `n` takes.
     #[inline(always)]
-    fn label(&self, n: u32) -> Result<&'x [u32], Fault> {
+    pub(crate) fn label(&self, n: u32) -> Result<&'x [u32], Fault> {
         let (is_loop, block_type) = self.s.label(n).ok_or(Fault::UnknownLabel)?;
         if block_type == u32::MAX {
             return Ok(&[]);
@@ -306,14 +324,14 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         Ok(if is_loop { ty.params } else { ty.results })
     }
     /// The rest of the innermost block cannot be reached.
-    fn never(&mut self) {
+    pub(crate) fn never(&mut self) {
         self.s.never();
         self.unreachable = true;
         self.live = false;
     }
     #[inline(never)]
     fn block(&mut self, kind: ControlKind) -> Result<(), Fault> {
-        let block_type = self.r.block_type()?;
+        let block_type = self.block_type()?;
         let params = self.params(block_type)?;
         let skip = if kind == ControlKind::If { self.index()? } else { 0 };
         self.check(params, skip)?;
@@ -330,17 +348,28 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 self.sink.block(&self.info, &mut self.s, &mut c)?;
             }
             self.cut(skip);
+            self.retype(params, 0);
         }
         self.enter(&c)
     }
+    /// A block type, with canonical indexes.
+    #[inline(always)]
+    pub(crate) fn block_type(&mut self) -> Result<u32, Fault> {
+        let block_type = self.r.block_type()?;
+        if !TYPED || block_type == u32::MAX || block_type >> 31 == 0 {
+            return Ok(block_type);
+        }
+        let ty = self.info.resolve(ValType::from_bits(block_type & !(1 << 31)))?;
+        Ok(ty.bits() | 1 << 31)
+    }
     /// The parameters of a block.
     #[inline(always)]
-    fn params(&self, block_type: u32) -> Result<&'x [u32], Fault> {
+    pub(crate) fn params(&self, block_type: u32) -> Result<&'x [u32], Fault> {
         // Only types by index have parameters.
         if block_type >> 31 != 0 { Ok(&[]) } else { self.ty(block_type).map(|ty| ty.params) }
     }
     /// The operands of the frame are just `results`.
-    fn check_all(&self, results: &[u32]) -> Result<(), Fault> {
+    pub(crate) fn check_all(&self, results: &[u32]) -> Result<(), Fault> {
         if self.have() > results.len() {
             return Err(Fault::TypeMismatch);
         }
@@ -357,7 +386,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             let results = if self.live { Some(ty.results.len() as u32) } else { None };
             self.sink.else_(&self.info, &mut self.s, &mut c, results)?;
         }
-        self.s.set_control(0, &c.after_else());
+        self.s.set_control(&c.after_else());
         self.adopt();
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.params)
@@ -368,7 +397,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
-        if c.kind() == ControlKind::If && ty.params != ty.results {
+        if c.kind() == ControlKind::If && ty.params != ty.results && !self.all_match(ty.params, ty.results) {
             return Err(Fault::TypeMismatch);
         }
         let results = if self.live { Some(ty.results.len() as u32) } else { None };
@@ -382,6 +411,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.push_all(ty.results)?;
         self.adopt();
         Ok(())
+    }
+    /// Whether values of types `sub` can stand for those of types `sup`.
+    #[cold]
+    pub(crate) fn all_match(&self, sub: &[u32], sup: &[u32]) -> bool {
+        let matches = |(a, b): (&u32, &u32)| self.info.matches(ValType::from_bits(*a), ValType::from_bits(*b));
+        sub.len() == sup.len() && sub.iter().zip(sup).all(matches)
     }
     fn br_table(&mut self) -> Result<(), Fault> {
         let n = self.r.count(u32::MAX, Fault::UnexpectedEnd)?;
@@ -418,7 +453,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             let at = self.r.pos();
             let op = self.r.byte().map_err(|_| Fault::EndExpected)?;
             let row = ROWS[op as usize];
-            self.sink.instruction(at, row >> COUNT)?;
+            self.sink.instruction(&self.s, at, row >> COUNT)?;
             match row & CLASS {
                 END => {
                     self.end()?;
@@ -460,6 +495,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                         return Err(Fault::ResultArity);
                     }
                     let ty = self.r.val_type()?;
+                    let ty = self.info.resolve(ty)?;
                     self.select(Some(ty))?;
                 }
                 GLOBAL_GET => {
@@ -480,7 +516,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     self.ref_func(func)?;
                 }
                 PREFIX => self.prefixed()?,
-                _ => return Err(no_opcode(op.into())),
+                _ => self.other(op)?,
             }
         }
     }
@@ -494,9 +530,6 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 op @ (0x41..=0x44 | 0xd0) => self.constant(op)?,
                 0x23 => {
                     let global = self.r.u32()?;
-                    if global >= self.info.imported_globals() {
-                        return Err(Fault::UnknownGlobal);
-                    }
                     let ty = self.info.global(global).ok_or(Fault::UnknownGlobal)?;
                     if ty.mutable {
                         return Err(Fault::ConstantRequired);
@@ -511,7 +544,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     declared = Some(func);
                     self.ref_func(func)?;
                 }
-                0x6a..=0x6c | 0x7c..=0x7e => return Err(Fault::NeedsExtendedConst),
+                op @ (0x6a..=0x6c | 0x7c..=0x7e) => self.binary(op, ROWS[op as usize])?,
+                0xfb if cfg!(feature = "gc") => self.gc(true)?,
                 op if ROWS[op as usize] & CLASS != NO_OPCODE => return Err(Fault::ConstantRequired),
                 op => return Err(no_opcode(op as u16)),
             }
@@ -533,7 +567,31 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     #[inline(never)]
     fn local_get_slowly(&mut self, b: u8) -> Result<(), Fault> {
         let local = self.local_from(b)?;
+        if !self.inits.is_empty() && !local.ty().is_defaultable() && !self.is_initialized() {
+            return Err(Fault::UninitializedLocal);
+        }
         self.s.push_local(local)
+    }
+    /// Whether the local named last has a value here: one was given in a block that is still open.
+    fn is_initialized(&self) -> bool {
+        self.inits.get(self.local as usize).is_some_and(|number| *number != 0 && self.s.is_open(*number))
+    }
+    /// The local named last gets a value.
+    #[inline(always)]
+    fn initialize(&mut self) {
+        if TYPED && !self.inits.is_empty() {
+            self.initialize_slowly();
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn initialize_slowly(&mut self) {
+        let number = self.s.frame_number();
+        if !self.is_initialized()
+            && let Some(w) = self.inits.get_mut(self.local as usize)
+        {
+            *w = number;
+        }
     }
     /// The local whose index begins with byte `b`.
     #[inline(always)]
@@ -546,8 +604,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn local_from(&mut self, b: u8) -> Result<Local, Fault> {
-        let i = self.r.u32_from(b)?;
-        self.locals.get(i)
+        self.local = self.r.u32_from(b)?;
+        self.locals.get(self.local)
     }
     /// The next common one, likewise.
     #[inline(always)]
@@ -564,28 +622,37 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     fn local_set(&mut self) -> Result<(), Fault> {
         let local = self.local()?;
         match self.s.last(self.base) {
-            Some((at, &[[top, ..]])) if top == local.ty().bits() => {
+            Some((at, &[[top, ..]])) if top == local.ty().bits() || self.is_subtype(top, local.ty()) => {
+                self.initialize();
                 if self.live {
                     self.sink.local_set(&mut self.s, local.cell())?;
                 }
                 self.s.cut(at);
                 Ok(())
             }
-            _ => self.unreachable_operands(&[local.ty().bits()], 0),
+            _ => {
+                self.initialize();
+                self.unreachable_operands(&[local.ty().bits()], 0)
+            }
         }
     }
     #[inline(never)]
     fn local_tee(&mut self) -> Result<(), Fault> {
         let local = self.local()?;
         match self.s.last(self.base) {
-            Some((at, &[[top, ..]])) if top == local.ty().bits() => {
+            Some((at, &[[top, ..]])) if top == local.ty().bits() || self.is_subtype(top, local.ty()) => {
+                self.initialize();
+                self.retype(&[local.ty().bits()], 0);
                 if self.live {
                     return self.sink.local_tee(&mut self.s, local.cell());
                 }
                 self.s.replace(at, local.ty(), local.cells());
                 Ok(())
             }
-            _ => self.unreachable_operands(&[local.ty().bits()], local.ty().bits()),
+            _ => {
+                self.initialize();
+                self.unreachable_operands(&[local.ty().bits()], local.ty().bits())
+            }
         }
     }
     /// A numeric instruction with one operand.
@@ -686,6 +753,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if self.unreachable {
             self.cut(types.len());
             self.push_all(types)?;
+        } else {
+            self.retype(types, 0);
         }
         Ok(())
     }
@@ -720,10 +789,10 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
 
     /// An operand is taken from an empty stack: allowed in unreachable code only.
-    fn bottom(&self) -> Result<ValType, Fault> {
+    pub(crate) fn bottom(&self) -> Result<ValType, Fault> {
         if self.unreachable { Ok(ValType::BOTTOM) } else { Err(Fault::TypeMismatch) }
     }
-    fn type_at(&self, below: usize) -> ValType {
+    pub(crate) fn type_at(&self, below: usize) -> ValType {
         self.s.top(below as u32).map_or(ValType::BOTTOM, |o| o.ty())
     }
     fn global_get(&mut self, global: u32, ty: ValType) -> Result<(), Fault> {
@@ -744,7 +813,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         Ok(())
     }
     fn ref_func(&mut self, func: u32) -> Result<(), Fault> {
-        self.s.push(ValType::FUNCREF)?;
+        let index = self.info.func_type_index(func).ok_or(Fault::UnknownFunction)?;
+        let ty = if TYPED { self.info.reference(index, false).unwrap_or(ValType::BOTTOM) } else { ValType::FUNCREF };
+        self.s.push(ty)?;
         if self.live { self.sink.ref_func(&mut self.s, func) } else { Ok(()) }
     }
     /// `i32.const` to `f64.const` and `ref.null`.
@@ -755,16 +826,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             0x43 | 0x44 if !cfg!(feature = "float") => return Err(Fault::NeedsFloat),
             0x43 => (ValType::F32, u32::from_le_bytes(self.r.array()?) as u64),
             0x44 => (ValType::F64, u64::from_le_bytes(self.r.array()?)),
-            _ => (self.r.ref_type()?, 0),
+            _ => {
+                let ty = self.r.heap_type()?;
+                (self.info.resolve(ty)?, 0)
+            }
         };
         self.s.push_const(ty, bits)
     }
     fn call_indirect(&mut self) -> Result<(), Fault> {
-        let (index, table) = (self.r.u32()?, self.r.u32()?);
-        if self.info.table(table).ok_or(Fault::UnknownTable)?.elem != ValType::FUNCREF {
-            return Err(Fault::TypeMismatch);
-        }
-        let ty = self.info.ty(index).ok_or(Fault::UnknownType)?;
+        let (index, table, ty) = self.indirect()?;
         let skip = self.index()?;
         self.check(ty.params, skip)?;
         if self.live {
@@ -772,6 +842,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
         self.cut(skip.wrapping_add(ty.params.len()));
         self.push_all(ty.results)
+    }
+    /// The immediates of an indirect call: type, table, and what the type is.
+    pub(crate) fn indirect(&mut self) -> Result<(u32, u32, FuncType<'x>), Fault> {
+        let (index, table) = (self.r.u32()?, self.r.u32()?);
+        if !self.info.table(table).ok_or(Fault::UnknownTable)?.elem.is_func_ref() {
+            return Err(Fault::TypeMismatch);
+        }
+        let index = self.info.canonical(index).ok_or(Fault::UnknownType)?;
+        Ok((index, table, self.info.ty(index).ok_or(Fault::UnknownType)?))
     }
     /// `select`, with the type that it names.
     fn select(&mut self, named: Option<ValType>) -> Result<(), Fault> {
@@ -876,7 +955,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             TABLE2 => {
                 (x, elem) = self.table()?;
                 let (from, ty) = self.table()?;
-                if ty != elem {
+                if !self.info.matches(ValType::from_bits(ty), ValType::from_bits(elem)) {
                     return Err(Fault::TypeMismatch);
                 }
                 y = from;
@@ -884,7 +963,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             ELEM_TABLE => {
                 x = self.r.u32()?;
                 (y, elem) = self.table()?;
-                if self.elem(x)? != elem {
+                if !self.info.matches(ValType::from_bits(self.elem(x)?), ValType::from_bits(elem)) {
                     return Err(Fault::TypeMismatch);
                 }
             }
@@ -901,7 +980,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
 /// Why there is no such opcode: which proposal it belongs to, if any.
 #[cold]
-fn no_opcode(op: u16) -> Fault {
+pub(crate) fn no_opcode(op: u16) -> Fault {
     match op {
         0x06..=0x0a | 0x18 | 0x19 | 0x1f => Fault::NeedsExceptions,
         0x12 | 0x13 => Fault::NeedsTailCall,

@@ -14,6 +14,7 @@ extern crate std;
 pub mod bounded;
 pub mod buf;
 pub mod error;
+pub mod feature;
 pub mod limits;
 pub mod reference;
 pub mod trap;
@@ -22,7 +23,8 @@ pub mod value;
 
 pub use buf::{Buf, Shared};
 pub use error::{Error, ErrorKind, WrtError, WrtResult};
+pub use feature::Feature;
 pub use reference::Ref;
 pub use trap::Trap;
-pub use types::{ExternKind, ValType};
+pub use types::{Defined, ExternKind, ValType};
 pub use value::Value;

@@ -8,6 +8,12 @@ pub const TYPES: u32 = 100_000;
 pub const PARAMS: u32 = 1_000;
 /// Results of one function.
 pub const RESULTS: u32 = 1_000;
+/// Fields of one structure.
+pub const FIELDS: u32 = 10_000;
+/// Supertypes above one type.
+pub const SUBTYPE_DEPTH: u32 = 63;
+/// Tags of one module.
+pub const TAGS: u32 = 65_535;
 /// Functions of one module, imports included.
 pub const FUNCTIONS: u32 = 1_000_000;
 /// Imports, and exports, of one module.

@@ -8,7 +8,7 @@
 //! | `…x 000`, not 0 | object of the heap, handle in bits 31:3 |
 //! | `…x 010` | function, number in bits 31:3 (function base of its instance + local index) |
 //! | `…x 100` | host reference (`externref`), the host's number in bits 31:3 |
-//! | `…x 110` | reserved for `any.convert_extern` |
+//! | `…x 110` | host reference inside (`any.convert_extern`), the host's number in bits 31:3 |
 
 /// A reference in one cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,6 +44,30 @@ impl Ref {
     pub const fn host(n: u32) -> Ref {
         Ref(n << 3 | 4)
     }
+    /// The lower 31 bits of `n`.
+    pub const fn i31(n: i32) -> Ref {
+        Ref((n as u32) << 1 | 1)
+    }
+    /// The integer, sign-extended, if it is one of 31 bits.
+    pub const fn as_i31(self) -> Option<i32> {
+        if self.0 & 1 != 0 { Some(self.0 as i32 >> 1) } else { None }
+    }
+    /// Object of the heap with this handle, which is neither 0 nor [`Ref::LIMIT`] or more.
+    pub const fn object(handle: u32) -> Ref {
+        Ref(handle << 3)
+    }
+    /// The handle, if it is an object of the heap.
+    pub const fn as_object(self) -> Option<u32> {
+        if self.0 & 7 == 0 && self.0 != 0 { Some(self.0 >> 3) } else { None }
+    }
+    /// `any.convert_extern`: a host reference becomes one of the inside; all others were inside before.
+    pub const fn internalize(self) -> Ref {
+        if self.0 & 7 == 4 { Ref(self.0 | 2) } else { self }
+    }
+    /// `extern.convert_any`, the opposite.
+    pub const fn externalize(self) -> Ref {
+        if self.0 & 7 == 6 { Ref(self.0 & !2) } else { self }
+    }
     /// The host's number, if it is a host reference.
     pub const fn as_host(self) -> Option<u32> {
         if self.0 & 7 == 4 { Some(self.0 >> 3) } else { None }
@@ -63,6 +87,15 @@ mod tests {
             assert_eq!(Ref::host(n).as_func(), None);
             assert!(!Ref::func(n).is_null() && !Ref::host(n).is_null());
         }
-        assert!(Ref::NULL.as_func().is_none() && Ref::NULL.as_host().is_none());
+        assert!(Ref::NULL.as_func().is_none() && Ref::NULL.as_host().is_none() && Ref::NULL.as_object().is_none());
+        for n in [0, 1, -1, i32::MAX >> 1, i32::MIN >> 1] {
+            assert_eq!(Ref::i31(n).as_i31(), Some(n));
+            assert!(Ref::i31(n).as_func().is_none() && Ref::i31(n).as_object().is_none() && !Ref::i31(n).is_null());
+        }
+        assert_eq!(Ref::object(5).as_object(), Some(5));
+        let inside = Ref::host(7).internalize();
+        assert!(inside.as_host().is_none() && inside.as_object().is_none());
+        assert_eq!(inside.externalize(), Ref::host(7));
+        assert_eq!((Ref::object(5).externalize(), Ref::NULL.internalize()), (Ref::object(5), Ref::NULL));
     }
 }

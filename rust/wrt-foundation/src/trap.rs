@@ -36,6 +36,26 @@ pub enum Trap {
     HostNesting = 14,
     /// The guest asked to end the program (WASI `proc_exit`); not an error of the guest.
     Exit = 15,
+    /// A null reference was called.
+    NullFunction = 16,
+    /// A field of a null reference to a structure.
+    NullStructure = 17,
+    /// An element of a null reference to an array.
+    NullArray = 18,
+    /// `i31.get` of null.
+    NullI31 = 19,
+    /// `ref.as_non_null` of null.
+    NullReference = 20,
+    /// An array access past the end.
+    ArrayOutOfBounds = 21,
+    /// `ref.cast` to a type that the reference does not have.
+    CastFailure = 22,
+    /// `throw_ref` of null.
+    NullException = 23,
+    /// An exception that nobody caught.
+    UncaughtException = 24,
+    /// The heap has no room for the object, even after everything unreachable was collected.
+    HeapExhausted = 25,
 }
 
 impl Trap {
@@ -57,6 +77,16 @@ impl Trap {
             Trap::CannotSuspend => "host function cannot be suspended here",
             Trap::HostNesting => "host calls nested too deeply",
             Trap::Exit => "program ended itself",
+            Trap::NullFunction => "null function reference",
+            Trap::NullStructure => "null structure reference",
+            Trap::NullArray => "null array reference",
+            Trap::NullI31 => "null i31 reference",
+            Trap::NullReference => "null reference",
+            Trap::ArrayOutOfBounds => "out of bounds array access",
+            Trap::CastFailure => "cast failure",
+            Trap::NullException => "null exception reference",
+            Trap::UncaughtException => "uncaught exception",
+            Trap::HeapExhausted => "heap exhausted",
         }
     }
 }

@@ -21,13 +21,17 @@ pub enum Value {
     FuncRef(Ref),
     /// Host reference, or [`Ref::NULL`].
     ExternRef(Ref),
+    /// Structure, array, 31-bit integer or converted host reference, or [`Ref::NULL`].
+    AnyRef(Ref),
+    /// Exception, or [`Ref::NULL`].
+    ExnRef(Ref),
     /// No value: what a function without results gives.
     #[default]
     Unit,
 }
 
 impl Value {
-    /// Its type; `None` for [`Value::Unit`].
+    /// Its type, of references the greatest; `None` for [`Value::Unit`].
     pub const fn ty(&self) -> Option<ValType> {
         Some(match self {
             Value::I32(_) => ValType::I32,
@@ -37,6 +41,8 @@ impl Value {
             Value::V128(_) => ValType::V128,
             Value::FuncRef(_) => ValType::FUNCREF,
             Value::ExternRef(_) => ValType::EXTERNREF,
+            Value::AnyRef(_) => ValType::ANYREF,
+            Value::ExnRef(_) => ValType::EXNREF,
             Value::Unit => return None,
         })
     }
@@ -49,8 +55,17 @@ impl Value {
             ValType::F32 => Value::F32(0.0),
             ValType::F64 => Value::F64(0.0),
             ValType::V128 => Value::V128([0; 16]),
-            ValType::EXTERNREF => Value::ExternRef(Ref::NULL),
-            _ => Value::FuncRef(Ref::NULL),
+            _ => Value::reference(ty, Ref::NULL),
+        }
+    }
+
+    /// The reference `r` of type `ty`.
+    const fn reference(ty: ValType, r: Ref) -> Value {
+        match ty.family() {
+            ValType::EXTERNREF => Value::ExternRef(r),
+            ValType::ANYREF => Value::AnyRef(r),
+            ValType::EXNREF => Value::ExnRef(r),
+            _ => Value::FuncRef(r),
         }
     }
 
@@ -62,7 +77,7 @@ impl Value {
             Value::F32(v) => ([v.to_bits(), 0, 0, 0], 1),
             Value::I64(v) => wide(v as u64),
             Value::F64(v) => wide(v.to_bits()),
-            Value::FuncRef(r) | Value::ExternRef(r) => ([r.bits(), 0, 0, 0], 1),
+            Value::FuncRef(r) | Value::ExternRef(r) | Value::AnyRef(r) | Value::ExnRef(r) => ([r.bits(), 0, 0, 0], 1),
             Value::V128(b) => {
                 let mut cells = [0; 4];
                 for (cell, bytes) in cells.iter_mut().zip(b.as_chunks::<4>().0) {
@@ -90,8 +105,7 @@ impl Value {
                 }
                 Value::V128(b)
             }
-            ValType::EXTERNREF => Value::ExternRef(Ref::from_bits(lo)),
-            _ => Value::FuncRef(Ref::from_bits(lo)),
+            _ => Value::reference(ty, Ref::from_bits(lo)),
         })
     }
 }
@@ -112,6 +126,8 @@ impl core::fmt::Display for Value {
             Value::V128(b) => write!(f, "0x{:032x}:v128", u128::from_le_bytes(b)),
             Value::FuncRef(r) => reference(f, r, r.as_func(), "funcref"),
             Value::ExternRef(r) => reference(f, r, r.as_host(), "externref"),
+            Value::AnyRef(r) => reference(f, r, r.as_i31().map(|n| n as u32), "anyref"),
+            Value::ExnRef(r) => reference(f, r, None, "exnref"),
             Value::Unit => f.write_str("()"),
         }
     }
@@ -152,6 +168,8 @@ mod tests {
             Value::V128([7; 16]),
             Value::FuncRef(Ref::func(9)),
             Value::ExternRef(Ref::NULL),
+            Value::AnyRef(Ref::i31(-7)),
+            Value::ExnRef(Ref::NULL),
         ] {
             let (cells, n) = v.to_cells();
             let ty = v.ty().unwrap();

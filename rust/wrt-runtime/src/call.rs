@@ -60,21 +60,28 @@ pub(crate) fn place_of(types: &[u32], i: usize) -> Option<(u32, ValType)> {
     Some((before, ty))
 }
 
-/// Whether a value of type `have` can be passed where `want` is asked for; any function reference serves a typed one.
-pub fn fits(want: ValType, have: ValType) -> bool {
-    have == want || (have == ValType::FUNCREF && want.is_ref() && want != ValType::EXTERNREF)
-}
-
-/// Whether `values` can be passed where `types` are asked for.
-fn check(types: &[u32], values: &[Value]) -> Result<(), CallError> {
-    if types.len() != values.len() {
-        return Err(CallError::Values);
-    }
-    let fit = |(ty, value): (&u32, &Value)| value.ty().is_some_and(|have| fits(ValType::from_bits(*ty), have));
-    if types.iter().zip(values).all(fit) { Ok(()) } else { Err(CallError::ValueType) }
-}
-
 impl<'m> Store<'m> {
+    /// Whether a value of type `have`, the greatest of its kind, with the bits `r` if it is a reference, can be passed
+    /// where function `number` asks for `want`.
+    pub fn takes(&self, number: u32, want: ValType, have: ValType, r: Ref) -> bool {
+        if !want.is_ref() || want == have && (r.is_null() || want == ValType::EXTERNREF) {
+            return want == have;
+        }
+        let inst = self.locate(number, NONE).map_or(NONE, |(inst, _)| inst);
+        have == want.family() && self.is_of_type(r, self.type_of(inst, want))
+    }
+    /// Whether function `number` takes `values` where its type says `types`.
+    fn check(&self, number: u32, types: &[u32], values: &[Value]) -> Result<(), CallError> {
+        if types.len() != values.len() {
+            return Err(CallError::Values);
+        }
+        let fit = |(ty, value): (&u32, &Value)| {
+            let r = Ref::from_bits(value.to_cells().0[0]);
+            value.ty().is_some_and(|have| self.takes(number, ValType::from_bits(*ty), have, r))
+        };
+        if types.iter().zip(values).all(fit) { Ok(()) } else { Err(CallError::ValueType) }
+    }
+
     /// Enters function `number` on a stack that is idle, or that waits for its host function; [`crate::run()`] runs it. What
     /// a host function needs afterwards, [`crate::stack::Run`], it keeps itself ([`crate::Caller`] does).
     ///
@@ -102,7 +109,7 @@ impl<'m> Store<'m> {
     }
 
     fn begin(&mut self, id: StackId, number: u32, args: &[Value], barrier: bool) -> Result<(), CallError> {
-        check(self.func_type(number).ok_or(CallError::NoFunction)?.params, args)?;
+        self.check(number, self.func_type(number).ok_or(CallError::NoFunction)?.params, args)?;
         let base = self.begin_cells(id, number, barrier)?;
         self.write(id, base, args)
     }
@@ -213,8 +220,9 @@ impl<'m> Store<'m> {
     /// The stack does not wait for one, or the results have other types.
     pub fn answer(&mut self, id: StackId, results: &[Value]) -> Result<(), CallError> {
         let waits = |s: &&Stack<'_>| s.run.status == Status::Host;
-        let at = self.stack(id).filter(waits).ok_or(CallError::NotWaiting)?.run.args;
-        check(self.host_type(id).ok_or(Trap::BadImage)?.results, results)?;
+        let run = self.stack(id).filter(waits).ok_or(CallError::NotWaiting)?.run;
+        let at = run.args;
+        self.check(run.func, self.host_type(id).ok_or(Trap::BadImage)?.results, results)?;
         self.write(id, at, results)?;
         self.host_done(id);
         Ok(())

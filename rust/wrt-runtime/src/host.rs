@@ -124,7 +124,7 @@ impl<'m, T> Caller<'_, 'm, T> {
     }
     /// Argument `i`, a reference; null when it is something else.
     pub fn arg_ref(&self, i: usize) -> Ref {
-        if let Value::FuncRef(r) | Value::ExternRef(r) = self.arg(i) { r } else { Ref::NULL }
+        if let Value::FuncRef(r) | Value::ExternRef(r) | Value::AnyRef(r) | Value::ExnRef(r) = self.arg(i) { r } else { Ref::NULL }
     }
 
     /// Sets result `i`. A value of another type is not taken: [`Trap::Host`] is what to return then.
@@ -136,7 +136,8 @@ impl<'m, T> Caller<'_, 'm, T> {
         let ty = self.store.func_type(self.kept.func).ok_or(Trap::Host)?;
         let (cell, ty) = place_of(ty.results, i).ok_or(Trap::Host)?;
         let (bits, n) = value.to_cells();
-        if value.ty() != Some(ty) {
+        let r = Ref::from_bits(bits[0]);
+        if !value.ty().is_some_and(|have| self.store.takes(self.kept.func, ty, have, r)) {
             return Err(Trap::Host);
         }
         let at = (self.kept.args as usize).wrapping_add(cell as usize);

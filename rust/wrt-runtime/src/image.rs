@@ -6,24 +6,26 @@
 //!
 //! | records | words each | content |
 //! |---|---|---|
-//! | types | 1 | where the type stands: `params \| results << 16`, hash, then one word per value type |
+//! | types | 1 | where the type stands: see [`Type`]; types that are the same stand in one place |
 //! | function types | 1 | type index of each function, imports first |
 //! | entries | 1 | first code word of each function that is not imported |
 //! | tables | 4 | element type, flags (1 = has maximum), minimum, maximum; imports first |
 //! | memories | 4 | flags (1 = has maximum) and `page_log2 << 8`, minimum, maximum, 0; imports first |
 //! | globals | 2 | value type, `mutable \| own cell << 1` (the cell only for those not imported); imports first |
+//! | tags | 1 | type index of each tag, imports first |
+//! | handlers | 1 | where the operation [`crate::op::TRY`] of each `try_table` stands, ascending |
 //! | imports | 4 | module name, name (each: where the text stands), kind, index in the space of its kind |
 //! | exports | 3 | name, kind, index |
 //! | element segments | 3 | where the items stand, their number, element type |
 //! | data segments | 2 | where the bytes stand, their number |
 //!
 //! A text is its length in bytes, then the bytes, four to a word. An element item is 0 = null, `func << 2 | 1` or
-//! `global << 2 | 2`. The code at [`Word::Init`] is a function without parameters that initialises globals, tables and
+//! `global << 2 | 2`, or `cell << 2 | 3`: the reference in that cell of the instance's own globals. The code at [`Word::Init`] is a function without parameters that initialises globals, tables and
 //! memories in the specification's order, calls the start function and returns.
 //!
 //! Format changes raise [`VERSION`]; until 1.0 it must match exactly, and the .wasm is what one keeps.
 
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType};
 
 /// `"WRTI"`
 pub const MAGIC: u32 = u32::from_le_bytes(*b"WRTI");
@@ -35,22 +37,49 @@ pub const FUEL_VERSION: u32 = 1;
 pub const HEADER: u32 = 40;
 /// Zero words at the end, so that extension words of the last operation can be fetched without a check of their own.
 pub const PADDING: u32 = 4;
-/// Cells that one operation can name, with room for a four-cell value at the last (see [`crate::stack::WINDOW`]).
-pub const WINDOW: u32 = 264;
-/// Bit of [`Word::Features`]: f32 or f64 instructions.
-pub const FEATURE_FLOAT: u32 = 1;
+/// Cells of a frame's window in this build: its registers, and room for a four-cell value at the last of them.
+pub const WINDOW: u32 = if cfg!(feature = "small-window") { SMALL_WINDOW } else { LARGE_WINDOW };
+/// The window with 256 registers.
+pub const LARGE_WINDOW: u32 = 264;
+/// The window with 128 registers: of the feature `small-window`.
+pub const SMALL_WINDOW: u32 = 136;
+/// Bits of [`Word::Features`] that this build has.
+pub const FEATURES: u32 = {
+    let have = [
+        (Feature::Float, cfg!(feature = "float")),
+        (Feature::Simd, cfg!(feature = "simd")),
+        (Feature::RelaxedSimd, cfg!(feature = "relaxed-simd")),
+        (Feature::TailCall, cfg!(feature = "tail-call")),
+        (Feature::FunctionReferences, cfg!(feature = "function-references")),
+        (Feature::Gc, cfg!(feature = "gc")),
+        (Feature::Exceptions, cfg!(feature = "exceptions")),
+        (Feature::MultiMemory, cfg!(feature = "multi-memory")),
+        (Feature::Memory64, cfg!(feature = "memory64")),
+        (Feature::Threads, cfg!(feature = "threads")),
+        (Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes")),
+        (Feature::WideArithmetic, cfg!(feature = "wide-arithmetic")),
+    ];
+    let (mut bits, mut i) = (0, 0);
+    while i < have.len() {
+        if have[i].1 {
+            bits |= have[i].0.bit();
+        }
+        i += 1;
+    }
+    bits
+};
 
 /// Positions in the header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
+#[repr(u8)]
 pub enum Word {
     /// [`MAGIC`].
     Magic,
     /// `VERSION | kind << 16`; kind 0 = core module, 1 = component.
     Version,
-    /// Features that the code needs.
+    /// Bits of each [`Feature`] that the module needs.
     Features,
-    /// `FUEL_VERSION | WINDOW << 16`
+    /// `FUEL_VERSION | window << 16`; the window is [`LARGE_WINDOW`] or [`SMALL_WINDOW`].
     Fuel,
     /// Words of the image, header and padding included.
     Length,
@@ -114,6 +143,64 @@ pub enum Word {
     CodeAt,
     /// Word after the last of code.
     CodeEnd,
+    /// Number of tags, imports included.
+    Tags,
+    /// Where they stand.
+    TagsAt,
+    /// Imported tags.
+    ImportedTags,
+    /// Number of handlers.
+    Handlers,
+    /// Where they stand.
+    HandlersAt,
+}
+const _: () = assert!((Word::HandlersAt as u32) < HEADER);
+
+/// What a type describes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Kind {
+    /// Functions.
+    Func = 0,
+    /// Structures.
+    Struct = 1,
+    /// Arrays.
+    Array = 2,
+}
+
+/// One type of an image: `first | results << 16 | kind << 28`, hash, then one word per parameter or field, and per result.
+/// If bit 31 of the first word is set, three words come before those: `is_final | (supertype + 1) << 1`, index of the
+/// first type of its group, number of types of its group. Otherwise it is final, has no supertype and is a group alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Type<'a> {
+    /// What it describes.
+    pub kind: Kind,
+    /// Whether it can have subtypes.
+    pub is_final: bool,
+    /// Index of its supertype.
+    pub supertype: Option<u32>,
+    /// Index of the first type of its group, and their number; `None`: it is alone.
+    pub group: Option<(u32, u32)>,
+    /// Parameters, or fields: a value type, 0x78 or 0x77 for 8 and 16 bits, with bit 31 set if it can change.
+    pub first: &'a [u32],
+    /// Results.
+    pub results: &'a [u32],
+    /// Equal for equal types, whatever module they are from.
+    pub hash: u32,
+}
+
+/// In the first word of a type: words about its group follow.
+pub(crate) const IN_GROUP: u32 = 1 << 31;
+/// In the word of a field: it can be changed.
+pub(crate) const MUTABLE: u32 = 1 << 31;
+
+/// Cells that a field takes in an object: 8 and 16 bits have one too.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "loader"))]
+pub(crate) fn field_cells(field: u32) -> u32 {
+    match field & !MUTABLE {
+        0x77 | 0x78 => 1,
+        ty => ValType::from_bits(ty).cells(),
+    }
 }
 
 /// A function type of an image: value types as words.
@@ -123,14 +210,6 @@ pub struct FuncType<'a> {
     pub params: &'a [u32],
     /// Results.
     pub results: &'a [u32],
-    /// Hash of both, equal for equal types.
-    pub hash: u32,
-}
-
-impl PartialEq for FuncType<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.params.iter().eq(other.params) && self.results.iter().eq(other.results)
-    }
 }
 
 impl FuncType<'_> {
@@ -148,11 +227,13 @@ fn cells(types: &[u32]) -> u32 {
     types.iter().fold(0, |n, t| n.wrapping_add(ValType::from_bits(*t).cells()))
 }
 
-/// Hash of a function type, as the image holds it (FNV-1a over the words).
-pub fn type_hash(params: &[u32], results: &[u32]) -> u32 {
-    let step = |h: u32, w: &u32| (h ^ w).wrapping_mul(0x0100_0193);
-    let h = params.iter().fold(0x811c_9dc5, step);
-    results.iter().fold(step(h, &(0x1_0000 | params.len() as u32)), step)
+/// Hash of a type, as the image holds it (FNV-1a over the words). `group`: what it has beyond a plain function type;
+/// `of`: a word as it is the same in all modules.
+pub fn type_hash(first: &[u32], results: &[u32], group: &[u32], of: impl Fn(u32) -> u32) -> u32 {
+    let step = |h: u32, w: &u32| (h ^ of(*w)).wrapping_mul(0x0100_0193);
+    let h = first.iter().fold(0x811c_9dc5, step);
+    let h = results.iter().fold((h ^ (0x1_0000 | first.len() as u32)).wrapping_mul(0x0100_0193), step);
+    group.iter().fold(h, |h, w| (h ^ w).wrapping_mul(0x0100_0193))
 }
 
 /// An imported or exported name, or any text of an image.
@@ -299,8 +380,10 @@ pub enum ImageError {
     Magic,
     /// Made by another version.
     Version,
-    /// It needs a feature that this build does not have.
-    Feature,
+    /// It needs this feature, which this build does not have.
+    Needs(Feature),
+    /// Its window is larger than that of this build.
+    Window,
     /// Words are missing at the end.
     Truncated,
     /// A section lies outside.
@@ -318,7 +401,8 @@ impl ImageError {
             ImageError::Endian => "images are little-endian and this target is not",
             ImageError::Magic => "not a WRT image",
             ImageError::Version => "image of another WRT version: run `wrt compile` again",
-            ImageError::Feature => "the image needs float, and this build has none",
+            ImageError::Needs(feature) => feature.needs(),
+            ImageError::Window => "image for the large window: run `wrt compile --small-window`",
             ImageError::Truncated => "truncated image",
             ImageError::Section => "damaged image: a section lies outside",
             ImageError::Sizes => "damaged image: sizes do not fit",
@@ -327,7 +411,7 @@ impl ImageError {
     }
     /// Whether another build could load it.
     pub const fn is_unsupported(self) -> bool {
-        matches!(self, ImageError::Endian | ImageError::Feature)
+        matches!(self, ImageError::Endian | ImageError::Needs(_) | ImageError::Window)
     }
 }
 
@@ -357,16 +441,22 @@ impl<'a> Image<'a> {
         if cfg!(target_endian = "big") {
             return Err(ImageError::Endian);
         }
-        if image.get(Word::Magic) != MAGIC || words.len() < HEADER as usize {
+        let header = image.header().ok_or(ImageError::Magic)?;
+        let get = |w: Word| header[w as usize];
+        if get(Word::Magic) != MAGIC {
             return Err(ImageError::Magic);
         }
-        if image.get(Word::Version) != VERSION || image.get(Word::Fuel) != (FUEL_VERSION | WINDOW << 16) {
+        if get(Word::Version) != VERSION || get(Word::Fuel) & 0xffff != FUEL_VERSION {
             return Err(ImageError::Version);
         }
-        if image.get(Word::Features) & !(if cfg!(feature = "float") { FEATURE_FLOAT } else { 0 }) != 0 {
-            return Err(ImageError::Feature);
+        if get(Word::Fuel) >> 16 > WINDOW {
+            return Err(ImageError::Window);
         }
-        let length = image.get(Word::Length) as usize;
+        match get(Word::Features) & !FEATURES {
+            0 => {}
+            missing => return Err(Feature::first_of(missing).map_or(ImageError::Version, ImageError::Needs)),
+        }
+        let length = get(Word::Length) as usize;
         if length > words.len() || length < (HEADER + PADDING) as usize {
             return Err(ImageError::Truncated);
         }
@@ -390,25 +480,27 @@ impl<'a> Image<'a> {
 
     fn check_bounds(self) -> Option<()> {
         use Word::*;
-        let own = |all, imported| self.get(all).checked_sub(self.get(imported));
-        let sections = [
-            (TypesAt, self.get(Types), 1),
-            (FuncTypesAt, self.get(Funcs), 1),
-            (EntriesAt, own(Funcs, ImportedFuncs)?, 1),
-            (TablesAt, self.get(Tables), 4),
-            (MemoriesAt, self.get(Memories), 4),
-            (GlobalsAt, self.get(Globals), 2),
-            (ImportsAt, self.get(Imports), 4),
-            (ExportsAt, self.get(Exports), 3),
-            (ElemsAt, self.get(Elems), 3),
-            (DatasAt, self.get(Datas), 2),
+        /// Where records stand, how many there are, how many of those are imported ([`Magic`]: none), words of each.
+        const SECTIONS: [(Word, Word, Word, u8); 12] = [
+            (TypesAt, Types, Magic, 1),
+            (FuncTypesAt, Funcs, Magic, 1),
+            (EntriesAt, Funcs, ImportedFuncs, 1),
+            (TablesAt, Tables, ImportedTables, 4),
+            (MemoriesAt, Memories, ImportedMemories, 4),
+            (GlobalsAt, Globals, ImportedGlobals, 2),
+            (ImportsAt, Imports, Magic, 4),
+            (ExportsAt, Exports, Magic, 3),
+            (ElemsAt, Elems, Magic, 3),
+            (DatasAt, Datas, Magic, 2),
+            (TagsAt, Tags, ImportedTags, 1),
+            (HandlersAt, Handlers, Magic, 1),
         ];
-        for (at, n, words) in sections {
-            self.slice(self.get(at), n.checked_mul(words)?)?;
+        for (at, all, imported, words) in &SECTIONS {
+            let all = self.get(*all);
+            let own = all.checked_sub(if *imported == Magic { 0 } else { self.get(*imported) })?;
+            let n = if *at == EntriesAt { own } else { all };
+            self.slice(self.get(*at), n.checked_mul((*words).into())?)?;
         }
-        own(Tables, ImportedTables)?;
-        own(Memories, ImportedMemories)?;
-        own(Globals, ImportedGlobals)?;
         let end = self.0.len().checked_sub(PADDING as usize)?;
         let inside = |pc: &u32| (*pc as usize) < end;
         (inside(&self.get(Init)) && self.entries().iter().all(inside)).then_some(())
@@ -421,6 +513,14 @@ impl<'a> Image<'a> {
     /// One word of the header.
     pub fn get(self, w: Word) -> u32 {
         self.0.get(w as usize).copied().unwrap_or(0)
+    }
+    /// All words of the header, for who reads many: an image that [`Image::new`] has accepted has them.
+    pub(crate) fn header(self) -> Option<&'a [u32; HEADER as usize]> {
+        self.0.first_chunk()
+    }
+    /// Cells of the window that its code needs. One for a small window runs in a large one as well.
+    pub fn window(self) -> u32 {
+        self.get(Word::Fuel) >> 16
     }
     fn slice(self, at: u32, n: u32) -> Option<&'a [u32]> {
         self.0.get(at as usize..)?.get(..n as usize)
@@ -442,14 +542,43 @@ impl<'a> Image<'a> {
         let n = self.get(Word::Funcs).saturating_sub(self.get(Word::ImportedFuncs));
         self.slice(self.get(Word::EntriesAt), n).unwrap_or(&[])
     }
-    /// Type `i`.
+    /// Function type `i`. Of a type of another kind its fields.
     pub fn ty(self, i: u32) -> Option<FuncType<'a>> {
         let [at] = *self.record::<1>(Word::TypesAt, Word::Types, i)?;
-        let counts = *self.0.get(at as usize)?;
-        let (params, results) = (counts & 0xffff, counts >> 16);
-        let hash = *self.0.get(at.checked_add(1)? as usize)?;
-        let first = at.checked_add(2)?;
-        Some(FuncType { params: self.slice(first, params)?, results: self.slice(first.checked_add(params)?, results)?, hash })
+        let head = *self.0.get(at as usize)?;
+        let first = at.checked_add(if head & IN_GROUP != 0 { 5 } else { 2 })?;
+        let params = self.slice(first, head & 0xffff)?;
+        Some(FuncType { params, results: self.slice(first.checked_add(head & 0xffff)?, head >> 16 & 0xfff)? })
+    }
+    /// Everything about type `i`.
+    pub fn full_type(self, i: u32) -> Option<Type<'a>> {
+        let at = self.type_place(i)? as usize;
+        let [head, hash] = *self.0.get(at..)?.first_chunk()?;
+        let FuncType { params: first, results } = self.ty(i)?;
+        let kind = match head >> 28 & 3 {
+            0 => Kind::Func,
+            1 => Kind::Struct,
+            _ => Kind::Array,
+        };
+        let plain = Type { kind, is_final: true, supertype: None, group: None, first, results, hash };
+        if head & IN_GROUP == 0 {
+            return Some(plain);
+        }
+        let [above, start, len] = *self.0.get(at.checked_add(2)?..)?.first_chunk()?;
+        Some(Type { is_final: above & 1 != 0, supertype: (above >> 1).checked_sub(1), group: Some((start, len)), ..plain })
+    }
+    /// Where type `i` stands.
+    pub(crate) fn type_place(self, i: u32) -> Option<u32> {
+        self.record::<1>(Word::TypesAt, Word::Types, i).map(|[at]| *at)
+    }
+    /// Type index of tag `i`, imports first.
+    pub fn tag_type_index(self, i: u32) -> Option<u32> {
+        self.record::<1>(Word::TagsAt, Word::Tags, i).map(|[t]| *t)
+    }
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    /// Where the handlers stand, ascending.
+    pub(crate) fn handlers(self) -> &'a [u32] {
+        self.slice(self.get(Word::HandlersAt), self.get(Word::Handlers)).unwrap_or(&[])
     }
     /// Type index of function `i`, imports first.
     pub fn func_type_index(self, i: u32) -> Option<u32> {

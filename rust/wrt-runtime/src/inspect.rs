@@ -6,7 +6,7 @@
 
 use crate::image::{FuncType, Image, Word};
 use crate::op;
-use crate::verify::Ops;
+use crate::verify::{Op, Ops};
 use alloc::vec;
 use alloc::vec::Vec;
 use wrt_foundation::ExternKind;
@@ -128,6 +128,8 @@ impl<'a> StackNeeds<'a> {
             None => StackNeed { cells: 0, frames: 1 },
         };
         let mut need = own;
+        // What a large function has beyond its window.
+        need.cells = need.cells.max(self.reach(f).saturating_sub(self.image.window()));
         for (callee, base) in self.calls(f)? {
             let inner = match self.known.get(callee as usize).copied().flatten() {
                 Some(inner) => inner?,
@@ -137,6 +139,18 @@ impl<'a> StackNeeds<'a> {
             need = need.max(StackNeed { cells: base.saturating_add(inner.cells), frames });
         }
         Ok(need)
+    }
+
+    /// Cells from the frame's first to the last that `f` names.
+    fn reach(&self, f: u32) -> u32 {
+        let Some((begin, end)) = self.image.func_range(f) else { return 0 };
+        let far = |o: Op<'_>| match o.op() {
+            op::ENTER_FAR => o.ext(0),
+            op::FAR_GET | op::FAR_SET => o.ext(0).saturating_add(o.b()),
+            op::FAR_COPY => (o.ext(0) & 0xffff).max(o.ext(0) >> 16).saturating_add(o.b()),
+            _ => 0,
+        };
+        Ops::new(self.image, begin, end).map(far).max().unwrap_or(0)
     }
 
     /// Functions that `f` may call, with the cell where their frame begins.

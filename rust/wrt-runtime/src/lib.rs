@@ -10,21 +10,26 @@
 extern crate alloc;
 
 mod call;
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+pub mod heap;
 pub mod host;
 pub mod image;
 #[cfg(feature = "alloc")]
 pub mod inspect;
 pub mod link;
 mod numeric;
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+mod object;
 pub mod op;
 pub mod run;
 pub mod stack;
 pub mod store;
 #[cfg(feature = "loader")]
 pub mod translate;
+mod types;
 pub mod verify;
 
-pub use call::{CallError, fits};
+pub use call::CallError;
 pub use host::{Caller, Flow, GuestMemory, HostFn, HostTable, drive};
 pub use link::{Extern, LinkError, Options, Pool};
 pub use run::{Exit, run};

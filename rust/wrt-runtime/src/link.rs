@@ -2,10 +2,11 @@
 //! Instantiation: imports are matched (spec: core 3.5, 4.5.3), slots and pools are taken, types made canonical. What the
 //! guest can observe, segments and start function included, is code of the image ([`Word::Init`]) that runs on a stack.
 
-use crate::image::{FuncType, Image, ImageError, Import, Word};
+use crate::image::{Image, ImageError, Import, Word};
 use crate::stack::{copy, fill};
 use crate::store::{HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
-use wrt_foundation::{Buf, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
+use crate::types::Known;
+use wrt_foundation::{Buf, Defined, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
 
 /// Something that can be imported, or is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +32,17 @@ pub enum Extern<'a> {
         instance: InstanceId,
         /// Its first cell there.
         cell: u32,
-        /// Type of its value.
+        /// Type of its value; an index in it is a type's number in the store.
         ty: ValType,
         /// Whether it can change.
         mutable: bool,
+    },
+    /// Tag of exceptions.
+    Tag {
+        /// Its number in the store.
+        id: u32,
+        /// The number of its type.
+        ty: u32,
     },
 }
 
@@ -120,22 +128,24 @@ fn room(what: Pool, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
 
-fn layout(image: Image<'_>) -> Option<Layout> {
-    let get = |w| image.get(w);
+/// The parts of an instance's words, and their number.
+fn layout(get: impl Fn(Word) -> u32) -> Option<(Layout, u32)> {
     let own = |all, imported| get(all).checked_sub(get(imported));
     own(Word::Funcs, Word::ImportedFuncs)?;
+    own(Word::Tags, Word::ImportedTags)?;
     // What is taken stays in proportion to the image.
     let memories = get(Word::GlobalCells);
-    if memories / 4 > get(Word::Globals) {
+    if memories / 4 > get(Word::Globals).saturating_add(get(Word::Length)) {
         return None;
     }
     let tables = memories.checked_add(get(Word::Memories))?;
     let links = tables.checked_add(get(Word::Tables))?;
     let global_links = links.checked_add(get(Word::ImportedFuncs))?;
     let types = global_links.checked_add(get(Word::ImportedGlobals).checked_mul(2)?)?;
-    let dropped = types.checked_add(get(Word::Types))?;
+    let tags = types.checked_add(get(Word::Types))?;
+    let dropped = tags.checked_add(get(Word::Tags).checked_mul(2)?)?;
     let end = dropped.checked_add(get(Word::Elems).checked_add(get(Word::Datas))?.div_ceil(32))?;
-    Some(Layout { memories, tables, links, global_links, types, dropped, end })
+    Some((Layout { memories, tables, links, global_links, types, tags, dropped }, end))
 }
 
 /// Bytes that a memory takes at first, and those it is given.
@@ -181,9 +191,11 @@ impl<'m> Store<'m> {
     ) -> Result<InstanceId, LinkError> {
         let image = Image::new(&words).map_err(LinkError::Image)?;
         const DAMAGED: LinkError = LinkError::Image(ImageError::Sizes);
-        let at = layout(image).ok_or(DAMAGED)?;
+        let header = image.header().ok_or(DAMAGED)?;
+        let get = |w: Word| header[w as usize];
+        let (at, end_of_words) = layout(get).ok_or(DAMAGED)?;
         let id = self.used.insts;
-        let funcs = image.get(Word::Funcs);
+        let funcs = get(Word::Funcs);
         let func_base = self.used.funcs;
         let func_end = func_base.checked_add(funcs).filter(|n| *n <= Ref::LIMIT);
         let func_end = func_end.ok_or(room(Pool::FunctionNumbers, 0))?;
@@ -192,9 +204,9 @@ impl<'m> Store<'m> {
         }
 
         // Everything that lent memory has to give, before anything is taken.
-        let memories = image.get(Word::ImportedMemories)..image.get(Word::Memories);
-        let tables = image.get(Word::ImportedTables)..image.get(Word::Tables);
-        let (mut need_words, mut need_bytes, mut now) = (at.end as usize, 0usize, 0usize);
+        let memories = get(Word::ImportedMemories)..get(Word::Memories);
+        let tables = get(Word::ImportedTables)..get(Word::Tables);
+        let (mut need_words, mut need_bytes, mut now) = (end_of_words as usize, 0usize, 0usize);
         for i in memories.clone() {
             let (first, given) = memory_bytes(image, i, options).ok_or(DAMAGED)?;
             (now, need_bytes) = (now.saturating_add(first), need_bytes.saturating_add(given));
@@ -213,21 +225,28 @@ impl<'m> Store<'m> {
         }
 
         // The instance's words are written where they will be taken, so that a failure takes nothing.
-        if !self.words.reserve(at.end as usize) {
+        if !self.words.reserve(end_of_words as usize) {
             return Err(no_words());
         }
         self.set_words(0, at.memories, 0);
         self.set_words(at.memories, at.types, NONE);
-        self.set_words(at.dropped, at.end, 0);
-        for i in 0..image.get(Word::Imports) {
+        self.set_words(at.dropped, end_of_words, 0);
+        self.set_words(at.types, at.dropped, NONE);
+        match self.number_types(image, id, at.types) {
+            Known::Done => {}
+            Known::NoRoom => return Err(room(Pool::Types, size_of::<TypeSource>())),
+            Known::Damaged => return Err(DAMAGED),
+        }
+        for i in 0..get(Word::Imports) {
             let import = image.import(i).ok_or(DAMAGED)?;
             let offer = resolve(self, import).ok_or(LinkError::UnknownImport(i))?;
-            let [link, second] = self.matching(image, import, offer).ok_or(LinkError::IncompatibleImport(i))?;
+            let [link, second] = self.matching(image, at.types, import, offer).ok_or(LinkError::IncompatibleImport(i))?;
             let (part, end, width) = match import.kind {
                 ExternKind::Func => (at.links, at.global_links, 1),
                 ExternKind::Table => (at.tables, at.links, 1),
                 ExternKind::Memory => (at.memories, at.tables, 1),
-                _ => (at.global_links, at.types, 2),
+                ExternKind::Tag => (at.tags, at.dropped, 2),
+                ExternKind::Global => (at.global_links, at.types, 2),
             };
             let cell = import.index.checked_mul(width).and_then(|i| part.checked_add(i));
             let cell = cell.filter(|c| *c < end).ok_or(DAMAGED)?;
@@ -236,19 +255,14 @@ impl<'m> Store<'m> {
                 self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), second);
             }
         }
-        for ty in 0..image.get(Word::Types) {
-            let type_id = self.canonical(image, id, ty).ok_or(DAMAGED)?;
-            let type_id = type_id.ok_or(room(Pool::Types, size_of::<TypeSource>()))?;
-            let cell = at.types.wrapping_add(ty);
-            self.set_words(cell, cell.wrapping_add(1), type_id);
+        if lacks(&self.insts, (id as usize).saturating_add(1)) {
+            return Err(room(Pool::Instances, size_of::<Instance<'_>>()));
         }
-        let slots = [
-            (lacks(&self.insts, (id as usize).saturating_add(1)), Pool::Instances, size_of::<Instance<'_>>()),
-            (lacks(&self.mems, self.used.mems as usize + memories.len()), Pool::Memories, size_of::<MemSlot<'_>>()),
-            (lacks(&self.tables, self.used.tables as usize + tables.len()), Pool::Tables, size_of::<Table<'_>>()),
-        ];
-        if let Some((_, what, bytes)) = slots.into_iter().find(|(lacks, ..)| *lacks) {
-            return Err(room(what, bytes));
+        if lacks(&self.mems, self.used.mems as usize + memories.len()) {
+            return Err(room(Pool::Memories, size_of::<MemSlot<'_>>()));
+        }
+        if lacks(&self.tables, self.used.tables as usize + tables.len()) {
+            return Err(room(Pool::Tables, size_of::<Table<'_>>()));
         }
 
         // From here on only an allocator can fail.
@@ -262,12 +276,21 @@ impl<'m> Store<'m> {
             let cell = at.memories.wrapping_add(i);
             self.set_words(cell, cell.wrapping_add(1), first_memory.wrapping_add(n as u32));
         }
-        let own = take(&mut self.words, at.end as usize).ok_or_else(no_words)?;
+        for i in image.get(Word::ImportedTags)..image.get(Word::Tags) {
+            let cell = at.tags.wrapping_add(i.wrapping_mul(2));
+            let ty = image.tag_type_index(i).and_then(|ty| self.words.get(at.types.wrapping_add(ty) as usize)).copied();
+            self.set_words(cell, cell.wrapping_add(1), self.used.tags);
+            self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), ty.ok_or(DAMAGED)?);
+            self.used.tags = self.used.tags.wrapping_add(1);
+        }
+        let own = take(&mut self.words, end_of_words as usize).ok_or_else(no_words)?;
         for i in tables {
             let t = image.table(i).ok_or(DAMAGED)?;
             let (_, given) = table_elements(image, i, options).ok_or(DAMAGED)?;
             let elems = self.words.carve(given).ok_or_else(no_words)?;
-            let table = Table { elems, len: t.min, clean: 0, fill: 0, max: t.max, elem: t.elem };
+            let type_id = |i| own.get(at.types.wrapping_add(i) as usize).copied().ok_or(DAMAGED);
+            let elem = t.elem.with_index(t.elem.index().map_or(Ok(0), type_id)?);
+            let table = Table { elems, len: t.min, clean: 0, fill: 0, max: t.max, elem };
             place(&mut self.tables, &mut self.used.tables, table).ok_or_else(no_words)?;
         }
         let mut room_left = self.memory_room;
@@ -281,8 +304,8 @@ impl<'m> Store<'m> {
         }
         let word = |at: u32, end: u32| own.get(at as usize).copied().filter(|_| at < end).unwrap_or(NONE);
         let (mem0, table0) = (word(at.memories, at.tables), word(at.tables, at.links));
-        let (imports, entries_at) = (image.get(Word::ImportedFuncs), image.get(Word::EntriesAt));
-        let func_types_at = image.get(Word::FuncTypesAt);
+        let (imports, entries_at) = (get(Word::ImportedFuncs), get(Word::EntriesAt));
+        let func_types_at = get(Word::FuncTypesAt);
         let instance = Instance { image: words, words: own, func_base, funcs, imports, entries_at, func_types_at, mem0, table0, at };
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
         (self.used.funcs, self.memory_room) = (func_end, room_left);
@@ -305,16 +328,19 @@ impl<'m> Store<'m> {
     }
 
     /// The words that link `import` to `offer`, if its kind and type match (spec: core 3.3, matching).
-    fn matching(&self, image: Image<'_>, import: Import<'_>, offer: Extern<'_>) -> Option<[u32; 2]> {
+    /// The ids of the image's types are the words from `types` on.
+    fn matching(&self, image: Image<'_>, types: u32, import: Import<'_>, offer: Extern<'_>) -> Option<[u32; 2]> {
+        let id = |i: u32| self.words.get(types.wrapping_add(i) as usize).copied();
+        let as_here = |ty: ValType| Some(ty.with_index(ty.index().map_or(Some(0), id)?));
         // Current size and maximum of what is offered, against those that are asked for.
         let limits = |len: u32, max: Option<u32>, min: u32, most: Option<u32>| {
             len >= min && most.is_none_or(|most| max.is_some_and(|max| max <= most))
         };
         match (import.kind, offer) {
             (ExternKind::Func, Extern::Func(number)) => {
-                let (have, want) = (self.func_type(number)?, image.func_type(import.index)?);
+                let (have, want) = (self.func_type_id(number, NONE)?, id(image.func_type_index(import.index)?)?);
                 let (inst, f) = self.locate(number, NONE)?;
-                (have == want).then_some([self.target(inst, f)?, 0])
+                self.descends(have, want).then_some([self.target(inst, f)?, 0])
             }
             (ExternKind::Func, Extern::Host { index, params, results }) => {
                 let want = image.func_type(import.index)?;
@@ -322,7 +348,7 @@ impl<'m> Store<'m> {
             }
             (ExternKind::Table, Extern::Table(slot)) => {
                 let (have, want) = (self.tables.get(slot as usize)?, image.table(import.index)?);
-                (have.elem == want.elem && limits(have.len, have.max, want.min, want.max)).then_some([slot, 0])
+                (have.elem == as_here(want.elem)? && limits(have.len, have.max, want.min, want.max)).then_some([slot, 0])
             }
             (ExternKind::Memory, Extern::Memory(slot)) => {
                 let (max, page_log2) = self.mems.get(slot as usize)?.shape()?;
@@ -332,29 +358,13 @@ impl<'m> Store<'m> {
             }
             (ExternKind::Global, Extern::Global { instance, cell, ty, mutable }) => {
                 let want = image.global(import.index)?;
-                (want.ty == ty && want.mutable == mutable).then_some([instance.0, cell])
+                let want_ty = as_here(want.ty)?;
+                let fits = want_ty == ty || (!mutable && self.matches(ty, want_ty));
+                (fits && want.mutable == mutable).then_some([instance.0, cell])
             }
+            (ExternKind::Tag, Extern::Tag { id: tag, ty }) => (id(image.tag_type_index(import.index)?)? == ty).then_some([tag, ty]),
             _ => None,
         }
-    }
-
-    /// The store's number of type `ty` of an image that becomes instance `inst`. `Some(None)`: no slot is left.
-    fn canonical(&mut self, image: Image<'_>, inst: u32, ty: u32) -> Option<Option<u32>> {
-        let want = image.ty(ty)?;
-        let used = self.types.get(..self.used.types as usize)?;
-        let known = used.iter().position(|t| {
-            let same_type = |have: Option<FuncType<'_>>| have.is_some_and(|have| have == want);
-            t.hash == want.hash
-                && if t.inst == inst {
-                    same_type(image.ty(t.ty))
-                } else {
-                    self.insts.get(t.inst as usize).is_some_and(|i| same_type(i.image().ty(t.ty)))
-                }
-        });
-        if let Some(i) = known {
-            return Some(Some(i as u32));
-        }
-        Some(place(&mut self.types, &mut self.used.types, TypeSource { hash: want.hash, inst, ty }))
     }
 
     /// The image of an instance.
@@ -379,9 +389,12 @@ impl<'m> Store<'m> {
                 let global = inst.image().global(index)?;
                 let own = (instance.0, global.cell);
                 let (owner, cell) = if index < inst.image().get(Word::ImportedGlobals) { inst.global_link(index)? } else { own };
-                Extern::Global { instance: InstanceId(owner), cell, ty: global.ty, mutable: global.mutable }
+                Extern::Global { instance: InstanceId(owner), cell, ty: self.type_of(instance.0, global.ty), mutable: global.mutable }
             }
-            ExternKind::Tag => return None,
+            ExternKind::Tag => {
+                let (id, ty) = inst.tag(index)?;
+                Extern::Tag { id, ty }
+            }
         })
     }
 
@@ -451,9 +464,11 @@ impl<'m> Store<'m> {
         let no_room = room(Pool::Words, 16);
         let Some(mut words) = self.words.carve(n as usize) else { return Err(no_room) };
         copy(&mut words, &cells);
-        let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, dropped: n, end: n };
+        let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, tags: n, dropped: n };
         let instance = Instance { words, func_base: self.used.funcs, mem0: NONE, table0: NONE, at, ..Instance::default() };
         let ty = value.ty().unwrap_or(ValType::I32);
+        // It has no image to tell the type.
+        let instance = Instance { entries_at: ty.bits(), ..instance };
         let instance = place(&mut self.insts, &mut self.used.insts, instance).ok_or(no_room)?;
         Ok(Extern::Global { instance: InstanceId(instance), cell: 0, ty, mutable })
     }

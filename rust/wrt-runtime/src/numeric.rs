@@ -4,7 +4,7 @@
 
 use crate::op::*;
 use crate::run::{get64, set64};
-use crate::stack::Window;
+use crate::stack::{Window, register};
 use wrt_foundation::Trap;
 #[cfg(feature = "float")]
 use wrt_instructions::num;
@@ -12,7 +12,7 @@ use wrt_instructions::num;
 /// `i32.popcnt`; `i64`: bit counts, division, remainder, shifts, rotation, shifts by a constant.
 #[inline(never)]
 pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
-    let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+    let (a, b, c) = (register(w >> 8), register(w >> 16), register(w >> 24));
     let x = get64(fr, b);
     let y = match w as u8 {
         I64_SHL_I | I64_SHR_S_I | I64_SHR_U_I => c as u64,
@@ -26,14 +26,7 @@ pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
         0x79 => x.leading_zeros().into(),
         0x7a => x.trailing_zeros().into(),
         0x7b => x.count_ones().into(),
-        0x7f..=0x82 if y == 0 => return Err(Trap::DivideByZero),
-        0x7f => match (x as i64).checked_div(y as i64) {
-            Some(v) => v as u64,
-            None => return Err(Trap::IntegerOverflow),
-        },
-        0x80 => x.checked_div(y).unwrap_or(0),
-        0x81 => (x as i64).checked_rem(y as i64).unwrap_or(0) as u64,
-        0x82 => x.checked_rem(y).unwrap_or(0),
+        0x7f..=0x82 => divide(w as u8, x, y)?,
         0x86 | I64_SHL_I => x.wrapping_shl(y as u32),
         0x87 | I64_SHR_S_I => (x as i64).wrapping_shr(y as u32) as u64,
         0x88 | I64_SHR_U_I => x.wrapping_shr(y as u32),
@@ -44,12 +37,60 @@ pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
     Ok(())
 }
 
+/// `i64.div_s`, `i64.div_u`, `i64.rem_s`, `i64.rem_u`, by their opcodes.
+fn divide(op: u8, x: u64, y: u64) -> Result<u64, Trap> {
+    if y == 0 {
+        return Err(Trap::DivideByZero);
+    }
+    if cfg!(all(target_os = "none", target_pointer_width = "32")) {
+        let (signed, remainder) = (op & 1 != 0, op > 0x80);
+        let (x_below, y_below) = (signed && (x as i64) < 0, signed && (y as i64) < 0);
+        let opposite = |v: u64, yes: bool| if yes { v.wrapping_neg() } else { v };
+        let (q, r) = div_rem(opposite(x, x_below), opposite(y, y_below));
+        return match (remainder, x_below != y_below) {
+            (true, _) => Ok(opposite(r, x_below)),
+            (false, false) if signed && q >> 63 != 0 => Err(Trap::IntegerOverflow),
+            (false, below) => Ok(opposite(q, below)),
+        };
+    }
+    Ok(match op {
+        0x7f => (x as i64).checked_div(y as i64).ok_or(Trap::IntegerOverflow)? as u64,
+        0x80 => x.checked_div(y).unwrap_or(0),
+        0x81 => (x as i64).checked_rem(y as i64).unwrap_or(0) as u64,
+        _ => x.checked_rem(y).unwrap_or(0),
+    })
+}
+
+/// Quotient and remainder; `y` is not 0. Firmware does without the compiler's division of 64 bits, which is 1 KB: by less
+/// than 2^16 in four steps of the processor's, by more bit by bit, at most 48.
+fn div_rem(mut x: u64, y: u64) -> (u64, u64) {
+    if y < 1 << 16 {
+        let (y, mut r) = (y as u32, 0u32);
+        for _ in 0..4 {
+            r = r << 16 | (x >> 48) as u32;
+            x = x << 16 | u64::from(r.checked_div(y).unwrap_or(0));
+            r = r.checked_rem(y).unwrap_or(0);
+        }
+        return (x, r.into());
+    }
+    let mut q = 0;
+    for n in (0..=y.leading_zeros()).rev() {
+        let d = y << n;
+        q <<= 1;
+        if x >= d {
+            x = x.wrapping_sub(d);
+            q |= 1;
+        }
+    }
+    (q, x)
+}
+
 /// Floats: comparisons, arithmetic, conversions.
 #[cfg(feature = "float")]
 #[inline(never)]
 pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
     use num::*;
-    let (a, b, c) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, (w >> 24) as usize);
+    let (a, b, c) = (register(w >> 8), register(w >> 16), register(w >> 24));
     let (x, y) = (fr[b], fr[c]);
     let (xx, yy) = (get64(fr, b), get64(fr, c));
     enum V {
@@ -132,4 +173,20 @@ pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
         Wide(v) => set64(fr, a, v),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::div_rem;
+
+    #[test]
+    fn division_without_the_compilers() {
+        let edges = [0u64, 1, 2, 9, 10, 0xffff, 0x1_0000, 0x1_0001, 0xffff_ffff, 1 << 32, (1 << 32) + 1, 1 << 48, i64::MAX as u64, 1 << 63];
+        let near = |e: u64| [e.wrapping_sub(1), e, e.wrapping_add(1), e.wrapping_mul(0x9e37_79b9_7f4a_7c15)];
+        for x in edges.into_iter().flat_map(near) {
+            for y in edges.into_iter().flat_map(near).filter(|y| *y != 0) {
+                assert_eq!(div_rem(x, y), (x / y, x % y), "{x} / {y}");
+            }
+        }
+    }
 }

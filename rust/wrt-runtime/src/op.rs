@@ -30,6 +30,12 @@ pub enum Form {
     Table = 5,
     /// `w1` = n; n + 1 pairs of words follow.
     FarTable = 6,
+    /// As many words follow as `bc` tells.
+    Data = 7,
+    /// `w1`; then as many words follow as `bc` tells.
+    Record = 8,
+    /// As [`extended_len`] tells.
+    Extended = 9,
 }
 
 macro_rules! ops {
@@ -141,6 +147,113 @@ ops! {
     0xee I64_TRUNC_SAT_F64_U W1 "Likewise.";
     0xef BR_TABLE_FAR FarTable "As `BR_TABLE`, with pairs (displacement from the word after the pair, cost), both signed 32-bit.";
     0xf0 MEMORY_OTHER W3 "On memory `bc`: the load or store whose word is `w1`, with offset `w2`.";
+    0xfb TRY Record "Goes on at the word `w1` words after `w1`. For [`crate::exception`]: where the enclosing one stands or 0; first and last word (not included) of what it guards; where the one before in the image stands or 0; three words for each clause: tag + 1 or 0, bit 31 for the exception itself; where it goes on; the frame's cell that the values go to.";
+    0xfc MAP Data "Nothing. For [`crate::heap`]: `w1` is a cell of the frame, then one bit for each cell from it on that holds a reference to an object; `a`: meanwhile the call or operation before is under way, or here.";
+    0xfd RETURN_CALL W3 "Charges `bc`; function `w1` takes the place of this one, with the `w2 >> 16` cells from cell `w2 & 0xffff` as arguments.";
+    0xfe EXTENDED Extended "An operation of `extended`: its number in the top 8 bits, a cell of the frame in the 16 below.";
+}
+
+/// Operations under the number [`EXTENDED`]. They work on operands side by side, the first of which is at the cell
+/// that the first word names and receives the result. Numbers below 31 are those of the instruction after 0xfb.
+pub mod extended {
+    /// Structure of type `w1`, from its fields.
+    pub const STRUCT_NEW: u8 = 0;
+    /// Structure of type `w1`, all zero.
+    pub const STRUCT_NEW_DEFAULT: u8 = 1;
+    /// A field. `w1`: its cell in the object, its kind (a [`super::FIELD_32`] and so on) from bit 16 on.
+    pub const STRUCT_GET: u8 = 2;
+    /// The same, sign-extended.
+    pub const STRUCT_GET_S: u8 = 3;
+    /// The same, zero-extended.
+    pub const STRUCT_GET_U: u8 = 4;
+    /// Sets a field; `w1` likewise.
+    pub const STRUCT_SET: u8 = 5;
+    /// Array of type `w1`, from a value and a length. `w2`: kind of the elements.
+    pub const ARRAY_NEW: u8 = 6;
+    /// Array of type `w1`, all zero; `w2` likewise.
+    pub const ARRAY_NEW_DEFAULT: u8 = 7;
+    /// Array of type `w1` from operands; `w2` likewise, and their number from bit 8 on.
+    pub const ARRAY_NEW_FIXED: u8 = 8;
+    /// Array of type `w1` from data segment `w2 >> 8`; kind of the elements in `w2 & 0xff`.
+    pub const ARRAY_NEW_DATA: u8 = 9;
+    /// Array of type `w1` from element segment `w2 >> 8`.
+    pub const ARRAY_NEW_ELEM: u8 = 10;
+    /// An element; `w1`: its kind.
+    pub const ARRAY_GET: u8 = 11;
+    /// The same, sign-extended.
+    pub const ARRAY_GET_S: u8 = 12;
+    /// The same, zero-extended.
+    pub const ARRAY_GET_U: u8 = 13;
+    /// Sets an element; `w1`: its kind.
+    pub const ARRAY_SET: u8 = 14;
+    /// The length.
+    pub const ARRAY_LEN: u8 = 15;
+    /// Sets many elements to a value; `w1`: their kind.
+    pub const ARRAY_FILL: u8 = 16;
+    /// Copies elements; `w1`: their kind.
+    pub const ARRAY_COPY: u8 = 17;
+    /// Sets elements from data segment `w1 >> 8`; kind in `w1 & 0xff`.
+    pub const ARRAY_INIT_DATA: u8 = 18;
+    /// Sets elements from element segment `w1 >> 8`.
+    pub const ARRAY_INIT_ELEM: u8 = 19;
+    /// Whether the reference is of type `w1`.
+    pub const REF_TEST: u8 = 20;
+    /// Traps unless the reference is of type `w1`.
+    pub const REF_CAST: u8 = 22;
+    /// A host reference becomes one of the inside.
+    pub const ANY_CONVERT: u8 = 26;
+    /// The other way.
+    pub const EXTERN_CONVERT: u8 = 27;
+    /// Reference to an integer of 31 bits.
+    pub const REF_I31: u8 = 28;
+    /// The integer, sign-extended.
+    pub const I31_GET_S: u8 = 29;
+    /// The integer, zero-extended.
+    pub const I31_GET_U: u8 = 30;
+    /// Throws an exception with tag `w1`; charges `w2`.
+    pub const THROW: u8 = 32;
+    /// Throws the exception; charges `w1`.
+    pub const THROW_REF: u8 = 33;
+    /// Calls the function that the reference in the frame's cell `w1` is; charges `w2`, at least 1.
+    pub const CALL_REF: u8 = 34;
+    /// The same, and it takes this function's place: `w1 >> 16` cells of arguments, reference in cell `w1 & 0xffff`.
+    pub const RETURN_CALL_REF: u8 = 35;
+    /// The function at index [cell `w3 & 0xffff`] of table `w2 & 0xffff`, of type `w1`, takes this one's place, with
+    /// `w3 >> 16` cells of arguments; charges `w2 >> 16`.
+    pub const RETURN_CALL_INDIRECT: u8 = 36;
+    /// Traps if the reference is null.
+    pub const REF_AS_NON_NULL: u8 = 37;
+}
+
+/// [`MAP`]: of the operation before, while it is under way.
+pub const MAP_OPERATION: u32 = 1 << 8;
+/// [`MAP`]: of this place.
+pub const MAP_HERE: u32 = 0;
+
+// Kinds of fields and elements: log2 of the bytes they take in an array.
+/// 8 bits.
+pub const FIELD_8: u32 = 0;
+/// 16 bits.
+pub const FIELD_16: u32 = 1;
+/// 32 bits.
+pub const FIELD_32: u32 = 2;
+/// 64 bits.
+pub const FIELD_64: u32 = 3;
+/// 128 bits.
+pub const FIELD_128: u32 = 4;
+
+/// Words of an [`EXTENDED`] operation, by its number; 0 for a hole.
+pub const fn extended_len(number: u8) -> u32 {
+    match number {
+        0..=5 => 2,
+        6..=10 => 3,
+        11..=14 | 16..=23 => 2,
+        15 | 26..=30 | 37 => 1,
+        32 | 34 | 35 => 3,
+        33 => 2,
+        36 => 4,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

@@ -18,9 +18,13 @@
 use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
-use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, window};
+use crate::stack::{
+    BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
+};
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
-use wrt_foundation::{Ref, Trap};
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+use wrt_foundation::Buf;
+use wrt_foundation::{Defined, Ref, Trap};
 
 /// Most units between two looks at the interrupt word.
 pub const SLICE: i64 = 4096;
@@ -64,23 +68,55 @@ pub enum Exit {
 /// The stacks are out of the store meanwhile. A stack that has nothing to run gives [`Trap::BadImage`].
 pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
     #[cfg(feature = "alloc")]
-    if !store.acquire() {
+    if !store.acquire_memories() {
         return Exit::MemoryInUse;
     }
     let mut stacks = core::mem::take(&mut store.stacks);
     let mut out = Exit::Trap(Trap::BadImage);
     if let Some(stack) = stacks.get_mut(id.0 as usize) {
         (stack.run.budget, stack.run.left, stack.run.lag) = (*budget, 0, stack.run.lag.max(0));
+        #[cfg(any(feature = "gc", feature = "exceptions"))]
+        run_collecting(store, &mut stacks, id, &mut out);
+        #[cfg(not(any(feature = "gc", feature = "exceptions")))]
         if begin(store, stack, &mut out) {
             exec(store, stack, &mut out);
         }
-        settle(&mut stack.run);
-        *budget = stack.run.budget;
+        if let Some(stack) = stacks.get_mut(id.0 as usize) {
+            settle(&mut stack.run);
+            *budget = stack.run.budget;
+        }
     }
     store.stacks = stacks;
     #[cfg(feature = "alloc")]
-    store.release();
+    store.release_memories();
     out
+}
+
+/// Runs a stack, and collections of garbage that it asks for or that another has begun. A collection sees all stacks.
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+fn run_collecting<'m>(store: &mut Store<'m>, stacks: &mut Buf<'m, Stack<'m>>, id: StackId, out: &mut Exit) {
+    loop {
+        while store.is_collecting() {
+            let Some(stack) = stacks.get_mut(id.0 as usize) else { return };
+            if stack.run.left <= 0 && !refill(store, &mut stack.run, out) {
+                return;
+            }
+            stack.run.left = stack.run.left.wrapping_sub(16);
+            core::mem::swap(&mut store.stacks, stacks);
+            store.collect_step();
+            core::mem::swap(&mut store.stacks, stacks);
+        }
+        let Some(stack) = stacks.get_mut(id.0 as usize) else { return };
+        if stack.run.status == Status::Collect {
+            stack.run.status = Status::Ready;
+        }
+        if begin(store, stack, out) {
+            exec(store, stack, out);
+        }
+        if stack.run.status != Status::Collect {
+            return;
+        }
+    }
 }
 
 /// What comes before the loop; tells whether the loop is to run.
@@ -223,13 +259,13 @@ fn words(code: &[u32]) -> Option<(&[u32], &[u32], &[u32])> {
 
 #[inline(always)]
 pub(crate) fn get64(fr: &Window, r: usize) -> u64 {
-    let r = r & 0xff;
+    let r = register(r as u32);
     u64::from(fr[r]) | u64::from(fr[r + 1]) << 32
 }
 
 #[inline(always)]
 pub(crate) fn set64(fr: &mut Window, r: usize, v: u64) {
-    let r = r & 0xff;
+    let r = register(r as u32);
     (fr[r], fr[r + 1]) = (v as u32, (v >> 32) as u32);
 }
 
@@ -309,16 +345,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
 
         let w = loop {
             let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
-            let a = (w >> 8) as u8 as usize;
+            let a = register(w >> 8);
             // Extracted where they are used, or every dispatch extracts all.
             macro_rules! b {
                 () => {
-                    (w >> 16) as u8 as usize
+                    register(w >> 16)
                 };
             }
             macro_rules! c {
                 () => {
-                    (w >> 24) as usize
+                    register(w >> 24)
                 };
             }
             macro_rules! bc {
@@ -462,12 +498,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
                 CONST2_S => set2!(a = bc!() as i64 as u64),
                 SELECT => {
-                    let k = ext!(c1) as u8 as usize;
+                    let k = register(ext!(c1));
                     fr[a] = if fr[k] != 0 { fr[b!()] } else { fr[c!()] };
                     pc = pc.wrapping_add(2);
                 }
                 SELECT2 => {
-                    let k = ext!(c1) as u8 as usize;
+                    let k = register(ext!(c1));
                     let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
                     set64(fr, a, v);
                     pc = pc.wrapping_add(2);
@@ -668,8 +704,31 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
                     trap!(Trap::BadImage)
                 }
+                MAP => pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize),
+                #[cfg(feature = "exceptions")]
+                TRY => pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize),
+                #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+                EXTENDED => break w,
+                #[cfg(not(feature = "exceptions"))]
+                TRY => trap!(Trap::BadImage),
+                #[cfg(not(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call")))]
+                EXTENDED => trap!(Trap::BadImage),
+                #[cfg(not(feature = "tail-call"))]
+                RETURN_CALL => trap!(Trap::BadImage),
+                #[cfg(feature = "tail-call")]
+                RETURN_CALL => {
+                    let (f, k) = (ext!(c1) as usize, ext!(c2));
+                    let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
+                    left = left.wrapping_sub((w >> 16).max(1) as i32);
+                    let Some(f) = replace_frame(cells, base, k) else { trap!(Trap::StackExhausted) };
+                    fr = f;
+                    pc = to as usize;
+                    if left < 0 {
+                        break 0;
+                    }
+                }
                 // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                0x00 | 0x44 | 0xf1 | 0xf2 | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | 0xfb | 0xfc | 0xfd | 0xfe | 0xff => {
+                0x00 | 0x44 | 0xf1 | 0xf2 | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | 0xff => {
                     trap!(Trap::BadImage)
                 }
             }
@@ -703,12 +762,25 @@ fn far(cells: &mut [u32], base: u32, w: u32, k: u32) -> Option<&mut Window> {
     window(cells, base)
 }
 
+/// The arguments of a tail call, `k >> 16` cells from the frame's cell `k & 0xffff` on, become the frame's first cells.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[inline(never)]
+fn replace_frame(cells: &mut [u32], base: u32, k: u32) -> Option<&mut Window> {
+    let frame = cells.get_mut(base as usize..)?;
+    move_within(frame, (k & 0xffff) as usize, 0, (k >> 16) as usize)?;
+    window(cells, base)
+}
+
 /// One rare operation on the whole store. False: `out` is set, leave the loop.
 #[inline(never)]
 fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, w: u32, out: &mut Exit) -> bool {
     let go = match w as u8 {
         0 => Ok(true),
         CALL | CALL_FAR | CALL_INDIRECT | CALL_INDIRECT_FAR => call(store, cells, frames, run, w),
+        #[cfg(feature = "tail-call")]
+        RETURN_CALL => tail_call(store, cells, run, w),
+        #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+        EXTENDED => extended(store, cells, frames, run, w),
         RETURN | RETURN1 | RETURN2 => {
             run.left = run.left.wrapping_sub((w >> 16) as i32);
             leave(frames, run, out)
@@ -790,6 +862,85 @@ pub(crate) fn enter_number(
     Ok(())
 }
 
+/// An operation of [`mod@extended`].
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[inline(never)]
+fn extended(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, w: u32) -> Result<bool, Trap> {
+    use extended::*;
+    let number = (w >> 24) as u8;
+    match number {
+        CALL_REF => {
+            let (reference, cost) = (word_at(store, run, 1)?, word_at(store, run, 2)?);
+            let number = function(frame_cell(cells, run, reference)?)?;
+            run.left = run.left.wrapping_sub(cost.max(1) as i32);
+            let base = run.base.wrapping_add(w >> 8 & 0xffff);
+            let next = run.pc.wrapping_add(3);
+            enter_number(store, cells, frames, run, number, base, next)?;
+            return Ok(true);
+        }
+        RETURN_CALL_REF | RETURN_CALL_INDIRECT => return tail_call(store, cells, run, w),
+        REF_AS_NON_NULL => {
+            if frame_cell(cells, run, w >> 8 & 0xffff)? == 0 {
+                return Err(Trap::NullReference);
+            }
+        }
+        #[cfg(any(feature = "gc", feature = "exceptions"))]
+        _ => match crate::object::object(store, cells, frames, run, w)? {
+            crate::object::Step::Done => {}
+            crate::object::Step::Again => return Ok(run.status != Status::Collect),
+            crate::object::Step::Moved => return Ok(true),
+        },
+        #[cfg(not(any(feature = "gc", feature = "exceptions")))]
+        _ => return Err(Trap::BadImage),
+    }
+    run.pc = run.pc.wrapping_add(extended_len(number));
+    Ok(true)
+}
+
+/// Word `i` of the operation at hand.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+fn word_at(store: &Store<'_>, run: &Run, i: u32) -> Result<u32, Trap> {
+    store.inst(run.inst)?.code(run.pc.wrapping_add(i))
+}
+/// The frame's cell `i`.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+fn frame_cell(cells: &[u32], run: &Run, i: u32) -> Result<u32, Trap> {
+    cells.get(run.base.wrapping_add(i) as usize).copied().ok_or(Trap::BadImage)
+}
+/// The function that a reference is.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+fn function(r: u32) -> Result<u32, Trap> {
+    Ref::from_bits(r).as_func().ok_or(if r == 0 { Trap::NullFunction } else { Trap::BadImage })
+}
+
+/// A tail call that the loop does not do itself.
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[inline(never)]
+fn tail_call(store: &Store<'_>, cells: &mut [u32], run: &mut Run, w: u32) -> Result<bool, Trap> {
+    use extended::*;
+    let (w1, w2) = (word_at(store, run, 1)?, word_at(store, run, 2)?);
+    let from = w >> 8 & 0xffff;
+    let (number, cost, k) = match (w as u8, (w >> 24) as u8) {
+        (RETURN_CALL, _) => (store.number(run.inst, w1).ok_or(Trap::BadImage)?, w >> 16, w2),
+        (_, RETURN_CALL_REF) => (function(frame_cell(cells, run, w1 & 0xffff)?)?, w2, from | w1 & 0xffff_0000),
+        _ => {
+            let w3 = word_at(store, run, 3)?;
+            let element = frame_cell(cells, run, w3 & 0xffff)?;
+            (indirect(store, run.inst, element, w2, w1)?, w2 >> 16, from | w3 & 0xffff_0000)
+        }
+    };
+    let (to, f) = store.locate(number, run.inst).ok_or(Trap::BadImage)?;
+    let inst = store.inst(to)?;
+    run.left = run.left.wrapping_sub(cost.max(1) as i32);
+    replace_frame(cells, run.base, k).ok_or(Trap::StackExhausted)?;
+    if f < inst.imports {
+        (run.status, run.func, run.args, run.next) = (Status::Calling, number, run.base, NONE);
+        return Ok(true);
+    }
+    (run.pc, run.inst) = (inst.entry(f).ok_or(Trap::BadImage)?, to);
+    Ok(true)
+}
+
 /// The function that element `i` of table `table & 0xffff` refers to, if it has type `ty` of `inst`.
 fn indirect(store: &Store<'_>, inst: u32, i: u32, table: u32, ty: u32) -> Result<u32, Trap> {
     let slot = store.table_slot(inst, table & 0xffff)?;
@@ -805,10 +956,10 @@ fn indirect(store: &Store<'_>, inst: u32, i: u32, table: u32, ty: u32) -> Result
     if want.is_none() {
         return Err(Trap::BadImage);
     }
-    if have != want {
-        return Err(Trap::IndirectCallTypeMismatch);
+    match (have, want) {
+        (Some(have), Some(want)) if have == want || (cfg!(feature = "function-references") && store.descends(have, want)) => Ok(number),
+        _ => Err(Trap::IndirectCallTypeMismatch),
     }
-    Ok(number)
 }
 
 /// Returns to the frame on top: of another instance, a barrier or a continuation.
@@ -851,26 +1002,87 @@ fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), 
     Ok(())
 }
 
-/// Three operands of a bulk operation.
-fn operands(fr: &Window, a: usize) -> [u32; 3] {
-    let a = a & 0xff;
-    [fr[a], fr[a + 1], fr[a + 2]]
+/// What a bulk operation does.
+#[derive(Clone, Copy, PartialEq)]
+enum Bulk {
+    /// Fills; the second operand is the value.
+    Fill,
+    /// Copies between two places.
+    Apart,
+    /// Copies within one, which may overlap.
+    Within,
 }
 
-/// Whether `n` items from `at` on lie within `len`.
-fn inside(at: u32, n: u32, len: usize, t: Trap) -> Result<(), Trap> {
-    match (at as usize).checked_add(n as usize) {
-        Some(end) if end <= len => Ok(()),
-        _ => Err(t),
+/// One step of the bulk operation `w` of two words, over `to` items and, unless it fills, from `from` items: bounds, cost,
+/// progress in the operands. Where to, where from, how many.
+#[inline(never)]
+fn step(fr: &mut Window, run: &mut Run, w: u32, kind: Bulk, to: usize, from: usize) -> Result<[usize; 3], Trap> {
+    let (log2, trap) = match w as u8 {
+        MEMORY_COPY..=MEMORY_INIT => (0, Trap::MemoryOutOfBounds),
+        _ => (2, Trap::TableOutOfBounds),
+    };
+    let a = register(w >> 8);
+    let [dst, src, todo] = [fr[a], fr[a + 1], fr[a + 2]];
+    let inside = |at: u32, len: usize| (at as usize).checked_add(todo as usize).is_some_and(|end| end <= len);
+    if !inside(dst, to) || kind != Bulk::Fill && !inside(src, from) {
+        return Err(trap);
     }
+    let n = todo.min(STEP as u32 >> log2);
+    run.left = run.left.wrapping_sub((n >> (6 - log2)) as i32);
+    let rest = todo.wrapping_sub(n);
+    fr[a + 2] = rest;
+    if rest == 0 {
+        run.pc = run.pc.wrapping_add(2);
+    }
+    // An overlapping copy upward takes its last piece first, so that only the length changes.
+    let off = if kind == Bulk::Within && dst > src {
+        rest
+    } else {
+        fr[a] = dst.wrapping_add(n);
+        if kind != Bulk::Fill {
+            fr[a + 1] = src.wrapping_add(n);
+        }
+        0
+    };
+    Ok([dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize, n as usize])
+}
+
+/// What bulk operations copy between.
+trait Live {
+    type Item: Copy;
+    fn live_items(&mut self) -> &mut [Self::Item];
+}
+impl Live for MemSlot<'_> {
+    type Item = u8;
+    fn live_items(&mut self) -> &mut [u8] {
+        self.bytes()
+    }
+}
+impl Live for Table<'_> {
+    type Item = u32;
+    fn live_items(&mut self) -> &mut [u32] {
+        self.live_mut()
+    }
+}
+
+/// One step of `MEMORY_COPY` or `TABLE_COPY` between two slots.
+fn copy_step<S: Live>(slots: &mut [S], to: usize, from: usize, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
+    let mut len = |i: usize| slots.get_mut(i).map(|s| s.live_items().len()).ok_or(Trap::BadImage);
+    let kind = if to == from { Bulk::Within } else { Bulk::Apart };
+    let [dst, src, n] = step(fr, run, w, kind, len(to)?, len(from)?)?;
+    if let Ok([to, from]) = slots.get_disjoint_mut([to, from]) {
+        copy_part(to.live_items(), dst, from.live_items(), src, n)
+    } else {
+        slots.get_mut(to).and_then(|s| move_within(s.live_items(), src, dst, n))
+    }
+    .ok_or(Trap::BadImage)
 }
 
 /// Operations on memories. Those that take long do [`STEP`] bytes and are executed again.
 #[inline(never)]
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
-    const OUT: Trap = Trap::MemoryOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
-    let a = (w >> 8) as u8 as usize;
+    let a = register(w >> 8);
     let mut len = 2;
     match w as u8 {
         MEMORY_SIZE => fr[a] = store.mem_mut(run.inst, k)?.pages(),
@@ -892,40 +1104,18 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             len = 3;
         }
         MEMORY_FILL => {
-            let [at, value, todo] = operands(fr, a);
             let mem = store.mem_mut(run.inst, k)?.bytes();
-            inside(at, todo, mem.len(), OUT)?;
-            let n = todo.min(STEP as u32);
-            fill_bytes(part(mem, at, n).ok_or(OUT)?, value as u8);
-            if !advance(fr, run, a, todo, n, n / 64, 1) {
-                return Ok(());
-            }
+            let value = fr[a + 1] as u8;
+            let [at, _, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
+            fill_bytes(part(mem, at, n).ok_or(Trap::BadImage)?, value);
+            return Ok(());
         }
         MEMORY_COPY => {
             let (to, from) = (store.memory_slot(run.inst, k & 0xffff)?, store.memory_slot(run.inst, k >> 16)?);
-            let [dst, src, todo] = operands(fr, a);
-            for (slot, at) in [(to, dst), (from, src)] {
-                inside(at, todo, store.mems.get(slot).ok_or(Trap::BadImage)?.len(), OUT)?;
-            }
-            let n = todo.min(STEP as u32);
-            // An overlapping copy upward takes its last piece first, so that only the length changes.
-            let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 };
-            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
-            if to == from {
-                let mem = store.mems.get_mut(to).ok_or(Trap::BadImage)?.bytes();
-                move_within(mem, src, dst, n as usize).ok_or(OUT)?;
-            } else {
-                let Ok([to, from]) = store.mems.get_disjoint_mut([to, from]) else { return Err(Trap::BadImage) };
-                copy_part(to.bytes(), dst, from.bytes(), src, n as usize).ok_or(OUT)?;
-            }
-            if !advance(fr, run, a, todo, n, n / 64, if back { 0 } else { 2 }) {
-                return Ok(());
-            }
+            return copy_step(&mut store.mems, to, from, fr, run, w);
         }
         _ => {
             // MEMORY_INIT
-            let [dst, src, todo] = operands(fr, a);
             let slot = store.memory_slot(run.inst, w >> 16)?;
             let inst = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?;
             let (words, size) = match inst.is_dropped(elems(inst).wrapping_add(k)) {
@@ -933,43 +1123,30 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
                 false => inst.image().data(k).ok_or(Trap::BadImage)?,
             };
             let mem = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.bytes();
-            inside(src, todo, size as usize, OUT)?;
-            inside(dst, todo, mem.len(), OUT)?;
-            let n = todo.min(STEP as u32);
-            let to = part(mem, dst, n).ok_or(OUT)?;
-            for (to, byte) in to.iter_mut().zip(Bytes::new(words, src as usize)) {
+            let [dst, src, n] = step(fr, run, w, Bulk::Apart, mem.len(), size as usize)?;
+            for (to, byte) in part(mem, dst, n).ok_or(Trap::BadImage)?.iter_mut().zip(Bytes::new(words, src)) {
                 *to = byte;
             }
-            if !advance(fr, run, a, todo, n, n / 64, 2) {
-                return Ok(());
-            }
+            return Ok(());
         }
     }
     run.pc = run.pc.wrapping_add(len);
     Ok(())
 }
 
-/// After a step of `n` of `todo` items: charges, keeps the progress in the operands; tells whether it was the last.
-/// The first `positions` operands are positions that move on.
-fn advance(fr: &mut Window, run: &mut Run, a: usize, todo: u32, n: u32, cost: u32, positions: u32) -> bool {
-    let a = a & 0xff;
-    run.left = run.left.wrapping_sub(cost as i32);
-    fr[a + 2] = todo.wrapping_sub(n);
-    if positions > 0 {
-        fr[a] = fr[a].wrapping_add(n);
-    }
-    if positions > 1 {
-        fr[a + 1] = fr[a + 1].wrapping_add(n);
-    }
-    n == todo
-}
-
 /// `n` elements from `at` on.
-fn part<T>(all: &mut [T], at: u32, n: u32) -> Option<&mut [T]> {
-    all.get_mut(at as usize..)?.get_mut(..n as usize)
+fn part<T>(all: &mut [T], at: usize, n: usize) -> Option<&mut [T]> {
+    all.get_mut(at..)?.get_mut(..n)
 }
 
 fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize) -> Option<()> {
+    if cfg!(target_os = "none") && size_of::<T>() == 4 {
+        // As in `move_within`.
+        for i in 0..n {
+            *to.get_mut(dst.wrapping_add(i))? = *from.get(src.wrapping_add(i))?;
+        }
+        return Some(());
+    }
     crate::stack::copy(to.get_mut(dst..)?.get_mut(..n)?, from.get(src..)?.get(..n)?);
     Some(())
 }
@@ -977,7 +1154,7 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 /// A load or store, word `w` of the loop's, on any memory.
 #[inline(never)]
 fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
-    let (a, b, op) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize, w as u8);
+    let (a, b, op) = (register(w >> 8), register(w >> 16), w as u8);
     let n = match op {
         0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
         0x2e | 0x2f | 0x32 | 0x33 | 0x3b | 0x3d => 2,
@@ -1006,7 +1183,7 @@ fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Tr
 }
 
 /// Element segments of `inst`: the bits of data segments come after theirs.
-fn elems(inst: &Instance<'_>) -> u32 {
+pub(crate) fn elems(inst: &Instance<'_>) -> u32 {
     inst.image().get(Word::Elems)
 }
 
@@ -1021,12 +1198,12 @@ fn drop_segment(store: &mut Store<'_>, inst: u32, i: u32, all: Word) -> Result<(
 }
 
 /// The reference that an item of an element segment stands for.
-fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
+pub(crate) fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
     match item & 3 {
         0 => Ok(0),
         1 => store.number(inst, item >> 2).map(|n| Ref::func(n).bits()).ok_or(Trap::BadImage),
         2 => store.global_cells(inst, item >> 2)?.first().copied().ok_or(Trap::BadImage),
-        _ => Err(Trap::BadImage),
+        _ => store.inst_mut(inst)?.globals(item >> 2).and_then(|cells| cells.first().copied()).ok_or(Trap::BadImage),
     }
 }
 
@@ -1036,7 +1213,7 @@ fn item(store: &mut Store<'_>, inst: u32, item: u32) -> Result<u32, Trap> {
 fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     const OUT: Trap = Trap::TableOutOfBounds;
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
-    let (a, b) = ((w >> 8) as u8 as usize, (w >> 16) as u8 as usize);
+    let (a, b) = (register(w >> 8), register(w >> 16));
     match w as u8 {
         GLOBAL_GET_X => {
             let cells = store.global_cells(run.inst, k)?;
@@ -1060,54 +1237,30 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
         },
         ELEM_DROP => drop_segment(store, run.inst, k, Word::Elems)?,
         TABLE_FILL => {
-            let [at, value, todo] = operands(fr, a);
             let t = store.table_at(run.inst, k)?.live_mut();
-            inside(at, todo, t.len(), OUT)?;
-            let n = todo.min(STEP_ELEMENTS as u32);
-            fill(part(t, at, n).ok_or(OUT)?, value);
-            if !advance(fr, run, a, todo, n, n / 16, 1) {
-                return Ok(());
-            }
+            let value = fr[a + 1];
+            let [at, _, n] = step(fr, run, w, Bulk::Fill, t.len(), 0)?;
+            fill(part(t, at, n).ok_or(Trap::BadImage)?, value);
+            return Ok(());
         }
         TABLE_COPY => {
             let (to, from) = (store.table_slot(run.inst, k & 0xffff)?, store.table_slot(run.inst, k >> 16)?);
-            let [dst, src, todo] = operands(fr, a);
-            for (slot, at) in [(to, dst), (from, src)] {
-                inside(at, todo, store.tables.get(slot).ok_or(Trap::BadImage)?.live().len(), OUT)?;
-            }
-            let n = todo.min(STEP_ELEMENTS as u32);
-            let back = to == from && dst > src;
-            let off = if back { todo.wrapping_sub(n) } else { 0 };
-            let (dst, src) = (dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize);
-            if to == from {
-                let t = store.tables.get_mut(to).ok_or(Trap::BadImage)?.live_mut();
-                move_within(t, src, dst, n as usize).ok_or(OUT)?;
-            } else {
-                let Ok([to, from]) = store.tables.get_disjoint_mut([to, from]) else { return Err(Trap::BadImage) };
-                copy_part(to.live_mut(), dst, from.live(), src, n as usize).ok_or(OUT)?;
-            }
-            if !advance(fr, run, a, todo, n, n / 16, if back { 0 } else { 2 }) {
-                return Ok(());
-            }
+            return copy_step(&mut store.tables, to, from, fr, run, w);
         }
         TABLE_INIT => {
-            let [dst, src, todo] = operands(fr, a);
             let slot = store.table_slot(run.inst, w >> 16)?;
             let inst = store.inst(run.inst)?;
-            let items = inst.image().elem(k).ok_or(Trap::BadImage)?.len();
-            inside(src, todo, if inst.is_dropped(k) { 0 } else { items }, OUT)?;
-            inside(dst, todo, store.tables.get(slot).ok_or(Trap::BadImage)?.live().len(), OUT)?;
-            let n = todo.min(STEP_ELEMENTS as u32);
+            let items = if inst.is_dropped(k) { 0 } else { inst.image().elem(k).ok_or(Trap::BadImage)?.len() };
+            let len = store.tables.get(slot).ok_or(Trap::BadImage)?.live().len();
+            let [dst, src, n] = step(fr, run, w, Bulk::Apart, len, items)?;
             for i in 0..n {
                 let segment = store.inst(run.inst)?.image().elem(k).unwrap_or(&[]);
-                let word = *segment.get(src.wrapping_add(i) as usize).ok_or(OUT)?;
+                let word = *segment.get(src.wrapping_add(i)).ok_or(OUT)?;
                 let value = item(store, run.inst, word)?;
                 let t = store.tables.get_mut(slot).ok_or(Trap::BadImage)?.live_mut();
-                *t.get_mut(dst.wrapping_add(i) as usize).ok_or(OUT)? = value;
+                *t.get_mut(dst.wrapping_add(i)).ok_or(OUT)? = value;
             }
-            if !advance(fr, run, a, todo, n, n / 16, 2) {
-                return Ok(());
-            }
+            return Ok(());
         }
         _ => return Err(Trap::BadImage),
     }

@@ -4,10 +4,19 @@
 
 use wrt_foundation::Buf;
 
-/// Cells that one operation can name: 256, and room for a four-cell value at the last.
+/// Cells of a frame's window: see [`crate::image::WINDOW`].
 pub const WINDOW: usize = crate::image::WINDOW as usize;
+/// Registers: cells that one operation can name, a power of two; with a mask there is no bounds check per operand.
+const REGISTERS: usize = WINDOW - 8;
 /// The cells of the running frame.
 pub type Window = [u32; WINDOW];
+
+/// The register that the low bits of `w` name.
+#[inline(always)]
+pub(crate) fn register(w: u32) -> usize {
+    const { assert!(REGISTERS.is_power_of_two()) };
+    w as usize & (REGISTERS - 1)
+}
 
 /// Kind of frame: a call from WebAssembly; the instance is the caller's.
 pub const WASM: u32 = 0;
@@ -51,10 +60,12 @@ pub enum Status {
     Host,
     /// The owner of a continuation takes the next step.
     Step,
+    /// As [`Status::Ready`]; first garbage is collected, for the operation at hand.
+    Collect,
 }
 
 /// Where a stack is.
-#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Run {
     /// Budget that has not been handed to `left` yet; negative = debt.
@@ -81,6 +92,19 @@ pub struct Run {
     pub lag: i32,
     /// What it is doing.
     pub status: Status,
+}
+
+impl Default for Run {
+    fn default() -> Run {
+        let n = zero();
+        let (left, lag) = (n as i32, n as i32);
+        Run { budget: 0, left, pc: n, base: n, inst: n, depth: n, args: n, func: n, next: n, step: n, lag, status: Status::Idle }
+    }
+}
+
+/// 0, which the compiler does not know: what is made of it needs none of the kinds of `memset`, 170 bytes each.
+pub(crate) fn zero() -> u32 {
+    core::hint::black_box(0)
 }
 
 /// One thread of guest code.
@@ -187,7 +211,7 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
 
 /// Sets all elements. Not inlined, so that the value is not known and words need none of the kinds of `memset`.
 #[inline(never)]
-pub(crate) fn fill(to: &mut [u32], value: u32) {
+pub fn fill(to: &mut [u32], value: u32) {
     for t in to {
         *t = value;
     }
@@ -208,6 +232,16 @@ pub(crate) fn move_within<T: Copy>(all: &mut [T], from: usize, to: usize, n: usi
     }
     if cfg!(not(target_os = "none")) {
         all.copy_within(from..from.wrapping_add(n), to);
+        return Some(());
+    }
+    if size_of::<T>() == 4 {
+        // Word by word, with a way out that keeps the compiler from making a `memcpy` of it: few are moved, and the one
+        // for aligned words is 160 B.
+        for i in 0..n {
+            let i = if from < to { n.wrapping_sub(i).wrapping_sub(1) } else { i };
+            let word = *all.get(from.wrapping_add(i))?;
+            *all.get_mut(to.wrapping_add(i))? = word;
+        }
         return Some(());
     }
     let mut rest = if from == to { 0 } else { n };

@@ -5,8 +5,10 @@
 //! Not here: how instances come to be ([`crate::link`]) and what runs on stacks ([`mod@crate::run`]). Nothing is freed until
 //! the store is dropped.
 
+#[cfg(any(feature = "gc", feature = "exceptions"))]
+use crate::heap::Heap;
 use crate::image::{FuncType, Image};
-use crate::stack::{Stack, Status, copy, fill, fill_bytes};
+use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
 
@@ -28,8 +30,9 @@ pub struct InstanceId(pub u32);
 pub struct StackId(pub u32);
 
 /// One instance: its image and its words. In `words` stand, in this order: cells of its own globals, memory slots, table
-/// slots, links of imported functions, links of imported globals (instance, cell), type ids, bits of dropped segments.
-#[derive(Debug, Default)]
+/// slots, links of imported functions, links of imported globals (instance, cell), type ids, tags (number, type id), bits of
+/// dropped segments.
+#[derive(Debug)]
 pub struct Instance<'m> {
     pub(crate) image: Shared<'m, u32>,
     pub(crate) words: Buf<'m, u32>,
@@ -44,15 +47,24 @@ pub struct Instance<'m> {
 }
 
 /// Where the parts of [`Instance::words`] begin.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     pub(crate) memories: u32,
     pub(crate) tables: u32,
     pub(crate) links: u32,
     pub(crate) global_links: u32,
     pub(crate) types: u32,
+    pub(crate) tags: u32,
     pub(crate) dropped: u32,
-    pub(crate) end: u32,
+}
+
+impl Default for Instance<'_> {
+    fn default() -> Self {
+        let n = zero();
+        let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, tags: n, dropped: n };
+        let (image, words) = (Shared::default(), Buf::default());
+        Instance { image, words, func_base: n, funcs: n, imports: n, entries_at: n, func_types_at: n, mem0: n, table0: n, at }
+    }
 }
 
 impl Instance<'_> {
@@ -83,17 +95,23 @@ impl Instance<'_> {
         Some((self.word(at, end, i)?, self.word(at, end, i.checked_add(1)?)?))
     }
     pub(crate) fn type_id(&self, i: u32) -> Option<u32> {
-        self.word(self.at.types, self.at.dropped, i)
+        self.word(self.at.types, self.at.tags, i)
+    }
+    /// Number of tag `i` in the store, and that of its type.
+    pub(crate) fn tag(&self, i: u32) -> Option<(u32, u32)> {
+        let i = i.checked_mul(2)?;
+        let (at, end) = (self.at.tags, self.at.dropped);
+        Some((self.word(at, end, i)?, self.word(at, end, i.checked_add(1)?)?))
     }
     /// Entry of function `f`, imports counted.
     pub(crate) fn entry(&self, f: u32) -> Option<u32> {
         self.image().entries().get(f.checked_sub(self.imports)? as usize).copied()
     }
     pub(crate) fn is_dropped(&self, bit: u32) -> bool {
-        self.word(self.at.dropped, self.at.end, bit / 32).is_none_or(|w| w >> (bit % 32) & 1 != 0)
+        self.word(self.at.dropped, u32::MAX, bit / 32).is_none_or(|w| w >> (bit % 32) & 1 != 0)
     }
     pub(crate) fn drop_segment(&mut self, bit: u32) -> Option<()> {
-        let i = self.at.dropped.checked_add(bit / 32).filter(|i| *i < self.at.end)?;
+        let i = self.at.dropped.checked_add(bit / 32)?;
         *self.words.get_mut(i as usize)? |= 1 << (bit % 32);
         Some(())
     }
@@ -183,15 +201,6 @@ impl MemSlot<'_> {
             #[cfg(feature = "alloc")]
             MemSlot::Foreign { memory, .. } => memory.bytes(),
             MemSlot::Empty => &mut [],
-        }
-    }
-    /// Its length in bytes.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            MemSlot::Owned(m) => m.len,
-            #[cfg(feature = "alloc")]
-            MemSlot::Foreign { memory, .. } => MemSlot::bytes_of(memory.pages(), 16).unwrap_or(0),
-            MemSlot::Empty => 0,
         }
     }
     /// Its length in pages.
@@ -377,12 +386,15 @@ pub struct TypeSource {
     pub(crate) hash: u32,
     pub(crate) inst: u32,
     pub(crate) ty: u32,
+    /// Number of its supertype.
+    #[cfg(feature = "function-references")]
+    pub(crate) sup: u32,
 }
 
 /// What a store is made of: slots by number, and two pools that instances take from.
 ///
-/// Slots cost 72 bytes per instance, 28 per memory, 32 per table, 12 per type and 72 per stack on 32-bit targets without
-/// `alloc`.
+/// Slots cost 72 bytes per instance, 28 per memory, 32 per table, 12 per type (16 with `function-references`) and 72 per
+/// stack on 32-bit targets without `alloc`.
 #[derive(Default)]
 pub struct StoreParts<'m> {
     /// One per instance, and one per global that the host makes.
@@ -399,6 +411,12 @@ pub struct StoreParts<'m> {
     pub words: Buf<'m, u32>,
     /// Linear memories.
     pub bytes: Buf<'m, u8>,
+    /// Structures, arrays and exceptions.
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    pub heap: Buf<'m, u32>,
+    /// One per reference that the host holds, see [`Store::hold`].
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    pub held: Buf<'m, u32>,
     /// One word that anybody, an interrupt handler too, sets to stop the guest; the store only reads it. May be empty.
     pub interrupt: Shared<'m, AtomicU32>,
 }
@@ -406,7 +424,7 @@ pub struct StoreParts<'m> {
 #[cfg(all(target_pointer_width = "32", not(feature = "alloc")))]
 const _: () = {
     assert!(size_of::<Instance<'_>>() == 72 && size_of::<MemSlot<'_>>() == 28 && size_of::<Table<'_>>() == 32);
-    assert!(size_of::<TypeSource>() == 12 && size_of::<Stack<'_>>() == 72 && size_of::<Store<'_>>() == 92);
+    assert!(size_of::<TypeSource>() == if cfg!(feature = "function-references") { 16 } else { 12 } && size_of::<Stack<'_>>() == 72);
 };
 
 /// A store.
@@ -419,18 +437,23 @@ pub struct Store<'m> {
     pub(crate) words: Buf<'m, u32>,
     pub(crate) bytes: Buf<'m, u8>,
     pub(crate) interrupt: Shared<'m, AtomicU32>,
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    pub(crate) heap: Heap<'m>,
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    pub(crate) held: Buf<'m, u32>,
     pub(crate) used: Used,
     /// Bytes that memories may still take.
     pub(crate) memory_room: usize,
 }
 
 /// Slots in use.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Used {
     pub(crate) insts: u32,
     pub(crate) mems: u32,
     pub(crate) tables: u32,
     pub(crate) types: u32,
+    pub(crate) tags: u32,
     pub(crate) stacks: u32,
     pub(crate) funcs: u32,
     /// Memories that are the host's.
@@ -459,17 +482,31 @@ pub(crate) fn place<T>(slots: &mut Buf<'_, T>, used: &mut u32, value: T) -> Opti
 impl<'m> Store<'m> {
     /// A store in the caller's memory.
     pub fn new(parts: StoreParts<'m>) -> Store<'m> {
-        let StoreParts { instances, memories, tables, types, stacks, words, bytes, interrupt } = parts;
+        let n = zero();
         Store {
-            insts: instances,
-            mems: memories,
-            tables,
-            types,
-            stacks,
-            words,
-            bytes,
-            interrupt,
-            used: Used::default(),
+            insts: parts.instances,
+            mems: parts.memories,
+            tables: parts.tables,
+            types: parts.types,
+            stacks: parts.stacks,
+            words: parts.words,
+            bytes: parts.bytes,
+            interrupt: parts.interrupt,
+            #[cfg(any(feature = "gc", feature = "exceptions"))]
+            heap: Heap::new(parts.heap),
+            #[cfg(any(feature = "gc", feature = "exceptions"))]
+            held: parts.held,
+            used: Used {
+                insts: n,
+                mems: n,
+                tables: n,
+                types: n,
+                tags: n,
+                stacks: n,
+                funcs: n,
+                #[cfg(feature = "alloc")]
+                foreign: n,
+            },
             memory_room: usize::MAX,
         }
     }
@@ -487,7 +524,15 @@ impl<'m> Store<'m> {
             words: Buf::Own(Vec::new()),
             bytes: Buf::Own(Vec::new()),
             interrupt: Shared::default(),
+            #[cfg(any(feature = "gc", feature = "exceptions"))]
+            heap: Buf::default(),
+            #[cfg(any(feature = "gc", feature = "exceptions"))]
+            held: Buf::Own(Vec::new()),
         });
+        #[cfg(any(feature = "gc", feature = "exceptions"))]
+        {
+            store.heap = Heap::owned(memory_bytes);
+        }
         store.memory_room = memory_bytes;
         store
     }
@@ -647,17 +692,17 @@ impl<'m> Store<'m> {
     }
     /// Gets hold of the host's memories for a run; false, and of none, when one of them is in use elsewhere.
     #[cfg(feature = "alloc")]
-    pub(crate) fn acquire(&mut self) -> bool {
+    pub(crate) fn acquire_memories(&mut self) -> bool {
         let all = self.used.foreign == 0
             || self.mems.iter_mut().all(|m| if let MemSlot::Foreign { memory, .. } = m { memory.acquire() } else { true });
         if !all {
-            self.release();
+            self.release_memories();
         }
         all
     }
     /// Lets go of the host's memories.
     #[cfg(feature = "alloc")]
-    pub(crate) fn release(&mut self) {
+    pub(crate) fn release_memories(&mut self) {
         if self.used.foreign > 0 {
             for m in self.mems.iter_mut() {
                 if let MemSlot::Foreign { memory, .. } = m {

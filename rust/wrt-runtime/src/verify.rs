@@ -25,6 +25,10 @@ impl Op<'_> {
     pub fn a(&self) -> u32 {
         self.word >> 8 & 0xff
     }
+    /// Field `b`.
+    pub fn b(&self) -> u32 {
+        self.word >> 16 & 0xff
+    }
     /// The 16-bit field `bc`.
     pub fn bc(&self) -> u32 {
         self.word >> 16
@@ -71,6 +75,9 @@ impl<'a> Iterator for Ops<'a> {
             Form::W4 => 3,
             Form::Table => entries(1)?,
             Form::FarTable => entries(2)?,
+            Form::Data => word >> 16,
+            Form::Record => (word >> 16).wrapping_add(1),
+            Form::Extended => op::extended_len((word >> 24) as u8).checked_sub(1)?,
         };
         let next = pc.checked_add(1)?.checked_add(rest).filter(|n| *n <= self.end)?;
         self.pc = next;

@@ -703,7 +703,7 @@ fn everything_lent() {
         stacks: Buf::Lent(&mut stacks),
         words: Buf::Lent(&mut words),
         bytes: Buf::Lent(&mut bytes),
-        interrupt: Shared::default(),
+        ..StoreParts::default()
     });
     let stack = store.add_stack(Stack::new(&mut cells, &mut frames)).unwrap();
     assert!(store.add_stack(Stack::default()).is_none());

@@ -79,6 +79,7 @@ impl Engine {
         let no_room = || Error::new(ErrorKind::Memory, "no room for the stacks");
         let mut stack = || store.add_stack(Stack::owned(CELLS, FRAMES)?);
         let (stack, spare) = stack().zip(stack()).ok_or_else(no_room)?;
+        store.heap().set_stress(mode == Mode::Stress);
         let spectest = spectest(&mut store)?;
         Ok(Engine { mode, store, stack, spare, spectest, registered: HashMap::new(), frame_cells: 0, fuel: 0 })
     }
@@ -135,7 +136,7 @@ impl Engine {
 
     /// Runs what was entered to its end.
     fn finish(&mut self) -> Result<(), Error> {
-        let slice = if self.mode == Mode::Slices { 1 } else { FUEL };
+        let slice = if self.mode == Mode::Plain { FUEL } else { 1 };
         let end = self.fuel.saturating_add(FUEL);
         loop {
             let mut budget = slice;

@@ -28,6 +28,8 @@ pub enum Mode {
     /// With one unit of fuel at a time; at every stop the stack is copied into another slot as plain bytes, wiped, and
     /// the copy goes on.
     Slices,
+    /// As [`Mode::Slices`], and before every allocation of an object all garbage is collected.
+    Stress,
 }
 
 impl Mode {
@@ -36,6 +38,7 @@ impl Mode {
         match self {
             Mode::Plain => "plain",
             Mode::Slices => "slices",
+            Mode::Stress => "stress",
         }
     }
 }

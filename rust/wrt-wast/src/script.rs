@@ -132,6 +132,7 @@ impl Script {
                     Err(_) => REFUSED,
                     Ok(wasm) => match Engine::compile(&wasm) {
                         Ok(_) if quoted => TAKEN,
+                        Err(e) if quoted && e.kind() != ErrorKind::Malformed => TAKEN,
                         result => refused(result, ErrorKind::Malformed, message),
                     },
                 }
@@ -148,7 +149,11 @@ impl Script {
                 },
             },
             AssertMalformedCustom { .. } | AssertInvalidCustom { .. } => Verdict::Skipped("WRT does not read custom sections"),
-            AssertException { .. } => Verdict::Skipped("WRT has no exceptions"),
+            AssertException { exec, .. } => match self.execute(exec) {
+                Ok(values) => failed(format!("expected an exception, got {}", value::list(&values))),
+                Err(Fault::Engine(e)) if e.trap() == Some(Trap::UncaughtException) => Verdict::Passed,
+                Err(fault) => fault.verdict(),
+            },
             AssertSuspension { .. } => Verdict::Skipped("WRT has no stack switching"),
             Thread(_) | Wait { .. } => Verdict::Skipped("WRT scripts have one thread"),
         }

@@ -15,7 +15,14 @@ pub fn argument(arg: &WastArg<'_>) -> Option<Value> {
         WastArgCore::F64(v) => Value::F64(f64::from_bits(v.bits)),
         WastArgCore::RefNull(ty) if is(ty, AbstractHeapType::Extern) => Value::ExternRef(Ref::NULL),
         WastArgCore::RefNull(ty) if is(ty, AbstractHeapType::Func) => Value::FuncRef(Ref::NULL),
+        WastArgCore::RefNull(HeapType::Abstract { shared: false, ty: AbstractHeapType::Exn | AbstractHeapType::NoExn }) => {
+            Value::ExnRef(Ref::NULL)
+        }
+        WastArgCore::RefNull(HeapType::Abstract { shared: false, ty: AbstractHeapType::NoFunc }) => Value::FuncRef(Ref::NULL),
+        WastArgCore::RefNull(HeapType::Abstract { shared: false, ty: AbstractHeapType::NoExtern }) => Value::ExternRef(Ref::NULL),
+        WastArgCore::RefNull(HeapType::Abstract { shared: false, .. }) => Value::AnyRef(Ref::NULL),
         WastArgCore::RefExtern(n) if *n < Ref::LIMIT => Value::ExternRef(Ref::host(*n)),
+        WastArgCore::RefHost(n) if *n < Ref::LIMIT => Value::AnyRef(Ref::host(*n).internalize()),
         _ => return None,
     })
 }
@@ -48,9 +55,25 @@ pub fn matches(value: Value, pattern: &WastRetCore<'_>) -> bool {
             NanPattern::CanonicalNan => v.to_bits() & !(1 << 63) == 0x7ff8_0000_0000_0000,
             NanPattern::ArithmeticNan => v.to_bits() & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
         },
-        (WastRetCore::RefNull(None), Value::FuncRef(v) | Value::ExternRef(v)) => v.is_null(),
-        (WastRetCore::RefNull(Some(ty)), Value::FuncRef(v)) => v.is_null() && is(ty, AbstractHeapType::Func),
-        (WastRetCore::RefNull(Some(ty)), Value::ExternRef(v)) => v.is_null() && is(ty, AbstractHeapType::Extern),
+        (WastRetCore::RefNull(None), Value::FuncRef(v) | Value::ExternRef(v) | Value::AnyRef(v) | Value::ExnRef(v)) => v.is_null(),
+        (WastRetCore::RefNull(Some(ty)), Value::FuncRef(v)) => {
+            v.is_null() && (is(ty, AbstractHeapType::Func) || is(ty, AbstractHeapType::NoFunc))
+        }
+        (WastRetCore::RefNull(Some(ty)), Value::ExternRef(v)) => {
+            v.is_null() && (is(ty, AbstractHeapType::Extern) || is(ty, AbstractHeapType::NoExtern))
+        }
+        (WastRetCore::RefNull(Some(ty)), Value::ExnRef(v)) => {
+            v.is_null() && (is(ty, AbstractHeapType::Exn) || is(ty, AbstractHeapType::NoExn))
+        }
+        (WastRetCore::RefNull(Some(HeapType::Abstract { shared: false, ty })), Value::AnyRef(v)) => {
+            use AbstractHeapType::{Any, Array, Eq, I31, None, Struct};
+            v.is_null() && matches!(ty, Any | Eq | I31 | Struct | Array | None)
+        }
+        (WastRetCore::RefHost(n), Value::AnyRef(v)) => v.externalize().as_host() == Some(*n),
+        (WastRetCore::RefAny, Value::AnyRef(v)) => !v.is_null(),
+        (WastRetCore::RefEq, Value::AnyRef(v)) => v.as_i31().is_some() || v.as_object().is_some(),
+        (WastRetCore::RefI31 | WastRetCore::RefI31Shared, Value::AnyRef(v)) => v.as_i31().is_some(),
+        (WastRetCore::RefStruct | WastRetCore::RefArray, Value::AnyRef(v)) => v.as_object().is_some(),
         (WastRetCore::RefExtern(None), Value::ExternRef(v)) => !v.is_null(),
         (WastRetCore::RefExtern(Some(n)), Value::ExternRef(v)) => v.as_host() == Some(*n),
         // Scripts cannot name functions: an index would be one of no module in particular.

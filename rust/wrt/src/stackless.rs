@@ -105,7 +105,7 @@ impl<const IMAGE: usize, const SCRATCH: usize, const CELLS: usize, const FRAMES:
             stacks: Buf::Lent(&mut stacks),
             words: Buf::Lent(&mut self.words),
             bytes: Buf::Lent(&mut self.memory),
-            interrupt: Shared::default(),
+            ..StoreParts::default()
         });
         let no_stack = Error::new(ErrorKind::Memory, "no room for the stack");
         let stack = store.add_stack(Stack::new(&mut self.cells, &mut self.frames)).ok_or(no_stack)?;

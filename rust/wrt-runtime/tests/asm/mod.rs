@@ -130,7 +130,7 @@ impl Asm {
             types.push(v.len() as u32);
             let (p, r): (Vec<u32>, Vec<u32>) = (p.iter().map(|t| t.bits()).collect(), r.iter().map(|t| t.bits()).collect());
             v.push((p.len() | r.len() << 16) as u32);
-            v.push(type_hash(&p, &r));
+            v.push(type_hash(&p, &r, &[], |w| w));
             v.extend(p);
             v.extend(r);
         }
