@@ -6,6 +6,8 @@ use crate::call::place_of;
 use crate::link::Extern;
 use crate::run::{Exit, run};
 use crate::stack::{Run, copy, move_within};
+#[cfg(feature = "alloc")]
+use crate::store::LinearMemory;
 use crate::store::{InstanceId, MemSlot, StackId, Store};
 use wrt_foundation::{Ref, Trap, Value, WrtResult};
 
@@ -205,53 +207,101 @@ impl<'m, T> Caller<'_, 'm, T> {
 impl Store<'_> {
     /// The bytes of the memory in `slot`.
     pub fn memory(&mut self, slot: u32) -> Option<GuestMemory<'_>> {
-        match self.mems.get_mut(slot as usize)? {
-            MemSlot::Empty => None,
-            m => Some(GuestMemory(m.bytes())),
-        }
+        Some(GuestMemory(match self.mems.get_mut(slot as usize)? {
+            MemSlot::Empty => return None,
+            #[cfg(feature = "alloc")]
+            MemSlot::Foreign { memory, .. } => Bytes::Foreign(&mut **memory),
+            m => Bytes::Here(m.bytes()),
+        }))
     }
 }
 
-/// A guest's memory as the host sees it between two runs. All calls check bounds; `None` is out of bounds.
-pub struct GuestMemory<'a>(&'a mut [u8]);
+/// A guest's memory as the host sees it between two runs. All calls check bounds; `None` is out of bounds, or the memory is
+/// the host's own and in use elsewhere.
+pub struct GuestMemory<'a>(Bytes<'a>);
+
+enum Bytes<'a> {
+    Here(&'a mut [u8]),
+    #[cfg(feature = "alloc")]
+    Foreign(&'a mut dyn LinearMemory),
+}
 
 impl GuestMemory<'_> {
     /// Its length in bytes.
     pub fn len(&self) -> usize {
-        self.0.len()
+        match &self.0 {
+            Bytes::Here(bytes) => bytes.len(),
+            #[cfg(feature = "alloc")]
+            Bytes::Foreign(memory) => MemSlot::bytes_of(memory.pages(), 16).unwrap_or(0),
+        }
     }
     /// Whether it has no bytes.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
-    fn part(&mut self, at: u32, n: usize) -> Option<&mut [u8]> {
-        self.0.get_mut(at as usize..)?.get_mut(..n)
+    fn with(&mut self, mut use_it: impl FnMut(&mut [u8]) -> Option<()>) -> Option<()> {
+        match &mut self.0 {
+            Bytes::Here(bytes) => use_it(bytes),
+            #[cfg(feature = "alloc")]
+            Bytes::Foreign(memory) => {
+                let mut done = None;
+                memory.with(&mut |bytes| done = use_it(bytes));
+                done
+            }
+        }
     }
     /// Copies the bytes from address `at` on out of it.
     pub fn read_into(&self, at: u32, to: &mut [u8]) -> Option<()> {
-        copy(to, self.0.get(at as usize..)?.get(..to.len())?);
-        Some(())
+        let mut read = |bytes: &[u8]| {
+            copy(to, bytes.get(at as usize..)?.get(..to.len())?);
+            Some(())
+        };
+        match &self.0 {
+            Bytes::Here(bytes) => read(bytes),
+            #[cfg(feature = "alloc")]
+            Bytes::Foreign(memory) => {
+                let mut done = None;
+                memory.with(&mut |bytes| done = read(bytes));
+                done
+            }
+        }
     }
     /// Copies bytes into it, from address `at` on.
     pub fn write_from(&mut self, at: u32, from: &[u8]) -> Option<()> {
-        copy(self.part(at, from.len())?, from);
-        Some(())
+        self.with(|bytes| {
+            copy(part(bytes, at, from.len())?, from);
+            Some(())
+        })
     }
     /// Sets `n` bytes from address `at` on.
     pub fn fill(&mut self, at: u32, byte: u8, n: usize) -> Option<()> {
-        self.part(at, n)?.fill(byte);
-        Some(())
+        self.with(|bytes| {
+            part(bytes, at, n)?.fill(byte);
+            Some(())
+        })
     }
     /// Moves `n` bytes; they may overlap.
     pub fn copy(&mut self, from: u32, to: u32, n: usize) -> Option<()> {
-        move_within(self.0, from as usize, to as usize, n)
+        self.with(|bytes| move_within(bytes, from as usize, to as usize, n))
     }
-    /// All bytes, unless the memory is shared with other threads.
+    /// All bytes, unless the memory may be used by others: shared with threads, or the host's own.
     pub fn as_slice(&self) -> Option<&[u8]> {
-        Some(self.0)
+        match &self.0 {
+            Bytes::Here(bytes) => Some(bytes),
+            #[cfg(feature = "alloc")]
+            Bytes::Foreign(_) => None,
+        }
     }
-    /// All bytes, unless the memory is shared with other threads.
+    /// All bytes, unless the memory may be used by others: shared with threads, or the host's own.
     pub fn as_mut_slice(&mut self) -> Option<&mut [u8]> {
-        Some(self.0)
+        match &mut self.0 {
+            Bytes::Here(bytes) => Some(bytes),
+            #[cfg(feature = "alloc")]
+            Bytes::Foreign(_) => None,
+        }
     }
+}
+
+fn part(bytes: &mut [u8], at: u32, n: usize) -> Option<&mut [u8]> {
+    bytes.get_mut(at as usize..)?.get_mut(..n)
 }

@@ -351,10 +351,10 @@ impl<'m> Store<'m> {
                 (have.elem == as_here(want.elem)? && limits(have.len, have.max, want.min, want.max)).then_some([slot, 0])
             }
             (ExternKind::Memory, Extern::Memory(slot)) => {
-                let MemSlot::Owned(have) = self.mems.get(slot as usize)? else { return None };
+                let (max, page_log2) = self.mems.get(slot as usize)?.shape()?;
                 let want = image.memory(import.index)?;
-                let fits = limits(self.memory_pages(slot)?, have.max, want.min, want.max);
-                (have.page_log2 == want.page_log2 && fits).then_some([slot, 0])
+                let fits = limits(self.memory_pages(slot)?, max, want.min, want.max);
+                (page_log2 == want.page_log2 && fits).then_some([slot, 0])
             }
             (ExternKind::Global, Extern::Global { instance, cell, ty, mutable }) => {
                 let want = image.global(import.index)?;
@@ -418,6 +418,19 @@ impl<'m> Store<'m> {
         while !memory.clear_step() {}
         self.memory_room = self.memory_room.saturating_sub(len);
         place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).map(Extern::Memory).ok_or(no_room)
+    }
+
+    /// Adds a memory of the host's: its slot. The store's limit on memory does not count it. The same bytes are added once
+    /// to one store.
+    ///
+    /// # Errors
+    /// [`LinkError::NoRoom`].
+    #[cfg(feature = "alloc")]
+    pub fn add_foreign_memory(&mut self, memory: alloc::boxed::Box<dyn crate::store::LinearMemory>) -> Result<Extern<'static>, LinkError> {
+        let slot = place(&mut self.mems, &mut self.used.mems, MemSlot::Foreign { memory, charged: 0 });
+        let slot = slot.ok_or(room(Pool::Memories, size_of::<MemSlot<'_>>()))?;
+        self.used.foreign = self.used.foreign.saturating_add(1);
+        Ok(Extern::Memory(slot))
     }
 
     /// A table of nulls that the host makes. With lent memory it never grows beyond `reserve` elements.

@@ -54,6 +54,8 @@ pub enum Exit {
     OutOfBudget,
     /// The interrupt word is set.
     Interrupted,
+    /// A memory of the host's is in use elsewhere; try again when it is not.
+    MemoryInUse,
     /// A continuation came to the top; who pushed it takes the next step.
     Step {
         /// What it was pushed with.
@@ -65,6 +67,10 @@ pub enum Exit {
 ///
 /// The stacks are out of the store meanwhile. A stack that has nothing to run gives [`Trap::BadImage`].
 pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
+    #[cfg(feature = "alloc")]
+    if !store.acquire_memories() {
+        return Exit::MemoryInUse;
+    }
     let mut stacks = core::mem::take(&mut store.stacks);
     let mut out = Exit::Trap(Trap::BadImage);
     if let Some(stack) = stacks.get_mut(id.0 as usize) {
@@ -81,6 +87,8 @@ pub fn run(store: &mut Store<'_>, id: StackId, budget: &mut i64) -> Exit {
         }
     }
     store.stacks = stacks;
+    #[cfg(feature = "alloc")]
+    store.release_memories();
     out
 }
 

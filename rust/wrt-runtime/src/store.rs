@@ -130,6 +130,41 @@ pub enum MemSlot<'m> {
     Empty,
     /// Bytes that belong to this store alone.
     Owned(OwnedMem<'m>),
+    /// The host's, perhaps offered to other stores too.
+    #[cfg(feature = "alloc")]
+    Foreign {
+        /// It.
+        memory: alloc::boxed::Box<dyn LinearMemory>,
+        /// Bytes up to which growth has been charged.
+        charged: usize,
+    },
+}
+
+/// A linear memory of the host's, in pages of 64 KiB; see [`Store::add_foreign_memory`]. Stores that it is offered to have
+/// one such object each for the same bytes, and one of them at a time has got hold of these.
+#[cfg(feature = "alloc")]
+pub trait LinearMemory: Send {
+    /// Gets hold of the bytes until `release`; tells whether they are here. A run begins with it.
+    fn acquire(&mut self) -> bool;
+    /// Lets go of them, if they are here. A run ends with it.
+    fn release(&mut self);
+    /// The bytes, [`LinearMemory::pages`] pages of them, if they are here; none if not.
+    fn bytes(&mut self) -> &mut [u8];
+    /// Has `use_it` called once with the bytes, between two runs; tells whether it was. It is not while they are elsewhere.
+    fn with(&self, use_it: &mut dyn FnMut(&mut [u8])) -> bool;
+    /// Its pages, wherever they are.
+    fn pages(&self) -> u32;
+    /// Its declared maximum in pages.
+    fn max(&self) -> Option<u32>;
+    /// Adds zeroed pages, whether the bytes are here or not; the number before, or `None` when it cannot.
+    fn grow(&mut self, delta: u32) -> Option<u32>;
+}
+
+#[cfg(feature = "alloc")]
+impl core::fmt::Debug for dyn LinearMemory {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "LinearMemory({} pages)", self.pages())
+    }
 }
 
 /// A memory that is not shared.
@@ -163,6 +198,8 @@ impl MemSlot<'_> {
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
         match self {
             MemSlot::Owned(m) => m.region.get_mut(..m.len).unwrap_or(&mut []),
+            #[cfg(feature = "alloc")]
+            MemSlot::Foreign { memory, .. } => memory.bytes(),
             MemSlot::Empty => &mut [],
         }
     }
@@ -170,7 +207,18 @@ impl MemSlot<'_> {
     pub(crate) fn pages(&self) -> u32 {
         match self {
             MemSlot::Owned(m) => m.len.checked_shr(m.page_log2.into()).unwrap_or(0) as u32,
+            #[cfg(feature = "alloc")]
+            MemSlot::Foreign { memory, .. } => memory.pages(),
             MemSlot::Empty => 0,
+        }
+    }
+    /// Its declared maximum in pages, and log2 of the page size; `None` when there is no memory.
+    pub(crate) fn shape(&self) -> Option<(Option<u32>, u8)> {
+        match self {
+            MemSlot::Owned(m) => Some((m.max, m.page_log2)),
+            #[cfg(feature = "alloc")]
+            MemSlot::Foreign { memory, .. } => Some((memory.max(), 16)),
+            MemSlot::Empty => None,
         }
     }
     /// Bytes of `pages` pages, if a memory of this page size can have so many.
@@ -232,6 +280,22 @@ impl OwnedMem<'_> {
         self.clean = end;
         Growth::More(n)
     }
+}
+
+/// One step of growing the host's memory. Its last step adds all pages at once; those before only charge what a memory
+/// of the store's own would.
+#[cfg(feature = "alloc")]
+fn grow_foreign(memory: &mut dyn LinearMemory, charged: &mut usize, delta: u32) -> Growth {
+    let old = memory.pages();
+    let new = old.checked_add(delta).filter(|n| memory.max().is_none_or(|max| *n <= max));
+    let Some(new) = new.and_then(|n| MemSlot::bytes_of(n, 16)) else { return Growth::Failed };
+    *charged = MemSlot::bytes_of(old, 16).unwrap_or(new).max(*charged);
+    if *charged < new {
+        let n = STEP.min(new.wrapping_sub(*charged));
+        *charged = charged.wrapping_add(n);
+        return Growth::More(n);
+    }
+    memory.grow(delta).map_or(Growth::Failed, Growth::Grown)
 }
 
 /// A table of the store.
@@ -392,6 +456,9 @@ pub(crate) struct Used {
     pub(crate) tags: u32,
     pub(crate) stacks: u32,
     pub(crate) funcs: u32,
+    /// Memories that are the host's.
+    #[cfg(feature = "alloc")]
+    pub(crate) foreign: u32,
 }
 
 /// Puts `value` into the next slot; `None` when there is none.
@@ -429,7 +496,17 @@ impl<'m> Store<'m> {
             heap: Heap::new(parts.heap),
             #[cfg(any(feature = "gc", feature = "exceptions"))]
             held: parts.held,
-            used: Used { insts: n, mems: n, tables: n, types: n, tags: n, stacks: n, funcs: n },
+            used: Used {
+                insts: n,
+                mems: n,
+                tables: n,
+                types: n,
+                tags: n,
+                stacks: n,
+                funcs: n,
+                #[cfg(feature = "alloc")]
+                foreign: n,
+            },
             memory_room: usize::MAX,
         }
     }
@@ -613,13 +690,39 @@ impl<'m> Store<'m> {
             }
         }
     }
+    /// Gets hold of the host's memories for a run; false, and of none, when one of them is in use elsewhere.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn acquire_memories(&mut self) -> bool {
+        let all = self.used.foreign == 0
+            || self.mems.iter_mut().all(|m| if let MemSlot::Foreign { memory, .. } = m { memory.acquire() } else { true });
+        if !all {
+            self.release_memories();
+        }
+        all
+    }
+    /// Lets go of the host's memories.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn release_memories(&mut self) {
+        if self.used.foreign > 0 {
+            for m in self.mems.iter_mut() {
+                if let MemSlot::Foreign { memory, .. } = m {
+                    memory.release();
+                }
+            }
+        }
+    }
     /// Bytes of the pool that no memory has been given.
     pub fn memory_left(&self) -> usize {
         self.bytes.len()
     }
     pub(crate) fn memory_grow_step(&mut self, slot: usize, delta: u32) -> Result<Growth, Trap> {
         let room = self.memory_room;
-        let Some(MemSlot::Owned(m)) = self.mems.get_mut(slot) else { return Err(Trap::BadImage) };
+        let m = match self.mems.get_mut(slot) {
+            Some(MemSlot::Owned(m)) => m,
+            #[cfg(feature = "alloc")]
+            Some(MemSlot::Foreign { memory, charged }) => return Ok(grow_foreign(&mut **memory, charged, delta)),
+            _ => return Err(Trap::BadImage),
+        };
         let before = m.len;
         let growth = m.grow_step(delta, room);
         self.memory_room = room.saturating_sub(m.len.wrapping_sub(before));

@@ -28,12 +28,14 @@ pub(crate) struct Global {
     pub(crate) mutable: bool,
 }
 
-/// Host functions and globals by module and name. A module whose imports are not all here, with exactly their types, is
+/// Host functions, memories and globals by module and name. A module whose imports are not all here, with exactly their types, is
 /// not instantiated.
 #[derive(Default)]
 pub struct ImportMap {
     funcs: Vec<Func>,
     pub(crate) globals: Vec<Global>,
+    #[cfg(target_has_atomic = "ptr")]
+    pub(crate) memories: Vec<(String, String, crate::Memory)>,
 }
 
 impl ImportMap {
@@ -64,6 +66,14 @@ impl ImportMap {
     /// Offers a global that the instance has for itself.
     pub fn define_global(&mut self, module: &str, name: &str, value: Value, mutable: bool) -> &mut ImportMap {
         self.globals.push(Global { module: module.into(), name: name.into(), value, mutable });
+        self
+    }
+
+    /// Offers a memory. A later memory of the same name replaces an earlier one.
+    #[cfg(target_has_atomic = "ptr")]
+    pub fn define_memory(&mut self, module: &str, name: &str, memory: &crate::Memory) -> &mut ImportMap {
+        self.memories.retain(|(m, n, _)| (m.as_str(), n.as_str()) != (module, name));
+        self.memories.push((module.into(), name.into(), memory.clone()));
         self
     }
 

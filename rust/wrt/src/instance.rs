@@ -3,6 +3,8 @@
 
 use crate::{ImportMap, Module};
 use alloc::format;
+#[cfg(target_has_atomic = "ptr")]
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use wrt_foundation::{Error, ErrorKind, Trap, Value, WrtResult};
@@ -15,7 +17,7 @@ pub struct Limits {
     pub cells: usize,
     /// Frames of its stack: calls open at once.
     pub frames: usize,
-    /// Bytes of its linear memories.
+    /// Bytes of its own linear memories; one that it imports is the host's.
     pub memory_bytes: usize,
 }
 
@@ -62,10 +64,18 @@ impl ModuleInstance {
             let made = store.add_global(g.mutable, g.value)?;
             globals.push((g, made));
         }
+        #[cfg(target_has_atomic = "ptr")]
+        let memories = memories(&mut store, &imports)?;
         let resolve = &mut |_: &Store<'static>, import: wrt_runtime::image::Import<'_>| match import.kind {
             wrt_foundation::ExternKind::Func => imports.find(&import),
             wrt_foundation::ExternKind::Global => {
                 globals.iter().find(|(g, _)| import.module.is(&g.module) && import.name.is(&g.name)).map(|(_, e)| *e)
+            }
+            #[cfg(target_has_atomic = "ptr")]
+            wrt_foundation::ExternKind::Memory => {
+                let named = |m: &&(String, String, crate::Memory)| import.module.is(&m.0) && import.name.is(&m.1);
+                let at = imports.memories.iter().find(named)?;
+                memories.iter().find(|(m, _)| m.is(&at.2)).map(|(_, slot)| *slot)
             }
             _ => None,
         };
@@ -107,6 +117,7 @@ impl ModuleInstance {
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
             Exit::Interrupted => Error::new(ErrorKind::Paused, "interrupted"),
+            Exit::MemoryInUse => Error::new(ErrorKind::Paused, "a memory that it imports is in use"),
             _ => Error::new(ErrorKind::Paused, "a host function is not ready"),
         }
     }
@@ -115,7 +126,8 @@ impl ModuleInstance {
     ///
     /// # Errors
     /// [`Usage`](ErrorKind::Usage): no such function, wrong arguments, more than one result. [`Trap`](ErrorKind::Trap).
-    /// [`Paused`](ErrorKind::Paused): out of fuel, [`ModuleInstance::resume`] goes on.
+    /// [`Paused`](ErrorKind::Paused): out of fuel, or a memory that it imports is in use elsewhere;
+    /// [`ModuleInstance::resume`] goes on.
     pub fn invoke(&mut self, name: &str, args: &[Value]) -> WrtResult<Value> {
         let func = self.func(name)?;
         if self.result_count(func) > 1 {
@@ -220,6 +232,18 @@ impl ModuleInstance {
         let (_, func, pc) = self.store.trap_site(self.stack)?;
         Some((func?, pc))
     }
+}
+
+/// Offers each memory to the store, once however many names it has.
+#[cfg(target_has_atomic = "ptr")]
+fn memories(store: &mut Store<'static>, imports: &ImportMap) -> WrtResult<Vec<(crate::Memory, Extern<'static>)>> {
+    let mut offered: Vec<(crate::Memory, Extern<'static>)> = Vec::new();
+    for (_, _, memory) in &imports.memories {
+        if !offered.iter().any(|(m, _)| m.is(memory)) {
+            offered.push((memory.clone(), store.add_foreign_memory(memory.offer())?));
+        }
+    }
+    Ok(offered)
 }
 
 /// `[i32 i32] -> [i64]`

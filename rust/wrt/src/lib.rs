@@ -30,6 +30,8 @@ extern crate alloc;
 mod imports;
 #[cfg(feature = "alloc")]
 mod instance;
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod memory;
 #[cfg(feature = "alloc")]
 mod module;
 pub mod prelude;
@@ -42,6 +44,8 @@ pub use imports::WasiProgram;
 pub use imports::{HostCaller, ImportMap};
 #[cfg(feature = "alloc")]
 pub use instance::{Limits, ModuleInstance};
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use memory::Memory;
 #[cfg(feature = "alloc")]
 pub use module::Module;
 #[cfg(feature = "loader")]
@@ -49,6 +53,7 @@ pub use stackless::{HostImport, StacklessRuntime};
 pub use wrt_foundation::bounded::{BoundedVec, NoStdHashMap as HashMap};
 pub use wrt_foundation::error;
 pub use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value, WrtError, WrtResult};
+pub use wrt_platform as platform;
 pub use wrt_runtime as runtime;
 pub use wrt_runtime::{Caller, Flow, GuestMemory};
 pub use wrt_wasi as wasi;
@@ -78,6 +83,6 @@ pub const fn image_words<const N: usize>(bytes: &[u8]) -> [u32; N] {
 }
 
 /// The README's Rust blocks compile.
-#[cfg(all(doctest, feature = "std"))]
+#[cfg(all(doctest, feature = "std", feature = "platform-linux", target_os = "linux"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -21,6 +21,7 @@ type Check = fn() -> Result<Verdict>;
 const CHECKS: &[(&str, Check)] = &[
     ("format", format),
     ("clippy", clippy),
+    ("dependencies run as the table says", arrows),
     ("unit and doc tests: std", unit_std),
     ("unit tests: alloc", unit_alloc),
     ("unit tests: no allocator", unit_none),
@@ -31,7 +32,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
-    ("C interface under Miri", miri),
+    ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
+    ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
+    ("wait table in every order of threads", loom),
     ("CMake: ctest, install, find_package", cmake_project),
     ("programs that people have: Rust", program_rust),
     ("programs that people have: C", program_c),
@@ -123,6 +126,46 @@ fn clippy() -> Result<Verdict> {
     done()
 }
 
+/// What each crate of the device may use: the table of ARCHITECTURE.md.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("wrt-foundation", &["heapless"]),
+    ("wrt-instructions", &["wrt-foundation", "libm"]),
+    ("wrt-decoder", &["wrt-foundation", "wrt-instructions"]),
+    ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder"]),
+    ("wrt-wasi", &["wrt-foundation", "wrt-runtime", "getrandom"]),
+    ("wrt-platform", &["wrt-foundation", "rustix"]),
+    ("wrt", &["wrt-foundation", "wrt-runtime", "wrt-wasi", "wrt-platform"]),
+];
+
+fn arrows() -> Result<Verdict> {
+    let mut n = 0;
+    for (name, may) in ARROWS {
+        let output = cargo(&[
+            "tree",
+            "--locked",
+            "--package",
+            name,
+            "--depth",
+            "1",
+            "--edges",
+            "normal",
+            "--target",
+            "all",
+            "--prefix",
+            "none",
+            "--all-features",
+        ])?;
+        let used = output.lines().filter_map(|l| l.split(' ').next()).filter(|used| !used.is_empty() && *used != name);
+        for used in used {
+            if !may.contains(&used) {
+                bail!("{name} uses {used}");
+            }
+            n += 1;
+        }
+    }
+    Ok(Verdict::Passed(format!("{n} arrows of {} crates", ARROWS.len())))
+}
+
 fn unit_std() -> Result<Verdict> {
     setup::packages(&[setup::GCC])?;
     tests_run(&cargo(&[
@@ -139,7 +182,8 @@ fn unit_std() -> Result<Verdict> {
 }
 
 /// The crates of the device, which have the three build modes.
-const DEVICE: [&str; 10] = ["-p", "wrt-foundation", "-p", "wrt-instructions", "-p", "wrt-decoder", "-p", "wrt-runtime", "-p", "wrt"];
+const DEVICE: [&str; 12] =
+    ["-p", "wrt-foundation", "-p", "wrt-instructions", "-p", "wrt-decoder", "-p", "wrt-runtime", "-p", "wrt-platform", "-p", "wrt"];
 
 fn unit_alloc() -> Result<Verdict> {
     let mut args = vec!["test", "--locked", "--no-default-features"];
@@ -221,12 +265,18 @@ fn c_interface() -> Result<Verdict> {
     tests_run(&output)
 }
 
-fn miri() -> Result<Verdict> {
+fn miri(tests: &[&str]) -> Result<Verdict> {
     if !setup::components("nightly", &["miri", "rust-src"])? {
         return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
     }
-    let mut c = command("cargo", ["+nightly", "miri", "test", "--locked", "-p", "wrt-capi", "--test", "miri"]);
-    c.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
+    c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    tests_run(&tool::run(c)?)
+}
+
+fn loom() -> Result<Verdict> {
+    let mut c = command("cargo", ["test", "--locked", "--manifest-path", "tests/loom/Cargo.toml", "--target-dir"]);
+    c.arg(tool::scratch().join("loom"));
     tests_run(&tool::run(c)?)
 }
 

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+//! [`WaitTable`]: threads wait on addresses, in the order in which they came, and are counted exactly. It is what
+//! `memory.atomic.wait` and `notify` of the threads proposal come down to (spec: threads, 4.4.7 wait and notify), once for
+//! all systems, over the few things that a system gives ([`Parking`]; `port.h`, "waiting").
+//!
+//! Invariant, under the lock: entries that wait form one list by age; an entry that was woken is not in it. All fields are
+//! atomics, although the lock alone orders them: so a wrong [`Parking`] makes the table wrong, and never unsound.
+
+use crate::atomic::{AtomicU32, Ordering};
+use wrt_foundation::{Error, ErrorKind, WrtResult};
+
+/// No deadline.
+pub const FOREVER: u64 = u64::MAX;
+
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitOutcome {
+    /// Somebody woke it.
+    Woken,
+    /// The value was another one from the start.
+    NotEqual,
+    /// The deadline passed first.
+    TimedOut,
+}
+
+impl WaitOutcome {
+    /// The result of `memory.atomic.wait`: 0, 1, 2.
+    pub const fn code(self) -> u32 {
+        match self {
+            WaitOutcome::Woken => 0,
+            WaitOutcome::NotEqual => 1,
+            WaitOutcome::TimedOut => 2,
+        }
+    }
+}
+
+/// How [`Parking::park`] ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Parked {
+    /// Unparked, or for no reason.
+    Unparked,
+    /// The deadline has passed.
+    TimedOut,
+}
+
+/// What a table takes from a system: the functions of `port.h` for waiting, and its clock.
+pub trait Parking {
+    /// Where one thread at a time sleeps.
+    type Parker;
+
+    /// Runs `work` under the lock, which is not recursive. `work` touches memory and calls `unpark`, nothing else.
+    fn locked<R>(&self, work: impl FnOnce() -> R) -> R;
+    /// Nanoseconds since some moment; never goes back.
+    fn now_ns(&self) -> u64;
+    /// Readies a parker for the calling thread: no wake-up is pending. Not under the lock.
+    ///
+    /// # Errors
+    /// The system has no room for one more, or cannot wait here.
+    fn init(&self, parker: &Self::Parker) -> WrtResult<()>;
+    /// Blocks the thread that readied the parker until `unpark`, which may have been before, or until the deadline on the
+    /// clock of `now_ns`; [`FOREVER`]: none. It may return for no reason. Not under the lock.
+    fn park(&self, parker: &Self::Parker, deadline_ns: u64) -> Parked;
+    /// Lets the parker's thread go on, or its next `park` return at once. Under the lock.
+    fn unpark(&self, parker: &Self::Parker);
+    /// Ends a parker. By the thread that readied it, when nobody can unpark it any more. Not under the lock.
+    fn done(&self, parker: &Self::Parker);
+}
+
+/// What threads wait on: an address of a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Key {
+    /// Which memory, by a number that the embedder gives each.
+    pub memory: u32,
+    /// Offset in bytes.
+    pub offset: u64,
+}
+
+// States of an entry.
+const FREE: u32 = 0;
+/// A thread has it, outside of the list.
+const TAKEN: u32 = 1;
+/// In the list.
+const WAITING: u32 = 2;
+/// Taken out of the list by a waker.
+const WOKEN: u32 = 3;
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// Room for one waiting thread: 20 bytes and the parker.
+#[derive(Debug)]
+pub struct Waiter<P> {
+    state: AtomicU32,
+    memory: AtomicU32,
+    offset: [AtomicU32; 2],
+    next: AtomicU32,
+    parker: P,
+}
+
+impl<P> Waiter<P> {
+    /// Nobody waits in it.
+    pub fn new(parker: P) -> Waiter<P> {
+        let word = || AtomicU32::new(0);
+        Waiter { state: word(), memory: word(), offset: [word(), word()], next: AtomicU32::new(NONE), parker }
+    }
+    fn key(&self) -> Key {
+        let [low, high] = &self.offset;
+        Key { memory: get(&self.memory), offset: u64::from(get(low)) | u64::from(get(high)) << 32 }
+    }
+    fn set_key(&self, key: Key) {
+        let [low, high] = &self.offset;
+        set(&self.memory, key.memory);
+        set(low, key.offset as u32);
+        set(high, (key.offset >> 32) as u32);
+    }
+}
+
+impl<P: Default> Default for Waiter<P> {
+    fn default() -> Self {
+        Waiter::new(P::default())
+    }
+}
+
+fn get(word: &AtomicU32) -> u32 {
+    word.load(Ordering::Relaxed)
+}
+fn set(word: &AtomicU32, value: u32) {
+    word.store(value, Ordering::Relaxed);
+}
+
+/// A table with room for as many waiting threads as it has entries. Waiting and waking take time in proportion to the
+/// number of threads that wait.
+#[derive(Debug)]
+pub struct WaitTable<'m, S: Parking> {
+    system: S,
+    entries: &'m [Waiter<S::Parker>],
+    head: AtomicU32,
+    tail: AtomicU32,
+}
+
+impl<'m, S: Parking> WaitTable<'m, S> {
+    /// A table where nobody waits. No other table uses the entries.
+    pub fn new(system: S, entries: &'m [Waiter<S::Parker>]) -> WaitTable<'m, S> {
+        WaitTable { system, entries, head: AtomicU32::new(NONE), tail: AtomicU32::new(NONE) }
+    }
+
+    /// What it was given.
+    pub fn system(&self) -> &S {
+        &self.system
+    }
+
+    /// The deadline of a wait of `timeout_ns` from now, as `memory.atomic.wait` has it: below 0 for ever. One beyond the
+    /// clock's range is clamped to it.
+    pub fn deadline(&self, timeout_ns: i64) -> u64 {
+        match u64::try_from(timeout_ns) {
+            Ok(ns) => self.system.now_ns().saturating_add(ns).min(FOREVER - 1),
+            Err(_) => FOREVER,
+        }
+    }
+
+    /// Waits on `key` until [`notify`](WaitTable::notify) or the deadline, if `equal` holds. `equal` compares 32 or 64 bits, or
+    /// whatever it likes, under the table's lock: who changes the value and then notifies is never missed. It is called
+    /// up to two times.
+    ///
+    /// # Errors
+    /// `Memory`: all entries are in use. Others of [`Parking::init`].
+    pub fn wait(&self, key: Key, mut equal: impl FnMut() -> bool, deadline_ns: u64) -> WrtResult<WaitOutcome> {
+        let taken = self.system.locked(|| {
+            if !equal() {
+                return Ok(None);
+            }
+            let free = self.entries.iter().enumerate().find(|(_, e)| e.state.load(Ordering::Acquire) == FREE);
+            let Some((i, entry)) = free else { return Err(Error::new(ErrorKind::Memory, "all entries of the wait table are in use")) };
+            set(&entry.state, TAKEN);
+            Ok(Some((i as u32, entry)))
+        })?;
+        let Some((i, entry)) = taken else { return Ok(WaitOutcome::NotEqual) };
+        let ended = self.system.init(&entry.parker).map(|()| {
+            let ended = self.wait_in(i, entry, key, equal, deadline_ns);
+            self.system.done(&entry.parker);
+            ended
+        });
+        entry.state.store(FREE, Ordering::Release); // after `done`: the next thread readies the parker anew
+        ended
+    }
+
+    fn wait_in(&self, i: u32, entry: &Waiter<S::Parker>, key: Key, mut equal: impl FnMut() -> bool, deadline_ns: u64) -> WaitOutcome {
+        let entered = self.system.locked(|| {
+            let equal = equal();
+            if equal {
+                entry.set_key(key);
+                set(&entry.next, NONE);
+                set(&entry.state, WAITING);
+                let last = self.tail.load(Ordering::Relaxed);
+                set(self.entry(last).map_or(&self.head, |e| &e.next), i);
+                set(&self.tail, i);
+            }
+            equal
+        });
+        if !entered {
+            return WaitOutcome::NotEqual;
+        }
+        loop {
+            let parked = self.system.park(&entry.parker, deadline_ns);
+            // Never early, whatever the system's clock of timeouts thinks.
+            let late = parked == Parked::TimedOut && deadline_ns != FOREVER && self.system.now_ns() >= deadline_ns;
+            let ended = self.system.locked(|| {
+                if get(&entry.state) == WOKEN {
+                    return Some(WaitOutcome::Woken);
+                }
+                if late {
+                    self.unlink(|n, _| n == i, 1, |_| ());
+                    return Some(WaitOutcome::TimedOut);
+                }
+                None
+            });
+            if let Some(outcome) = ended {
+                return outcome;
+            }
+        }
+    }
+
+    /// Wakes up to `count` threads that wait on `key`, those first that have waited longest; how many.
+    pub fn notify(&self, key: Key, count: u32) -> u32 {
+        self.system.locked(|| {
+            self.unlink(
+                |_, e| e.key() == key,
+                count,
+                |e| {
+                    set(&e.state, WOKEN);
+                    self.system.unpark(&e.parker);
+                },
+            )
+        })
+    }
+
+    /// Threads that wait on `key` now.
+    pub fn waiting(&self, key: Key) -> u32 {
+        self.system.locked(|| {
+            let mut n = 0u32;
+            let mut at = get(&self.head);
+            while let Some(e) = self.entry(at) {
+                n = n.saturating_add(u32::from(e.key() == key));
+                at = get(&e.next);
+            }
+            n
+        })
+    }
+
+    fn entry(&self, i: u32) -> Option<&'m Waiter<S::Parker>> {
+        self.entries.get(i as usize)
+    }
+
+    /// Takes the first `count` entries that `which` holds for out of the list; how many. Under the lock.
+    fn unlink(&self, which: impl Fn(u32, &Waiter<S::Parker>) -> bool, count: u32, mut with: impl FnMut(&Waiter<S::Parker>)) -> u32 {
+        let (mut n, mut before) = (0u32, NONE);
+        let mut at = get(&self.head);
+        while let Some(e) = self.entry(at).filter(|_| n < count) {
+            let next = get(&e.next);
+            if which(at, e) {
+                set(self.entry(before).map_or(&self.head, |e| &e.next), next);
+                if next == NONE {
+                    set(&self.tail, before);
+                }
+                with(e);
+                n = n.wrapping_add(1);
+            } else {
+                before = at;
+            }
+            at = next;
+        }
+        n
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+//! Every order of threads that wait and notify, as far as three preemptions reach (`LOOM_MAX_PREEMPTIONS` sets more).
+//!
+//! The table is the product's source file; its atomics, lock and parkers are loom's. A deadline here is one that may pass
+//! at any moment: `park` returns for it whenever it is called.
+#![cfg(test)]
+
+mod atomic {
+    pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
+}
+#[allow(dead_code)] // what only real threads need
+#[path = "../../../rust/wrt-platform/src/wait.rs"]
+mod wait;
+
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+use wait::{FOREVER, Key, Parked, Parking, WaitOutcome, WaitTable, Waiter};
+use wrt_foundation::WrtResult;
+
+struct Loom(Mutex<()>);
+
+#[derive(Default)]
+struct Sleeper(Mutex<bool>, Condvar);
+
+/// The clock's only moment.
+const NOW: u64 = 1000;
+
+impl Parking for Loom {
+    type Parker = Sleeper;
+    fn locked<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _lock = self.0.lock().unwrap();
+        work()
+    }
+    fn now_ns(&self) -> u64 {
+        NOW
+    }
+    fn init(&self, parker: &Sleeper) -> WrtResult<()> {
+        *parker.0.lock().unwrap() = false;
+        Ok(())
+    }
+    fn park(&self, parker: &Sleeper, deadline_ns: u64) -> Parked {
+        let mut unparked = parker.0.lock().unwrap();
+        if deadline_ns != FOREVER && !*unparked {
+            return Parked::TimedOut;
+        }
+        while !*unparked {
+            unparked = parker.1.wait(unparked).unwrap();
+        }
+        *unparked = false;
+        Parked::Unparked
+    }
+    fn unpark(&self, parker: &Sleeper) {
+        *parker.0.lock().unwrap() = true;
+        parker.1.notify_one();
+    }
+    fn done(&self, _: &Sleeper) {}
+}
+
+const KEY: Key = Key { memory: 0, offset: 0 };
+
+/// A waiter per deadline on a word that is 0, with `entries` entries; then `main` on the table and the word, whose result is
+/// how many it has notified. As many come back woken.
+fn model(entries: usize, deadlines: &'static [u64], main: fn(&WaitTable<'static, Loom>, &atomic::AtomicU32) -> u32) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(move || {
+        // Loom's objects live within one execution, of which this makes as many as there are orders.
+        let slots: &'static [Waiter<Sleeper>] = (0..entries).map(|_| Waiter::default()).collect::<Vec<_>>().leak();
+        let table = Arc::new(WaitTable::new(Loom(Mutex::new(())), slots));
+        let word = Arc::new(atomic::AtomicU32::new(0));
+        let waiters: Vec<_> = deadlines
+            .iter()
+            .map(|deadline| {
+                let (table, word) = (table.clone(), word.clone());
+                thread::spawn(move || {
+                    let equal = || word.load(atomic::Ordering::SeqCst) == 0;
+                    match table.wait(KEY, equal, *deadline).unwrap() {
+                        WaitOutcome::Woken => 1,
+                        WaitOutcome::TimedOut => {
+                            assert_ne!(*deadline, FOREVER);
+                            0
+                        }
+                        WaitOutcome::NotEqual => {
+                            assert_eq!(word.load(atomic::Ordering::SeqCst), 1);
+                            0
+                        }
+                    }
+                })
+            })
+            .collect();
+        let notified = main(&table, &word);
+        let woken: u32 = waiters.into_iter().map(|w| w.join().unwrap()).sum();
+        assert_eq!(woken, notified, "who was notified returns as woken, and no other");
+        assert_eq!(table.notify(KEY, u32::MAX), 0, "nobody is left behind");
+    });
+}
+
+/// What a program does: change the word, then notify. Loom reports a waiter that sleeps on as a deadlock.
+fn change_and_notify(table: &WaitTable<'static, Loom>, word: &atomic::AtomicU32) -> u32 {
+    word.store(1, atomic::Ordering::SeqCst);
+    table.notify(KEY, u32::MAX)
+}
+
+#[test]
+fn one_waiter_is_never_missed() {
+    model(1, &[FOREVER], change_and_notify);
+}
+
+#[test]
+fn two_waiters_are_never_missed() {
+    model(2, &[FOREVER, FOREVER], change_and_notify);
+}
+
+#[test]
+fn woken_one_by_one() {
+    model(2, &[FOREVER, FOREVER], |table, word| {
+        word.store(1, atomic::Ordering::SeqCst);
+        let first = table.notify(KEY, 1);
+        first + table.notify(KEY, 1)
+    });
+}
+
+#[test]
+fn a_deadline_against_a_waker() {
+    model(1, &[NOW], change_and_notify);
+}
+
+#[test]
+fn a_deadline_beside_a_waiter() {
+    model(2, &[NOW, FOREVER], change_and_notify);
+}
