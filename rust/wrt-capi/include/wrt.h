@@ -128,18 +128,28 @@ typedef struct wrt_config {
     (WRT_SIZE_STORE + (instances) * WRT_SIZE_INSTANCE + (memories) * WRT_SIZE_MEMORY + (tables) * WRT_SIZE_TABLE + (types) * WRT_SIZE_TYPE +          \
      (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 4u)
 #if UINTPTR_MAX > 0xffffffffu
+#ifdef WRT_NO_OBJECTS /* without the library's features function-references, gc and exceptions; WRT's CMake files set it */
+#define WRT_SIZE_STORE 400u
+#define WRT_SIZE_TYPE 12u
+#else
 #define WRT_SIZE_STORE 520u
+#define WRT_SIZE_TYPE 16u
+#endif
 #define WRT_SIZE_INSTANCE 136u
 #define WRT_SIZE_MEMORY 56u
 #define WRT_SIZE_TABLE 48u
-#define WRT_SIZE_TYPE 16u
 #define WRT_SIZE_STACK 112u
 #else
+#ifdef WRT_NO_OBJECTS
+#define WRT_SIZE_STORE 240u
+#define WRT_SIZE_TYPE 12u
+#else
 #define WRT_SIZE_STORE 320u
+#define WRT_SIZE_TYPE 16u
+#endif
 #define WRT_SIZE_INSTANCE 88u
 #define WRT_SIZE_MEMORY 28u
 #define WRT_SIZE_TABLE 32u
-#define WRT_SIZE_TYPE 16u
 #define WRT_SIZE_STACK 76u
 #endif
 /** @} */

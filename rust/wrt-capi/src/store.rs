@@ -99,11 +99,14 @@ const fn header_nth(define: &str, mut skip: u32) -> usize {
 }
 
 const _: () = {
-    assert!(size_of::<CStore>() <= header("#define WRT_SIZE_STORE "));
+    // Two definitions for each pointer width: for a library without objects, and with them.
+    let objects = cfg!(feature = "function-references") as u32;
+    let nth = if size_of::<usize>() == 8 { objects } else { 2 + objects };
+    assert!(size_of::<CStore>() <= header_nth("#define WRT_SIZE_STORE ", nth));
     assert!(size_of::<Instance<'_>>() + size_of::<Record>() <= header("#define WRT_SIZE_INSTANCE "));
     assert!(size_of::<MemSlot<'_>>() <= header("#define WRT_SIZE_MEMORY "));
     assert!(size_of::<Table<'_>>() <= header("#define WRT_SIZE_TABLE "));
-    assert!(size_of::<TypeSource>() <= header("#define WRT_SIZE_TYPE "));
+    assert!(size_of::<TypeSource>() <= header_nth("#define WRT_SIZE_TYPE ", nth));
     assert!(size_of::<Stack<'_>>() + size_of::<u32>() <= header("#define WRT_SIZE_STACK "));
     assert!(
         size_of::<Frame>() == 12 && WINDOW == header_nth("#define WRT_WINDOW_CELLS ", if cfg!(feature = "small-window") { 0 } else { 1 })

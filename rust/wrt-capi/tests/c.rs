@@ -102,6 +102,9 @@ fn run(profile: &str, features: &str, sources: &[&str]) {
         if window == SMALL_WINDOW {
             c.arg("-DWRT_SMALL_WINDOW");
         }
+        if !features.contains("proposals") {
+            c.arg("-DWRT_NO_OBJECTS");
+        }
         c.args(sources.iter().map(|s| folder().join(s))).arg(&modules).arg(&archive).arg("-o").arg(&program);
         let built = c.output().unwrap();
         assert!(built.status.success(), "{cc}: {}", String::from_utf8_lossy(&built.stderr));
@@ -114,6 +117,7 @@ fn run(profile: &str, features: &str, sources: &[&str]) {
 #[test]
 fn program_passes_with_debug_assertions() {
     run("dev", "loader,float,std", &SOURCES);
+    run("dev", "loader,float,std,proposals", &SOURCES);
 }
 
 #[test]

@@ -106,6 +106,8 @@ enum Import {
 
 /// Places of the sections in a module.
 const FUNCTION: u8 = 3;
+/// Whether this build has exceptions.
+const EXCEPTIONS: bool = cfg!(feature = "exceptions");
 const TAG: u8 = 6;
 const CODE: u8 = 12;
 const END: u8 = 14;
@@ -129,7 +131,8 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 6..=9 => id.wrapping_add(1),
                 12 => 11,
                 10 | 11 => id.wrapping_add(2),
-                13 => TAG,
+                13 if EXCEPTIONS => TAG,
+                13 => return Err(Fault::NeedsExceptions),
                 _ => return Err(Fault::MalformedSectionId),
             };
             let size = self.r.u32()?;
@@ -189,7 +192,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 self.spaces.datas = Some(self.r.u32()?);
                 Ok(())
             }
-            13 => self.tags(),
+            13 if EXCEPTIONS => self.tags(),
             _ => {
                 self.r.name()?;
                 self.r.take_rest();
@@ -260,7 +263,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     }
     /// The type of a tag.
     fn tag_type(&mut self) -> Result<u32, Fault> {
-        self.uses(Feature::Exceptions, cfg!(feature = "exceptions"))?;
+        self.sink.uses(Feature::Exceptions);
         if self.r.byte()? != 0 {
             return Err(Fault::MalformedTag);
         }
@@ -347,7 +350,8 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             1 => Import::Table(self.table_type()?),
             2 => Import::Memory(self.memory_type()?),
             3 => Import::Global(self.global_type()?),
-            4 => Import::Tag(self.tag_type()?),
+            4 if EXCEPTIONS => Import::Tag(self.tag_type()?),
+            4 => return Err(Fault::NeedsExceptions),
             _ => return Err(Fault::MalformedImportKind),
         };
         Ok((module, name, import))
@@ -372,7 +376,9 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         self.import_space(|s| &mut s.tables, tables, LIMITS)?;
         self.import_space(|s| &mut s.memories, memories, LIMITS)?;
         self.import_space(|s| &mut s.globals, globals, GLOBAL_WORDS as u32)?;
-        self.import_space(|s| &mut s.tags, tags, 1)?;
+        if EXCEPTIONS {
+            self.import_space(|s| &mut s.tags, tags, 1)?;
+        }
         if tables > limits::TABLES {
             return Err(Fault::TooManyTables);
         }
@@ -400,10 +406,11 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                     self.append(|s| &mut s.globals, [ty, 0]);
                     (ExternKind::Global, self.spaces.globals.count)
                 }
-                Import::Tag(ty) => {
+                Import::Tag(ty) if EXCEPTIONS => {
                     self.append(|s| &mut s.tags, [ty]);
                     (ExternKind::Tag, self.spaces.tags.count)
                 }
+                Import::Tag(_) => return Err(Fault::NeedsExceptions),
             };
             self.sink.import(&Info::new(self.words, &self.spaces), module, name, kind, count.wrapping_sub(1))?;
         }
@@ -449,8 +456,11 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         for _ in 0..n {
             let table = self.spaces.tables.count;
             let initial = self.r.clone().byte()? == 0x40;
+            if initial && !TYPED {
+                return Err(Fault::NeedsFunctionReferences);
+            }
             if initial {
-                self.uses(Feature::FunctionReferences, TYPED)?;
+                self.sink.uses(Feature::FunctionReferences);
                 self.r.byte()?;
                 if self.r.byte()? != 0 {
                     return Err(Fault::ZeroByteExpected);
@@ -523,7 +533,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 1 => (ExternKind::Table, s.tables.count, Fault::UnknownTable),
                 2 => (ExternKind::Memory, s.memories.count, Fault::UnknownMemory),
                 3 => (ExternKind::Global, s.globals.count, Fault::UnknownGlobal),
-                4 => (ExternKind::Tag, s.tags.count, Fault::UnknownTag),
+                4 if EXCEPTIONS => (ExternKind::Tag, s.tags.count, Fault::UnknownTag),
                 _ => return Err(Fault::MalformedExportKind),
             };
             if index >= count {

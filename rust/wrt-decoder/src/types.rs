@@ -30,6 +30,9 @@ const HEAD: u32 = if TYPED { 8 } else { 0 };
 const FINAL: u32 = 4;
 const DEPTH: u32 = 8;
 
+/// Whether this build has structures and arrays.
+const GC: bool = cfg!(feature = "gc");
+
 /// In the word of a field: it can be changed.
 pub const MUTABLE: u32 = 1 << 31;
 /// The word of a field of 8 bits.
@@ -157,21 +160,28 @@ impl<'a> Info<'a> {
     pub(crate) fn resolve(&self, ty: ValType) -> Result<ValType, Fault> {
         match ty.index() {
             None => Ok(ty),
+            Some(_) if !TYPED => Err(Fault::UnknownType),
             Some(i) => self.reference(i, ty.is_nullable()).ok_or(Fault::UnknownType),
         }
     }
     /// `results` of a block with this one result.
     pub(crate) fn one(&self, ty: ValType) -> Option<&'a [u32]> {
-        static CODES: [u32; 64] = {
-            let mut codes = [0; 64];
+        const N: usize = if TYPED { 64 } else { 32 };
+        static CODES: [u32; N] = {
+            let mut codes = [0; N];
             let mut i = 0;
             while i < 32 {
                 codes[i] = 0x60 + i as u32;
-                codes[i + 32] = ValType::from_bits(0x60 + i as u32).non_null().bits();
+                if TYPED {
+                    codes[i + 32] = ValType::from_bits(0x60 + i as u32).non_null().bits();
+                }
                 i += 1;
             }
             codes
         };
+        if !TYPED {
+            return CODES.get((ty.heap().wrapping_sub(0x60) & 31) as usize..)?.get(..1);
+        }
         if let Some(i) = ty.index() {
             let at = self.record(i)?.wrapping_sub(if ty.is_nullable() { REF } else { REF_NON_NULL });
             return self.words.get(at..)?.get(..1);
@@ -255,7 +265,7 @@ impl<S: Sink> Decoder<'_, '_, S> {
     pub(crate) fn types(&mut self) -> Result<(), Fault> {
         let groups = self.r.count(limits::TYPES, Fault::TooManyTypes)?;
         let mut n = groups;
-        if cfg!(feature = "gc") && self.r.clone().take_rest().contains(&0x4e) {
+        if GC && self.r.clone().take_rest().contains(&0x4e) {
             n = self.count_types(groups)?;
         }
         self.spaces.types.own_at = self.alloc(n)?;
@@ -297,7 +307,10 @@ impl<S: Sink> Decoder<'_, '_, S> {
         let start = self.spaces.types.count;
         let mut len = 1;
         if self.r.clone().byte()? == 0x4e {
-            self.uses(Feature::Gc, cfg!(feature = "gc"))?;
+            if !GC {
+                return Err(Fault::NeedsGc);
+            }
+            self.sink.uses(Feature::Gc);
             self.r.byte()?;
             len = self.r.count(limits::TYPES, Fault::TooManyTypes)?;
         }
@@ -319,8 +332,13 @@ impl<S: Sink> Decoder<'_, '_, S> {
     fn sub_type(&mut self, i: u32, start: u32) -> Result<(), Fault> {
         let (mut sup, mut flags) = (0, FINAL);
         let mut form = self.r.byte()?;
-        if matches!(form, 0x4f | 0x50) {
-            self.uses(Feature::Gc, cfg!(feature = "gc"))?;
+        if matches!(form, 0x4f | 0x50 | 0x5e | 0x5f) {
+            if !GC {
+                return Err(Fault::NeedsGc);
+            }
+            self.sink.uses(Feature::Gc);
+        }
+        if GC && matches!(form, 0x4f | 0x50) {
             flags = if form == 0x4f { FINAL } else { 0 };
             match self.r.u32()? {
                 0 => {}
@@ -343,8 +361,7 @@ impl<S: Sink> Decoder<'_, '_, S> {
                 let params = self.val_types(limits::PARAMS, Fault::TooManyParams)?;
                 params | self.val_types(limits::RESULTS, Fault::TooManyResults)? << 16
             }
-            0x5e | 0x5f => {
-                self.uses(Feature::Gc, cfg!(feature = "gc"))?;
+            0x5e | 0x5f if GC => {
                 kind = if form == 0x5f { Kind::Struct } else { Kind::Array };
                 let n = if kind == Kind::Struct { self.r.count(limits::FIELDS, Fault::TooManyFields)? } else { 1 };
                 let at = self.alloc(n)?;

@@ -397,7 +397,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
-        if c.kind() == ControlKind::If && ty.params != ty.results && !self.all_match(ty.params, ty.results) {
+        if c.kind() == ControlKind::If && ty.params != ty.results && !(TYPED && self.all_match(ty.params, ty.results)) {
             return Err(Fault::TypeMismatch);
         }
         let results = if self.live { Some(ty.results.len() as u32) } else { None };
@@ -567,7 +567,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     #[inline(never)]
     fn local_get_slowly(&mut self, b: u8) -> Result<(), Fault> {
         let local = self.local_from(b)?;
-        if !self.inits.is_empty() && !local.ty().is_defaultable() && !self.is_initialized() {
+        if TYPED && !self.inits.is_empty() && !local.ty().is_defaultable() && !self.is_initialized() {
             return Err(Fault::UninitializedLocal);
         }
         self.s.push_local(local)

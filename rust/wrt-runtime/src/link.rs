@@ -276,7 +276,8 @@ impl<'m> Store<'m> {
             let cell = at.memories.wrapping_add(i);
             self.set_words(cell, cell.wrapping_add(1), first_memory.wrapping_add(n as u32));
         }
-        for i in get(Word::ImportedTags)..if cfg!(feature = "exceptions") { get(Word::Tags) } else { 0 } {
+        #[cfg(feature = "exceptions")]
+        for i in get(Word::ImportedTags)..get(Word::Tags) {
             let cell = at.tags.wrapping_add(i.wrapping_mul(2));
             let ty = image.tag_type_index(i).and_then(|ty| self.words.get(at.types.wrapping_add(ty) as usize)).copied();
             self.set_words(cell, cell.wrapping_add(1), self.used.tags);

@@ -453,6 +453,7 @@ pub(crate) struct Used {
     pub(crate) mems: u32,
     pub(crate) tables: u32,
     pub(crate) types: u32,
+    #[cfg(feature = "exceptions")]
     pub(crate) tags: u32,
     pub(crate) stacks: u32,
     pub(crate) funcs: u32,
@@ -501,6 +502,7 @@ impl<'m> Store<'m> {
                 mems: n,
                 tables: n,
                 types: n,
+                #[cfg(feature = "exceptions")]
                 tags: n,
                 stacks: n,
                 funcs: n,

@@ -113,6 +113,9 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     }
     /// The same, of the first `n` operands and values of types `types` from the frame's cell `at` on.
     pub(super) fn map_operands(&mut self, s: &Operands<'_>, n: u32, types: &[u32], at: u32, kind: u32) {
+        if !OBJECTS {
+            return;
+        }
         let mut map = MapWriter::default();
         for i in 0..n {
             if let Some(o) = s.get(i).filter(|o| is_object(o.ty()) && o.place() == Place::Cell) {
@@ -134,7 +137,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     }
     /// After a block: values of types `types` from cell `at` on, above the first `n` operands.
     pub(super) fn map_block(&mut self, s: &Operands<'_>, n: u32, types: &[u32], at: u32) {
-        if types.iter().any(|ty| is_object(ValType::from_bits(*ty))) || self.objects_below(s, n) {
+        if OBJECTS && (types.iter().any(|ty| is_object(ValType::from_bits(*ty))) || self.objects_below(s, n)) {
             let cells = width(types);
             if self.near(at, cells) || at >= self.near {
                 let at = self.lies(at, cells);
@@ -166,6 +169,9 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     }
     /// At the first word of a function: which locals may.
     pub(super) fn map_locals(&mut self, locals: &Locals<'_>) {
+        if !OBJECTS {
+            return;
+        }
         let mut map = MapWriter::default();
         locals.each_reference(|ty, cell| {
             if is_object(ty) {
@@ -415,6 +421,9 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         at
     }
 }
+
+/// Whether this build has objects: what it translates without them runs where there are none.
+const OBJECTS: bool = cfg!(any(feature = "gc", feature = "exceptions"));
 
 /// Whether values of this type can be references to objects: `externref` too holds them once they are converted.
 fn is_object(ty: ValType) -> bool {

@@ -870,7 +870,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// After a call whose frame is at the frame's cell `at`: maps while it is under way, and of its results.
     fn map_call(&mut self, s: &Operands<'_>, t: &FuncType<'_>, above: u32, at: u32) {
         self.map(s, above);
-        if t.results.iter().any(|ty| ValType::from_bits(*ty).is_ref()) {
+        if cfg!(any(feature = "gc", feature = "exceptions")) && t.results.iter().any(|ty| ValType::from_bits(*ty).is_ref()) {
             self.map_operands(s, s.len().saturating_sub(above), t.results, at, op::MAP_HERE);
         }
     }
