@@ -7,7 +7,7 @@ const wrt_loader_memory_t loader;
 int main(void)
 {
     static uint64_t buffer[WRT_STORE_BYTES(2, 2, 0, 24, 1, 8, 64, 128, 131072) / 8 + 1];
-    static const wrt_config_t needs = { 2, 2, 0, 24, 1, 8, 64, 128, 131072 };
+    static const wrt_config_t needs = { 2, 2, 0, 24, 1, 8, 64, 128, 131072, 0 };
     uint32_t words = 7, scratch = 7, at = 7;
     wrt_store_t *store;
     wrt_instance_t instance;

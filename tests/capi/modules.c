@@ -210,7 +210,7 @@ static void starts(void)
 static void too_small(void)
 {
     static uint64_t big[WRT_STORE_BYTES(4, 4, 4, 64, 4, 64, 1024, 1024, 0x40000) / 8 + 1];
-    const wrt_config_t needs = { 1, 1, 0, 24, 1, 8, 64, 64, 65536 };
+    const wrt_config_t needs = { 1, 1, 0, 24, 1, 8, 64, 64, 65536, 0 };
     wrt_config_t c;
     wrt_store_t *store;
     wrt_instance_t instance;

@@ -17,7 +17,7 @@ static void sizes(void)
             seed = seed * 1664525u + 1013904223u;
             r[n] = seed >> 16;
         }
-        c = (wrt_config_t){ r[0] % 9, r[1] % 5, r[2] % 5, r[3] % 99, r[4] % 4, r[5] % 50, r[6] % 999, r[7] % 999, r[8] };
+        c = (wrt_config_t){ r[0] % 9, r[1] % 5, r[2] % 5, r[3] % 99, r[4] % 4, r[5] % 50, r[6] % 999, r[7] % 999, r[8], 0 };
         size_t bound = WRT_STORE_BYTES((size_t)c.instances, c.memories, c.tables, c.types, c.stacks, c.frames, c.cells, c.words, c.memory_bytes);
         size_t need = wrt_store_size(&c);
 
@@ -31,7 +31,7 @@ static void sizes(void)
 static void init(void)
 {
     static uint64_t small[512];
-    static const wrt_config_t few = { 1, 1, 1, 2, 1, 2, 8, 8, 64 };
+    static const wrt_config_t few = { 1, 1, 1, 2, 1, 2, 8, 8, 64, 0 };
     uint64_t before[512];
     wrt_store_t *store = NULL;
     size_t need = 0;

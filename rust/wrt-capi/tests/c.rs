@@ -31,7 +31,7 @@ fn modules(window: u32) -> PathBuf {
         let (image_words, scratch_words) = (took.words, took.scratch_words);
         writeln!(c, "static const uint8_t {name}_wasm[] = {{{}}};", list(wasm.iter())).unwrap();
         writeln!(c, "static const uint32_t {name}_image[] = {{{}}};", list(image.iter().map(|w| format!("{w}u")))).unwrap();
-        let needs = "{1, 1, 1, 24, 1, 24, 512, 256, 65536}";
+        let needs = "{1, 1, 1, 24, 1, 24, 512, 256, 65536, 0}";
         writeln!(c, "const struct both {name} = {{").unwrap();
         writeln!(c, "  {{{name}_wasm, sizeof {name}_wasm, {image_words}, {scratch_words}, {needs}, wrt_load_wasm}},").unwrap();
         writeln!(c, "  {{{name}_image, sizeof {name}_image, {image_words}, 0, {needs}, wrt_load_image}} }};").unwrap();

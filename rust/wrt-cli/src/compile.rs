@@ -95,7 +95,7 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// instances, memories, tables, types, stacks, frames, cells, words, memory_bytes
+    /// instances, memories, tables, types, stacks, frames, cells, words, memory_bytes; heap_bytes stands apart
     fn config(&self) -> [u64; 9] {
         let n = &self.needs;
         let [frames, cells] = [n.stack.frames, n.stack.cells].map(u64::from);
@@ -109,11 +109,13 @@ impl Source<'_> {
     fn header(&self, interp: bool) -> String {
         let (name, upper) = (self.name, self.name.to_uppercase());
         let config = self.config_text();
+        let heap = self.needs.heap_bytes;
         let (image_words, scratch) = if interp { (self.words.len(), self.scratch) } else { (0, 0) };
         format!(
             "/* Made by `wrt compile`, do not edit. */\n#ifndef WRT_MODULE_{upper}_H\n#define WRT_MODULE_{upper}_H\n#include <wrt.h>\n\n\
              /* Bytes of a store for this module alone, and what it holds. */\n\
-             #define WRT_{upper}_STORE_BYTES WRT_STORE_BYTES({config})\n#define WRT_{upper}_CONFIG {{ {config} }}\n\
+             #define WRT_{upper}_STORE_BYTES (WRT_STORE_BYTES({config}) + {heap}u)\n\
+             #define WRT_{upper}_CONFIG {{ {config}, {heap}u }}\n\
              /* 4-byte words for the image and for scratch, if the device translates the module; else 0. */\n\
              #define WRT_{upper}_IMAGE_WORDS {image_words}u\n#define WRT_{upper}_SCRATCH_WORDS {scratch}u\n\n\
              extern const wrt_module_t wrt_module_{name};\n\n#endif\n"
@@ -140,7 +142,7 @@ impl Source<'_> {
             c,
             "\n}};\n\nconst wrt_module_t wrt_module_{name} = {{ data, {bytes}u, {}u, {scratch}u, {{ {} }}, {load} }};\n",
             self.words.len(),
-            self.config_text()
+            format_args!("{}, {}u", self.config_text(), self.needs.heap_bytes)
         );
         c
     }

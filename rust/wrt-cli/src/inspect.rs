@@ -7,7 +7,7 @@ use wrt::ValType;
 use wrt::error::ErrorKind;
 use wrt::runtime::image::{Image, Word};
 use wrt::runtime::inspect::{StackNeed, StackNeeds, Unbounded};
-use wrt_foundation::ExternKind;
+use wrt_foundation::{ExternKind, Feature};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -23,6 +23,9 @@ pub(crate) struct Args {
 /// Cells and frames that are given when the call graph has no bound.
 const UNBOUNDED: StackNeed = StackNeed { cells: 4096, frames: 64 };
 
+/// Heap of a module that makes structures, arrays or exceptions.
+const HEAP_BYTES: u32 = 4096;
+
 /// What a store for one instance of an image needs: the fields of `wrt_config_t`.
 pub(crate) struct Needs {
     pub(crate) memories: u32,
@@ -32,6 +35,8 @@ pub(crate) struct Needs {
     pub(crate) bounded: Result<(), Unbounded>,
     pub(crate) words: u32,
     pub(crate) memory_bytes: u64,
+    /// What is given when the module can make objects; nobody can tell how much it needs.
+    pub(crate) heap_bytes: u32,
 }
 
 impl Needs {
@@ -56,9 +61,12 @@ impl Needs {
             + image.get(Word::ImportedFuncs)
             + 2 * image.get(Word::ImportedGlobals)
             + image.get(Word::Types)
+            + 2 * image.get(Word::Tags)
             + (image.get(Word::Elems) + image.get(Word::Datas)).div_ceil(32)
             + tables;
+        let objects = Feature::Gc.bit() | Feature::Exceptions.bit();
         Needs {
+            heap_bytes: if image.get(Word::Features) & objects == 0 { 0 } else { HEAP_BYTES },
             memories: own(Word::Memories, Word::ImportedMemories),
             tables: own(Word::Tables, Word::ImportedTables),
             types: image.get(Word::Types),
@@ -103,6 +111,9 @@ fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
     println!("  window of slack {} bytes", args.window.cells() * 4);
     println!("  frames          {} bytes ({} frames)", n.stack.frames * 12, n.stack.frames);
     println!("  words           {} bytes (globals, tables, links)", n.words * 4);
+    if n.heap_bytes > 0 {
+        println!("  heap            {} bytes to begin with: how much it needs depends on what it does", n.heap_bytes);
+    }
     if let Some(l) = loaded {
         println!("  image           {} bytes, if translated on the device; 0 from flash", image.words().len() * 4);
         println!("  scratch         {} bytes, while it is translated on the device", l.scratch_words * 4);
@@ -114,6 +125,9 @@ fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
         }
         Err(Unbounded::Table(f)) => {
             println!("  The stack has no bound: function {f} calls through a shared table; {} cells are assumed.", UNBOUNDED.cells);
+        }
+        Err(Unbounded::Reference(f)) => {
+            println!("  The stack has no bound: function {f} calls a reference; {} cells are assumed.", UNBOUNDED.cells);
         }
     }
 }

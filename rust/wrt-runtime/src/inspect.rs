@@ -34,6 +34,8 @@ pub enum Unbounded {
     Recursion(u32),
     /// This function calls through a table that others can change.
     Table(u32),
+    /// This function calls a reference, which may be to any function.
+    Reference(u32),
 }
 
 /// Stack needs of an image's functions.
@@ -147,6 +149,7 @@ impl<'a> StackNeeds<'a> {
         let far = |o: Op<'_>| match o.op() {
             op::ENTER_FAR => o.ext(0),
             op::FAR_GET | op::FAR_SET => o.ext(0).saturating_add(o.b()),
+            op::RETURN_CALL => (o.ext(1) & 0xffff).max(o.ext(1) >> 16),
             op::FAR_COPY => (o.ext(0) & 0xffff).max(o.ext(0) >> 16).saturating_add(o.b()),
             _ => 0,
         };
@@ -161,22 +164,36 @@ impl<'a> StackNeeds<'a> {
             match o.op() {
                 op::CALL => calls.push((o.ext(0), o.a())),
                 op::CALL_FAR => calls.push((o.ext(0), o.ext(1))),
-                op::CALL_INDIRECT | op::CALL_INDIRECT_FAR => {
-                    let table = (o.ext(1) & 0xffff) as usize;
-                    if self.foreign_table.get(table).copied().unwrap_or(true) {
-                        return Err(Unbounded::Table(f));
-                    }
-                    let base = if o.op() == op::CALL_INDIRECT { o.a() } else { o.ext(2) };
-                    let ty = self.image.ty(o.ext(0));
-                    let same = |c: &u32| same_type(self.image.func_type(*c), ty);
-                    calls.extend(self.in_tables.iter().copied().filter(same).map(|c| (c, base)));
-                }
+                // A frame that calls itself at its end is still one frame.
+                op::RETURN_CALL if o.ext(0) == f => {}
+                op::RETURN_CALL => calls.push((o.ext(0), 0)),
+                op::CALL_INDIRECT => self.indirect(f, &o, o.a(), &mut calls)?,
+                op::CALL_INDIRECT_FAR => self.indirect(f, &o, o.ext(2), &mut calls)?,
+                op::EXTENDED => match (o.word >> 24) as u8 {
+                    op::extended::CALL_REF | op::extended::RETURN_CALL_REF => return Err(Unbounded::Reference(f)),
+                    op::extended::RETURN_CALL_INDIRECT => self.indirect(f, &o, 0, &mut calls)?,
+                    _ => {}
+                },
                 _ => {}
             }
         }
         calls.sort_unstable();
         calls.dedup();
         Ok(calls)
+    }
+
+    /// Adds what an indirect call may reach: `w1` is its type, `w2` begins with its table.
+    fn indirect(&self, f: u32, o: &Op<'_>, base: u32, calls: &mut Vec<(u32, u32)>) -> Result<(), Unbounded> {
+        let table = (o.ext(1) & 0xffff) as usize;
+        if self.foreign_table.get(table).copied().unwrap_or(true) {
+            return Err(Unbounded::Table(f));
+        }
+        let ty = self.image.ty(o.ext(0));
+        // A function of a subtype is called too; types that can have one are not told apart.
+        let is_final = self.image.full_type(o.ext(0)).is_none_or(|t| t.is_final);
+        let same = |c: &u32| !is_final || same_type(self.image.func_type(*c), ty);
+        calls.extend(self.in_tables.iter().copied().filter(same).map(|c| (c, base)));
+        Ok(())
     }
 }
 
