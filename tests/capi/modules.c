@@ -102,16 +102,21 @@ static void wasm(void)
     fails(&m, NULL, 0, WRT_EINVAL, 0);
 
     store = new_store(NULL);
-    little.image_words = calc.wasm.image_words - 1;
+    little.image_words = 0;
     EQUAL(wrt_load(store, &calc.wasm, &little, NULL, 0, &instance), WRT_ENOMEM);
-    EQUAL(wrt_last_error(store)->at, 4 * calc.wasm.image_words);
+    /* A library without objects leaves out what would tell where they are. */
+    const uint32_t words = wrt_last_error(store)->at / 4;
+    CHECK(words > 0 && words <= calc.wasm.image_words);
+    little.image_words = words - 1;
+    EQUAL(wrt_load(store, &calc.wasm, &little, NULL, 0, &instance), WRT_ENOMEM);
+    EQUAL(wrt_last_error(store)->at, 4 * words);
     SAME(wrt_last_error(store)->message, "the image does not fit");
     little.image_words++;
-    little.scratch_words = calc.wasm.scratch_words - 1;
+    little.scratch_words = calc.wasm.scratch_words / 4;
     EQUAL(wrt_load(store, &calc.wasm, &little, NULL, 0, &instance), WRT_ENOMEM);
     SAME(wrt_last_error(store)->message, "decode scratch is too small");
     CHECK(wrt_last_error(store)->at > 4 * little.scratch_words);
-    little.scratch_words++;
+    little.scratch_words = calc.wasm.scratch_words;
     EQUAL(wrt_load(store, &calc.wasm, &little, NULL, 0, &instance), WRT_OK);
 
     EQUAL(wrt_load(store, &calc.wasm, NULL, NULL, 0, &instance), WRT_EINVAL);
