@@ -136,16 +136,23 @@ static void translate(void)
     uint32_t words = 7, scratch = 7, at = 7;
 
     EQUAL(wrt_translate(data, bytes, &m, &words, &scratch, &at), WRT_OK);
+    EQUAL(at, 0);
+#ifdef WRT_NO_OBJECTS
+    /* A library without objects leaves out what would tell where they are. */
+    CHECK(words > 7 && words <= calc.wasm.image_words);
+    CHECK(scratch > 7 && scratch <= calc.wasm.scratch_words);
+#else
     EQUAL(words, calc.wasm.image_words);
     EQUAL(scratch, calc.wasm.scratch_words);
-    EQUAL(at, 0);
     EQUAL(4 * words, calc.image.bytes);
     CHECK(memcmp(m.image, calc.image.data, 4 * words) == 0);
+#endif
+    const uint32_t image_words = words;
 
     m.image = NULL;
     m.image_words = 0;
     EQUAL(wrt_translate(data, bytes, &m, &words, NULL, NULL), WRT_ENOMEM);
-    EQUAL(words, calc.wasm.image_words);
+    EQUAL(words, image_words);
     m.scratch_words = 1;
     EQUAL(wrt_translate(data, bytes, &m, &words, &scratch, &at), WRT_ENOMEM);
     EQUAL(words, 0);
