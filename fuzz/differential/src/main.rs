@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! `cargo run --release -- [SEED] [SECONDS]`: random modules of Core 2.0 without SIMD, on WRT (uninterrupted and in slices
-//! of a few units of fuel) and on wasmi. Instantiation, results, traps, memory and globals have to be equal. A module
-//! that shows a difference is written to `difference-SEED.wasm`, and the program ends with 1.
+//! `cargo run --release -- [SEED] [SECONDS]`: random modules of Core 2.0 without SIMD, with several memories and 64-bit
+//! addresses, on WRT (uninterrupted and in slices of a few units of fuel) and on wasmi. Instantiation, results, traps,
+//! memory and globals have to be equal. A module that shows a difference is written to `difference-SEED.wasm`, and the
+//! program ends with 1.
 
 use arbitrary::Unstructured;
 use std::time::{Duration, Instant};
@@ -35,8 +36,9 @@ fn module(seed: u64) -> Option<Vec<u8>> {
         min_funcs: 1,
         max_funcs: 12,
         max_instructions: 1 << (random.next() % 5 + 6),
-        max_memories: 1,
+        max_memories: 3,
         max_memory32_bytes: 1 << 20,
+        max_memory64_bytes: 1 << 20,
         memory_max_size_required: true,
         max_table_elements: 1000,
         max_tables: 4,
@@ -52,7 +54,7 @@ fn module(seed: u64) -> Option<Vec<u8>> {
         exceptions_enabled: false,
         tail_call_enabled: false,
         threads_enabled: false,
-        memory64_enabled: false,
+        memory64_enabled: true,
         gc_enabled: false,
         extended_const_enabled: false,
         custom_page_sizes_enabled: false,
@@ -208,7 +210,7 @@ fn hash(bytes: &[u8]) -> String {
 fn on_wasmi(wasm: &[u8]) -> Option<(Vec<Seen>, Vec<String>)> {
     use wasmi::{Engine, Extern, Linker, Module, Store, TrapCode, Val};
     let mut config = wasmi::Config::default();
-    config.wasm_multi_memory(false);
+    config.wasm_multi_memory(true).wasm_memory64(true);
     let engine = Engine::new(&config);
     let module = Module::new(&engine, wasm).ok()?;
     let mut store = Store::new(&engine, ());

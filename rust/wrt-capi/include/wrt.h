@@ -137,7 +137,7 @@ typedef struct wrt_config {
 #endif
 #define WRT_SIZE_INSTANCE 136u
 #define WRT_SIZE_MEMORY 56u
-#define WRT_SIZE_TABLE 48u
+#define WRT_SIZE_TABLE 56u
 #define WRT_SIZE_STACK 112u
 #else
 #ifdef WRT_NO_OBJECTS
@@ -149,7 +149,7 @@ typedef struct wrt_config {
 #endif
 #define WRT_SIZE_INSTANCE 88u
 #define WRT_SIZE_MEMORY 28u
-#define WRT_SIZE_TABLE 32u
+#define WRT_SIZE_TABLE 36u
 #define WRT_SIZE_STACK 76u
 #endif
 /** @} */
@@ -351,7 +351,7 @@ int64_t wrt_fuel(const wrt_store_t *store);
 int wrt_mem_read(wrt_store_t *store, wrt_instance_t instance, uint32_t address, void *to, size_t bytes);
 /** @brief Copies to the guest's memory 0. @retval as wrt_mem_read() */
 int wrt_mem_write(wrt_store_t *store, wrt_instance_t instance, uint32_t address, const void *from, size_t bytes);
-/** @brief Bytes of the guest's memory 0; 0 without one. */
+/** @brief Bytes of the guest's memory 0; 0 without one. What a 64-bit memory has beyond 4 GiB is reached by wrt_mem_base(). */
 size_t wrt_mem_size(wrt_store_t *store, wrt_instance_t instance);
 /**
  * @brief Where bytes [address, address + bytes) of the guest's memory 0 are, for the host to read and write in place.

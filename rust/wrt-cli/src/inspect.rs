@@ -50,11 +50,11 @@ impl Needs {
                 (Err(e), _) | (_, Err(e)) => Err(e),
             };
         }
-        let tables: u32 = (image.get(Word::ImportedTables)..image.get(Word::Tables)).filter_map(|i| image.table(i)).map(|t| t.min).sum();
+        let tables: u32 =
+            (image.get(Word::ImportedTables)..image.get(Word::Tables)).filter_map(|i| image.table(i)).map(|t| t.min as u32).sum();
         let memory_bytes = (image.get(Word::ImportedMemories)..image.get(Word::Memories))
             .filter_map(|i| image.memory(i))
-            .map(|m| u64::from(m.min) << m.page_log2)
-            .sum();
+            .fold(0, |sum: u64, m| sum.saturating_add(m.min.saturating_mul(1 << m.page_log2)));
         let words = image.get(Word::GlobalCells)
             + image.get(Word::Memories)
             + image.get(Word::Tables)
@@ -135,11 +135,16 @@ fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
 /// The type of an import or export, as the text format has it.
 fn ty(image: Image<'_>, kind: ExternKind, index: u32) -> String {
     let names = |list: &[u32]| list.iter().map(|t| ValType::from_bits(*t).name()).collect::<Vec<_>>().join(" ");
-    let limits = |min: u32, max: Option<u32>| max.map_or(format!("{min}.."), |max| format!("{min}..{max}"));
+    let limits = |is64: bool, min: u64, max: Option<u64>| {
+        let address = if is64 { "i64 " } else { "" };
+        max.map_or(format!("{address}{min}.."), |max| format!("{address}{min}..{max}"))
+    };
     let text = match kind {
         ExternKind::Func => image.func_type(index).map(|t| format!("[{}] -> [{}]", names(t.params), names(t.results))),
-        ExternKind::Table => image.table(index).map(|t| format!("{} elements of {}", limits(t.min, t.max), t.elem)),
-        ExternKind::Memory => image.memory(index).map(|m| format!("{} pages of {} bytes", limits(m.min, m.max), 1u64 << m.page_log2)),
+        ExternKind::Table => image.table(index).map(|t| format!("{} elements of {}", limits(t.is64, t.min, t.max), t.elem)),
+        ExternKind::Memory => {
+            image.memory(index).map(|m| format!("{} pages of {} bytes", limits(m.is64, m.min, m.max), 1u64 << m.page_log2))
+        }
         ExternKind::Global => image.global(index).map(|g| format!("{}{}", if g.mutable { "mut " } else { "" }, g.ty)),
         ExternKind::Tag => None,
     };

@@ -80,9 +80,11 @@ faults! {
         ConstantRequired "constant expression required"
         DuplicateExport "duplicate export name"
         StartFunction "start function"
-        MultipleMemories "multiple memories"
         MinimumAboveMaximum "size minimum must not be greater than maximum"
         MemorySize "memory size must be at most 65536 pages (4GiB)"
+        MemorySize64 "memory size must be at most 2^48 pages (2^64 bytes)"
+        TableSize "table size must be at most 2^32-1"
+        OffsetOutOfRange "offset out of range"
         InvalidPageSize "invalid custom page size"
         ResultArity "invalid result arity"
         SubType "sub type does not match its super type"
@@ -116,6 +118,7 @@ faults! {
         TooManySupertypes "too many supertypes above one type (63)"
         TooManyClauses "too many clauses in one try_table (21800)"
         TooManyTags "too many tags (65535)"
+        TooManyMemories "too many memories (65535)"
         TooManySegments "too many segments (100000)"
         TooManyLocals "too many locals in one function (50000)"
         TooDeep "blocks nested too deep (10000)"
@@ -183,6 +186,7 @@ mod tests {
             (Fault::TooManyFields, limits::FIELDS),
             (Fault::TooManySupertypes, limits::SUBTYPE_DEPTH),
             (Fault::TooManyTags, limits::TAGS),
+            (Fault::TooManyMemories, limits::MEMORIES),
             (Fault::TooManySegments, limits::SEGMENTS),
             (Fault::TooManyLocals, limits::LOCALS),
             (Fault::TooDeep, limits::NESTING),

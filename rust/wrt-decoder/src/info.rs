@@ -84,9 +84,9 @@ pub(crate) struct Spaces {
     pub(crate) types: Space,
     /// One word per function: its type.
     pub(crate) funcs: Space,
-    /// Three words per table: element type and [`HAS_MAX`], minimum, maximum.
+    /// [`LIMITS`] words per table: element type, flags, then as [`pack`] has them.
     pub(crate) tables: Space,
-    /// Three words per memory: page size and [`HAS_MAX`], minimum, maximum.
+    /// The same per memory, with the page size.
     pub(crate) memories: Space,
     /// Two words per global: its type and [`MUTABLE`]; its cell among the module's own.
     pub(crate) globals: Space,
@@ -102,30 +102,52 @@ pub(crate) struct Spaces {
 
 /// Words of a global.
 pub(crate) const GLOBAL_WORDS: usize = 2;
-/// Words of a table or memory type.
-pub(crate) const LIMITS: u32 = 3;
-/// In the first word of a table or memory type.
-pub(crate) const HAS_MAX: u32 = 1 << 31;
+/// Whether there are 64-bit addresses.
+pub(crate) const WIDE: bool = cfg!(feature = "memory64");
+/// Words of a table or memory type, in every build: the tool tells a device what scratch it needs.
+pub(crate) const LIMITS: u32 = 6;
+// Flags of a table or memory type.
+const HAS_MAX: u32 = 1;
+const IS64: u32 = 2;
 /// In the word of a global type.
 pub(crate) const MUTABLE: u32 = 1 << 31;
 
 impl TableType {
+    /// The type of its indexes.
+    pub fn address(&self) -> ValType {
+        address(self.is64)
+    }
     pub(crate) fn pack(&self) -> [u32; LIMITS as usize] {
-        [self.elem.bits() | flag(self.max), self.min as u32, self.max.unwrap_or(0) as u32]
+        pack(self.elem.bits(), self.is64, self.min, self.max)
     }
 }
 
 impl MemoryType {
+    /// The type of its addresses.
+    pub fn address(&self) -> ValType {
+        address(self.is64)
+    }
     pub(crate) fn pack(&self) -> [u32; LIMITS as usize] {
-        [self.page_log2 as u32 | flag(self.max), self.min as u32, self.max.unwrap_or(0) as u32]
+        pack(self.page_log2.into(), self.is64, self.min, self.max)
     }
 }
 
-fn flag(max: Option<u64>) -> u32 {
-    if max.is_some() { HAS_MAX } else { 0 }
+fn address(is64: bool) -> ValType {
+    if WIDE && is64 { ValType::I64 } else { ValType::I32 }
 }
-fn maximum(first: u32, max: u32) -> Option<u64> {
-    if first & HAS_MAX != 0 { Some(max as u64) } else { None }
+
+/// `what` it is, flags, minimum and maximum, upper words of both.
+fn pack(what: u32, is64: bool, min: u64, max: Option<u64>) -> [u32; LIMITS as usize] {
+    let flags = if max.is_some() { HAS_MAX } else { 0 } | if is64 { IS64 } else { 0 };
+    let max = max.unwrap_or(0);
+    [what, flags, min as u32, max as u32, (min >> 32) as u32, (max >> 32) as u32]
+}
+
+/// The other way: what it is, whether it has 64-bit addresses, minimum and maximum.
+fn unpack(&[what, flags, min, max, min_upper, max_upper]: &[u32; LIMITS as usize]) -> (u32, bool, u64, Option<u64>) {
+    let wide = |low: u32, upper: u32| if WIDE { u64::from(low) | u64::from(upper) << 32 } else { low.into() };
+    let max = if flags & HAS_MAX != 0 { Some(wide(max, max_upper)) } else { None };
+    (what, WIDE && flags & IS64 != 0, wide(min, min_upper), max)
 }
 
 /// What is known of the module so far. Cheap to copy; indexes are those of the module's index spaces.
@@ -170,9 +192,22 @@ impl<'a> Info<'a> {
     }
     /// The type of table `i`.
     pub fn table(&self, i: u32) -> Option<TableType> {
-        let &[first, min, max] = self.words.get(self.spaces.tables.at::<LIMITS>(i)?..)?.first_chunk()?;
-        let elem = ValType::from_bits(first & !HAS_MAX);
-        Some(TableType { elem, is64: false, min: min as u64, max: maximum(first, max) })
+        let words = self.words.get(self.spaces.tables.at::<LIMITS>(i)?..)?.first_chunk()?;
+        let (elem, is64, min, max) = unpack(words);
+        Some(TableType { elem: ValType::from_bits(elem), is64, min, max })
+    }
+    /// Type of the elements of table `i`, and of its indexes.
+    pub(crate) fn table_elem(&self, i: u32) -> Option<(u32, ValType)> {
+        let &[elem, flags] = self.words.get(self.spaces.tables.at::<LIMITS>(i)?..)?.first_chunk()?;
+        Some((elem, address(flags & IS64 != 0)))
+    }
+    /// Type of the addresses of memory `i`.
+    pub(crate) fn memory_address(&self, i: u32) -> Option<ValType> {
+        if !WIDE {
+            return if i < self.memories() { Some(ValType::I32) } else { None };
+        }
+        let &[_, flags] = self.words.get(self.spaces.memories.at::<LIMITS>(i)?..)?.first_chunk()?;
+        Some(address(flags & IS64 != 0))
     }
     /// Memories, imported ones included.
     pub fn memories(&self) -> u32 {
@@ -184,9 +219,9 @@ impl<'a> Info<'a> {
     }
     /// The type of memory `i`.
     pub fn memory(&self, i: u32) -> Option<MemoryType> {
-        let &[first, min, max] = self.words.get(self.spaces.memories.at::<LIMITS>(i)?..)?.first_chunk()?;
-        let page_log2 = first as u8;
-        Some(MemoryType { is64: false, shared: false, page_log2, min: min as u64, max: maximum(first, max) })
+        let words = self.words.get(self.spaces.memories.at::<LIMITS>(i)?..)?.first_chunk()?;
+        let (page_log2, is64, min, max) = unpack(words);
+        Some(MemoryType { is64, shared: false, page_log2: page_log2 as u8, min, max })
     }
     /// Globals, imported ones included.
     pub fn globals(&self) -> u32 {

@@ -4,7 +4,7 @@
 //! Scratch words, from the front: types, imports, functions and so on as the sections come, never moved; behind them
 //! what only the section or body at hand needs (names of exports; locals, operands and control frames).
 
-use crate::info::{GLOBAL_WORDS, LIMITS, MUTABLE, Space, Spaces};
+use crate::info::{GLOBAL_WORDS, LIMITS, MUTABLE, Space, Spaces, WIDE};
 use crate::locals::Locals;
 use crate::types::TYPED;
 use crate::validate::Body;
@@ -278,40 +278,55 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if i < self.spaces.funcs.count { Ok(i) } else { Err(Fault::UnknownFunction) }
     }
     fn minimum_and_maximum(&mut self, flags: u8) -> Result<(u64, Option<u64>), Fault> {
-        let min = self.r.u32()? as u64;
-        let max = if flags & 1 != 0 { Some(self.r.u32()? as u64) } else { None };
+        let min = self.limit()?;
+        let max = if flags & 1 != 0 { Some(self.limit()?) } else { None };
         Ok((min, max))
+    }
+    /// Core 3.0 has 64-bit numbers here, whatever the address type.
+    fn limit(&mut self) -> Result<u64, Fault> {
+        if WIDE { self.r.u64() } else { self.r.u32().map(u64::from) }
+    }
+    /// Whether the flags of a memory or table are those of one with 64-bit addresses.
+    #[inline]
+    fn is64(&mut self, flags: u8) -> Result<bool, Fault> {
+        if flags & 4 != 0 {
+            self.uses(Feature::Memory64, WIDE)?;
+        }
+        Ok(WIDE && flags & 4 != 0)
     }
     fn table_type(&mut self) -> Result<TableType, Fault> {
         let elem = self.r.ref_type()?;
         let elem = self.resolve(elem)?;
         let flags = self.r.byte()?;
         match flags {
-            0 | 1 => {}
-            4 | 5 => return Err(Fault::NeedsMemory64),
+            0 | 1 | 4 | 5 => {}
             3 => return Err(Fault::NeedsThreads),
             0x80.. => return Err(Fault::IntegerTooLong),
             _ => return Err(Fault::IntegerTooLarge),
         }
+        let is64 = self.is64(flags)?;
         let (min, max) = self.minimum_and_maximum(flags)?;
+        if WIDE && !is64 && (min > u32::MAX.into() || max.is_some_and(|max| max > u32::MAX.into())) {
+            return Err(Fault::TableSize);
+        }
         if max.is_some_and(|max| min > max) {
             return Err(Fault::MinimumAboveMaximum);
         }
-        Ok(TableType { elem, is64: false, min, max })
+        Ok(TableType { elem, is64, min, max })
     }
     fn memory_type(&mut self) -> Result<MemoryType, Fault> {
         let flags = self.r.byte()?;
         let sized = flags & 8 != 0;
         match flags & !8 {
-            0 | 1 => {}
+            0 | 1 | 4 | 5 => {}
             3 | 7 => return Err(Fault::NeedsThreads),
-            4 | 5 => return Err(Fault::NeedsMemory64),
             0x80.. => return Err(Fault::IntegerTooLong),
             _ => return Err(Fault::IntegerTooLarge),
         }
+        let is64 = self.is64(flags)?;
         // With a page size, limits are 64-bit numbers: one that is too large is no malformed integer.
         let (min, max) = self.minimum_and_maximum(flags).map_err(|fault| match fault {
-            Fault::IntegerTooLarge if sized => Fault::MemorySize,
+            Fault::IntegerTooLarge if sized && !WIDE => Fault::MemorySize,
             fault => fault,
         })?;
         let page_log2 = match if sized { self.r.u32()? } else { 16 } {
@@ -319,8 +334,14 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             64.. => return Err(Fault::MalformedPageSize),
             _ => return Err(Fault::InvalidPageSize),
         };
-        if page_log2 == 16 && (min > 0x1_0000 || max.is_some_and(|max| max > 0x1_0000)) {
-            return Err(Fault::MemorySize);
+        let (most, fault) = match (is64, page_log2) {
+            (false, 16) => (1 << 16, Fault::MemorySize),
+            (false, _) => (u32::MAX.into(), Fault::MemorySize),
+            (true, 16) => (1 << 48, Fault::MemorySize64),
+            (true, _) => (u64::MAX, Fault::MemorySize64),
+        };
+        if min > most || max.is_some_and(|max| max > most) {
+            return Err(fault);
         }
         if max.is_some_and(|max| min > max) {
             return Err(Fault::MinimumAboveMaximum);
@@ -328,7 +349,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if page_log2 != 16 {
             self.uses(Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes"))?;
         }
-        Ok(MemoryType { is64: false, shared: false, page_log2, min, max })
+        Ok(MemoryType { is64, shared: false, page_log2, min, max })
     }
     /// A global's type, as the word that is kept of it.
     fn global_type(&mut self) -> Result<u32, Fault> {
@@ -382,6 +403,9 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if tables > limits::TABLES {
             return Err(Fault::TooManyTables);
         }
+        if cfg!(feature = "multi-memory") && memories > limits::MEMORIES {
+            return Err(Fault::TooManyMemories);
+        }
         if globals > limits::GLOBALS {
             return Err(Fault::TooManyGlobals);
         }
@@ -399,7 +423,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 }
                 Import::Memory(ty) => {
                     self.append(|s| &mut s.memories, ty.pack());
-                    self.one_memory()?;
+                    self.more_memories()?;
                     (ExternKind::Memory, self.spaces.memories.count)
                 }
                 Import::Global(ty) => {
@@ -423,8 +447,12 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         s.imported = n;
         Ok(())
     }
-    fn one_memory(&self) -> Result<(), Fault> {
-        if self.spaces.memories.count > 1 { Err(Fault::MultipleMemories) } else { Ok(()) }
+    /// One more memory is told: there may be more than one.
+    fn more_memories(&mut self) -> Result<(), Fault> {
+        match self.spaces.memories.count {
+            0 | 1 => Ok(()),
+            _ => self.uses(Feature::MultiMemory, cfg!(feature = "multi-memory")),
+        }
     }
     fn own_funcs(&self) -> u32 {
         self.spaces.funcs.count.wrapping_sub(self.spaces.funcs.imported)
@@ -478,13 +506,19 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         Ok(())
     }
     fn memories(&mut self) -> Result<(), Fault> {
-        let n = self.r.count(u32::MAX, Fault::MultipleMemories)?;
-        // One is the most there can be; what is wrong with others is told before their number.
-        self.spaces.memories.own_at = self.alloc(LIMITS)?;
+        // Without the feature one is the most there can be; what is wrong with others is told before their number.
+        let (n, most) = if cfg!(feature = "multi-memory") {
+            let limit = limits::MEMORIES.saturating_sub(self.spaces.memories.imported);
+            let n = self.r.count(limit, Fault::TooManyMemories)?;
+            (n, n)
+        } else {
+            (self.r.count(u32::MAX, Fault::UnexpectedEnd)?, 1)
+        };
+        self.spaces.memories.own_at = self.alloc(most.wrapping_mul(LIMITS))?;
         for _ in 0..n {
             let ty = self.memory_type()?;
             self.append(|s| &mut s.memories, ty.pack());
-            self.one_memory()?;
+            self.more_memories()?;
         }
         Ok(())
     }
@@ -587,11 +621,9 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         let mut active = None;
         if flags & 1 == 0 {
             let table = if flags & 2 != 0 { self.r.u32()? } else { 0 };
-            if table >= self.spaces.tables.count {
-                return Err(Fault::UnknownTable);
-            }
+            let (_, address) = Info::new(self.words, &self.spaces).table_elem(table).ok_or(Fault::UnknownTable)?;
             active = Some(table);
-            self.constant(ValType::I32, ConstFor::ElemOffset(i, table))?;
+            self.constant(address, ConstFor::ElemOffset(i, table))?;
         }
         // Functions by index are never null.
         let funcs = if TYPED { ValType::FUNCREF.non_null() } else { ValType::FUNCREF };
@@ -607,7 +639,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         };
         let info = Info::new(self.words, &self.spaces);
         if let Some(table) = active
-            && info.table(table).is_none_or(|t| !info.matches(ty, t.elem))
+            && info.table_elem(table).is_none_or(|(elem, _)| !info.matches(ty, ValType::from_bits(elem)))
         {
             return Err(Fault::TypeMismatch);
         }
@@ -642,10 +674,8 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
                 _ => return Err(Fault::MalformedDataSegment),
             };
             if let Some(memory) = active {
-                if memory >= self.spaces.memories.count {
-                    return Err(Fault::UnknownMemory);
-                }
-                self.constant(ValType::I32, ConstFor::DataOffset(i, memory))?;
+                let address = Info::new(self.words, &self.spaces).memory_address(memory).ok_or(Fault::UnknownMemory)?;
+                self.constant(address, ConstFor::DataOffset(i, memory))?;
             }
             let size = self.r.u32()?;
             let bytes = self.r.split(size).ok_or(Fault::UnexpectedEnd)?.take_rest();

@@ -94,6 +94,27 @@ impl<'b> Reader<'b> {
     pub fn i64(&mut self) -> Result<i64, Fault> {
         self.leb64(10, 0x7f)
     }
+    /// An unsigned 64-bit number.
+    pub fn u64(&mut self) -> Result<u64, Fault> {
+        let b = self.byte()?;
+        self.u64_from(b)
+    }
+    /// The same, when its first byte has been read.
+    #[inline(never)]
+    pub(crate) fn u64_from(&mut self, mut b: u8) -> Result<u64, Fault> {
+        let (mut value, mut shift) = (0u64, 0u32);
+        loop {
+            value |= ((b & 0x7f) as u64).wrapping_shl(shift);
+            if shift == 63 && b > 1 {
+                return Err(if b >= 0x80 { Fault::IntegerTooLong } else { Fault::IntegerTooLarge });
+            }
+            if b < 0x80 {
+                return Ok(value);
+            }
+            shift = shift.wrapping_add(7);
+            b = self.byte()?;
+        }
+    }
     /// A number of more than one byte, after its first.
     #[inline(never)]
     fn leb32(&mut self, first: u8, signed: bool) -> Result<u32, Fault> {
@@ -264,6 +285,24 @@ mod tests {
         assert_eq!(u32(&[0x80, 0x80, 0x80, 0x80, 0x80, 0]), Err(Fault::IntegerTooLong));
         assert_eq!(u32(&[0x80, 0x80]), Err(Fault::UnexpectedEnd));
         assert_eq!(u32(&[]), Err(Fault::UnexpectedEnd));
+    }
+
+    #[test]
+    fn long_unsigned_numbers() {
+        let u64 = |bytes: &[u8]| Reader::new(bytes).u64();
+        assert_eq!((u64(&[0x7f]), u64(&[0x80, 1]), u64(&[0x83, 0x80, 0])), (Ok(127), Ok(128), Ok(3)));
+        let mut bytes = [0xff; 10];
+        for (last, value) in [
+            (1, Ok(u64::MAX)),
+            (0, Ok(u64::MAX >> 1)),
+            (2, Err(Fault::IntegerTooLarge)),
+            (0x7f, Err(Fault::IntegerTooLarge)),
+            (0x81, Err(Fault::IntegerTooLong)),
+        ] {
+            bytes[9] = last;
+            assert_eq!(u64(&bytes), value);
+        }
+        assert_eq!((u64(&[0x80; 10]), u64(&[0x80; 9])), (Err(Fault::IntegerTooLong), Err(Fault::UnexpectedEnd)));
     }
 
     #[test]

@@ -65,8 +65,8 @@ impl<'x, S: Sink> Body<'_, '_, 'x, S> {
         Ok(())
     }
     fn return_call_indirect(&mut self) -> Result<(), Fault> {
-        let (index, table, ty) = self.indirect()?;
-        let skip = self.index()?;
+        let (index, table, ty, address) = self.indirect()?;
+        let skip = self.index_of(address)?;
         self.check(ty.params, skip)?;
         self.returns(&ty)?;
         if self.live {

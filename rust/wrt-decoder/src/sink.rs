@@ -171,10 +171,12 @@ pub trait Sink {
     fn unary(&mut self, s: &mut Operands<'_>, op: u16, result: ValType) -> Result<(), Fault>;
     /// A numeric instruction with two operands of one type.
     fn binary(&mut self, s: &mut Operands<'_>, op: u8, result: ValType) -> Result<(), Fault>;
-    /// A load of a value of type `result`; the address is on top.
-    fn load(&mut self, s: &mut Operands<'_>, op: u8, memory: u32, offset: u64, result: ValType) -> Result<(), Fault>;
-    /// A store of the value on top; the address is below it.
-    fn store(&mut self, s: &mut Operands<'_>, op: u8, memory: u32, offset: u64) -> Result<(), Fault>;
+    /// A load of a value of type `result` from memory 0, which has 32-bit addresses; the address is on top.
+    fn load(&mut self, s: &mut Operands<'_>, op: u8, offset: u32, result: ValType) -> Result<(), Fault>;
+    /// A store of the value on top to memory 0, which has 32-bit addresses; the address is below it.
+    fn store(&mut self, s: &mut Operands<'_>, op: u8, offset: u32) -> Result<(), Fault>;
+    /// A load, or without `result` a store, in any memory; the address is an `i32` or `i64`.
+    fn access(&mut self, s: &mut Operands<'_>, op: u8, memory: u32, offset: u64, result: Option<ValType>) -> Result<(), Fault>;
     /// Any other instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the
     /// row's immediates, `pops` the number of operands, `result` the type it leaves.
     #[allow(clippy::too_many_arguments)] // what the validator has in registers, without a structure in between
@@ -257,8 +259,9 @@ impl Sink for Validate {
         global_set(&Info<'_>, &mut Operands<'_>, u32);
         unary(&mut Operands<'_>, u16, ValType);
         binary(&mut Operands<'_>, u8, ValType);
-        load(&mut Operands<'_>, u8, u32, u64, ValType);
-        store(&mut Operands<'_>, u8, u32, u64);
+        load(&mut Operands<'_>, u8, u32, ValType);
+        store(&mut Operands<'_>, u8, u32);
+        access(&mut Operands<'_>, u8, u32, u64, Option<ValType>);
         plain(&Info<'_>, &mut Operands<'_>, u16, u32, u32, u32, Option<ValType>);
     }
 }

@@ -4,6 +4,7 @@
 //! The algorithm is that of the specification's appendix (spec: core A.3). Where it pops and pushes the same types
 //! again, the operands stay and keep their places; only in code that cannot be reached they are really pushed anew.
 
+use crate::info::WIDE;
 use crate::locals::{Local, Locals};
 use crate::reader::signed;
 use crate::types::TYPED;
@@ -12,7 +13,7 @@ use wrt_foundation::{ValType, limits};
 use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
 
 // A word for each opcode: in bits 4:0 which function below it is for, in bit 31 whether it counts as an instruction, and
-// for those that have a row in the table what that function asks for. All memories and tables have 32-bit addresses.
+// for those that have a row in the table what that function asks for.
 //
 // | class | 7:5 | 11:8 | 15:12 | 30:16 |
 // |---|---|---|---|---|
@@ -68,8 +69,9 @@ const ELEMENTS: u32 = 8;
 /// Not an immediate: the instruction is about floats and this build has none.
 const NO_FLOAT: u32 = 9;
 
-// Types of `PLAIN`: 0 none, 1 the element type of the table, 4 to 7 `i32` to `f64`.
+// Types of `PLAIN`: 0 none, 1 the element type of the table, 2 the address type of memory or table, 4 to 7 `i32` to `f64`.
 const ELEMENT: u32 = 1;
+const ADDRESS: u32 = 2;
 
 const fn class(op: u8) -> u32 {
     match op {
@@ -108,26 +110,25 @@ const fn is_float(code: u8) -> bool {
 }
 
 const fn pack(row: &Row) -> u32 {
-    const fn ty(code: u8) -> u32 {
-        if code == ADDR { ValType::I32.bits() } else { code as u32 }
-    }
     const fn short(code: u8) -> u32 {
-        match ty(code) {
+        match code {
             0 => 0,
-            n if n == ELEM as u32 => ELEMENT,
-            n => 4 + ValType::I32.bits() - n,
+            ELEM => ELEMENT,
+            ADDR => ADDRESS,
+            n => 4 + ValType::I32.bits() - n as u32,
         }
     }
     let ([a, b, c], result) = (row.pops, row.push);
     if !cfg!(feature = "float") && (is_float(a) || is_float(b) || is_float(c) || is_float(result)) {
         return PLAIN | NO_FLOAT << 12;
     }
-    let types = ValType::from_bits(ty(result)).cells() << 8 | ty(result) << 16;
+    let (a, b, result) = (a as u32, b as u32, result as u32);
+    let types = ValType::from_bits(result).cells() << 8 | result << 16;
     let imm = match row.imm {
-        Imm::None if b == 0 => return UNARY | types | ty(a) << 24,
-        Imm::None => return BINARY | types | ty(a) << 24,
+        Imm::None if b == 0 => return UNARY | types | a << 24,
+        Imm::None => return BINARY | types | a << 24,
         Imm::MemArg(natural) if result != 0 => return LOAD | (natural as u32) << 5 | types,
-        Imm::MemArg(natural) => return STORE | (natural as u32) << 5 | ty(b) << 24,
+        Imm::MemArg(natural) => return STORE | (natural as u32) << 5 | b << 24,
         Imm::Memory => MEMORY,
         Imm::Memory2 => MEMORY2,
         Imm::DataMemory => DATA_MEMORY,
@@ -137,7 +138,8 @@ const fn pack(row: &Row) -> u32 {
         Imm::ElemTable => ELEM_TABLE,
         Imm::Elem => ELEMENTS,
     };
-    PLAIN | imm << 12 | short(a) << 16 | short(b) << 19 | short(c) << 22 | short(result) << 25
+    let [a, b, c] = row.pops;
+    PLAIN | imm << 12 | short(a) << 16 | short(b) << 19 | short(c) << 22 | short(row.push) << 25
 }
 
 /// The words of the opcodes of one byte, then of those that begin with 0xfc.
@@ -168,6 +170,16 @@ macro_rules! number {
     };
 }
 
+/// The offset of a load or store, likewise.
+macro_rules! offset {
+    ($body:ident) => {
+        match $body.r.byte()? {
+            b @ 0..0x80 => b as u32,
+            b => $body.long_offset(b)?,
+        }
+    };
+}
+
 /// The state of one pass.
 pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) r: Reader<'b>,
@@ -188,11 +200,14 @@ pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) unreachable: bool,
     /// The sink hears of what comes: neither unreachable nor in a block opened in unreachable code.
     pub(crate) live: bool,
+    /// There is a memory 0, with 32-bit addresses.
+    memory: bool,
 }
 
 impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     pub(crate) fn new(r: Reader<'b>, info: Info<'x>, locals: Locals<'x>, inits: &'x mut [u32], s: Operands<'s>, sink: &'x mut S) -> Self {
-        Body { r, info, locals, s, sink, max_depth: 0, inits, local: 0, results: &[], base: 0, unreachable: false, live: true }
+        let memory = info.memory_address(0) == Some(ValType::I32);
+        Body { r, info, locals, s, sink, max_depth: 0, inits, local: 0, results: &[], base: 0, unreachable: false, live: true, memory }
     }
     /// Opens the outermost frame, whose results `block_type` gives.
     pub(crate) fn open(&mut self, block_type: u32) -> Result<(), Fault> {
@@ -282,7 +297,11 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     /// An `i32` is on top: how many operands to skip to look below it. In unreachable code it is removed already.
     pub(crate) fn index(&mut self) -> Result<usize, Fault> {
-        self.check_top(ValType::I32)?;
+        self.index_of(ValType::I32)
+    }
+    /// The same for one of type `ty`.
+    pub(crate) fn index_of(&mut self, ty: ValType) -> Result<usize, Fault> {
+        self.check_top(ty)?;
         if self.unreachable {
             self.cut(1);
             return Ok(0);
@@ -685,28 +704,18 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             _ => self.unreachable_operands(&[operand, operand], result),
         }
     }
-    /// Alignment and offset of a load or store; the offset.
-    #[inline(always)]
-    fn mem_arg(&mut self, row: u32) -> Result<u32, Fault> {
-        let align = number!(self.r);
-        let offset = number!(self.r);
-        if align > row >> 5 & 7 || self.info.memories() == 0 {
-            return Err(match align {
-                32.. => Fault::MalformedMemopFlags,
-                _ if self.info.memories() == 0 => Fault::UnknownMemory,
-                _ => Fault::AlignmentTooLarge,
-            });
-        }
-        Ok(offset)
-    }
     #[inline(never)]
     fn load(&mut self, op: u8, row: u32) -> Result<(), Fault> {
-        let offset = self.mem_arg(row)?;
+        let flags = number!(self.r);
+        if flags > row >> 5 & 7 || !self.memory {
+            return self.access(op, row, flags);
+        }
+        let offset = offset!(self);
         let result = row >> 16 & 0xff;
         match self.s.last(self.base) {
             Some((at, &[[address, ..]])) if address == ValType::I32.bits() => {
                 if self.live {
-                    self.sink.load(&mut self.s, op, 0, offset.into(), ValType::from_bits(result))?;
+                    self.sink.load(&mut self.s, op, offset, ValType::from_bits(result))?;
                 }
                 self.s.replace(at, ValType::from_bits(result), row >> 8 & 0xf);
                 Ok(())
@@ -716,18 +725,66 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn store(&mut self, op: u8, row: u32) -> Result<(), Fault> {
-        let offset = self.mem_arg(row)?;
+        let flags = number!(self.r);
+        if flags > row >> 5 & 7 || !self.memory {
+            return self.access(op, row, flags);
+        }
+        let offset = offset!(self);
         let ty = row >> 24 & 0x7f;
         match self.s.last(self.base) {
             Some((at, &[[address, ..], [value, ..]])) if address == ValType::I32.bits() && value == ty => {
                 if self.live {
-                    self.sink.store(&mut self.s, op, 0, offset.into())?;
+                    self.sink.store(&mut self.s, op, offset)?;
                 }
                 self.s.cut(at);
                 Ok(())
             }
             _ => self.unreachable_operands(&[ValType::I32.bits(), ty], 0),
         }
+    }
+    /// Memory, offset and address type of a load or store, `flags` having been read; any memory, any mistake.
+    fn mem_arg(&mut self, row: u32, flags: u32) -> Result<(u32, u64, ValType), Fault> {
+        const WITH_INDEX: u32 = if cfg!(feature = "multi-memory") { 0x40 } else { 0 };
+        if flags >= if WITH_INDEX != 0 { 0x80 } else { 32 } {
+            return Err(Fault::MalformedMemopFlags);
+        }
+        let memory = if flags & WITH_INDEX != 0 { self.r.u32()? } else { 0 };
+        let offset = if cfg!(feature = "memory64") { self.r.u64()? } else { self.r.u32()?.into() };
+        let address = self.address(memory)?;
+        if flags & !WITH_INDEX > row >> 5 & 7 {
+            return Err(Fault::AlignmentTooLarge);
+        }
+        if address == ValType::I32 && offset > u32::MAX.into() {
+            return Err(Fault::OffsetOutOfRange);
+        }
+        Ok((memory, offset, address))
+    }
+    /// A load or store in another memory than one with the number 0 and 32-bit addresses; what is wrong with one in that.
+    #[cold]
+    #[inline(never)]
+    fn access(&mut self, op: u8, row: u32, flags: u32) -> Result<(), Fault> {
+        let (memory, offset, address) = self.mem_arg(row, flags)?;
+        if !cfg!(any(feature = "multi-memory", feature = "memory64")) {
+            return Err(Fault::Internal);
+        }
+        let result = Some(ValType::from_bits(row >> 16 & 0xff)).filter(|_| row & CLASS == LOAD);
+        let types = [address.bits(), row >> 24 & 0x7f];
+        let pops = if result.is_some() { 1 } else { 2 };
+        self.check(types.get(..pops).unwrap_or(&[]), 0)?;
+        if self.live {
+            self.sink.access(&mut self.s, op, memory, offset, result)?;
+        }
+        self.cut(pops);
+        result.map_or(Ok(()), |ty| self.s.push(ty))
+    }
+    /// An offset that begins with byte `b`, in memory 0.
+    #[cold]
+    #[inline(never)]
+    fn long_offset(&mut self, b: u8) -> Result<u32, Fault> {
+        if !cfg!(feature = "memory64") {
+            return self.r.u32_from(b);
+        }
+        u32::try_from(self.r.u64_from(b)?).map_err(|_| Fault::OffsetOutOfRange)
     }
     #[inline(never)]
     fn br(&mut self) -> Result<(), Fault> {
@@ -834,8 +891,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.s.push_const(ty, bits)
     }
     fn call_indirect(&mut self) -> Result<(), Fault> {
-        let (index, table, ty) = self.indirect()?;
-        let skip = self.index()?;
+        let (index, table, ty, address) = self.indirect()?;
+        let skip = self.index_of(address)?;
         self.check(ty.params, skip)?;
         if self.live {
             self.sink.call_indirect(&mut self.s, index, table, &ty)?;
@@ -843,14 +900,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.cut(skip.wrapping_add(ty.params.len()));
         self.push_all(ty.results)
     }
-    /// The immediates of an indirect call: type, table, and what the type is.
-    pub(crate) fn indirect(&mut self) -> Result<(u32, u32, FuncType<'x>), Fault> {
+    /// The immediates of an indirect call: type, table, what the type is, and the type of the table's indexes.
+    pub(crate) fn indirect(&mut self) -> Result<(u32, u32, FuncType<'x>, ValType), Fault> {
         let (index, table) = (self.r.u32()?, self.r.u32()?);
-        if !self.info.table(table).ok_or(Fault::UnknownTable)?.elem.is_func_ref() {
+        let (elem, address) = self.info.table_elem(table).ok_or(Fault::UnknownTable)?;
+        if !ValType::from_bits(elem).is_func_ref() {
             return Err(Fault::TypeMismatch);
         }
         let index = self.info.canonical(index).ok_or(Fault::UnknownType)?;
-        Ok((index, table, self.info.ty(index).ok_or(Fault::UnknownType)?))
+        Ok((index, table, self.info.ty(index).ok_or(Fault::UnknownType)?, address))
     }
     /// `select`, with the type that it names.
     fn select(&mut self, named: Option<ValType>) -> Result<(), Fault> {
@@ -890,32 +948,45 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.s.push(ValType::I32)
     }
 
-    fn memory(&mut self) -> Result<(), Fault> {
-        if self.r.byte()? != 0 {
+    /// The address type of a memory.
+    fn address(&self, memory: u32) -> Result<ValType, Fault> {
+        match self.memory && memory == 0 {
+            true => Ok(ValType::I32),
+            false => self.info.memory_address(memory).ok_or(Fault::UnknownMemory),
+        }
+    }
+    /// The index of a memory, and its address type.
+    fn memory(&mut self) -> Result<(u32, ValType), Fault> {
+        let memory = if cfg!(feature = "multi-memory") { self.r.u32()? } else { self.r.byte()?.into() };
+        if !cfg!(feature = "multi-memory") && memory != 0 {
             return Err(Fault::ZeroByteExpected);
         }
-        if self.info.memories() == 0 { Err(Fault::UnknownMemory) } else { Ok(()) }
+        Ok((memory, self.address(memory)?))
     }
-    fn table(&mut self) -> Result<(u32, u32), Fault> {
+    /// The index of a table, the type of its elements and that of its indexes.
+    fn table(&mut self) -> Result<(u32, u32, ValType), Fault> {
         let table = self.r.u32()?;
-        let ty = self.info.table(table).ok_or(Fault::UnknownTable)?;
-        Ok((table, ty.elem.bits()))
+        let (elem, address) = self.info.table_elem(table).ok_or(Fault::UnknownTable)?;
+        Ok((table, elem, address))
     }
     fn elem(&self, i: u32) -> Result<u32, Fault> {
         self.info.elem_type(i).map(ValType::bits).ok_or(Fault::UnknownElem)
     }
     /// Any other instruction that has a row in the table.
     fn plain(&mut self, op: u16, row: u32) -> Result<(), Fault> {
-        let (x, y, elem) = self.indexes(row >> 12 & 0xf)?;
-        let ty = |shift: u32| match row >> shift & 7 {
+        let mut address = [ValType::I32; 3];
+        let (x, y, elem) = self.indexes(row >> 12 & 0xf, &mut address)?;
+        let [address, from, length] = address;
+        let ty = |shift: u32, address: ValType| match row >> shift & 7 {
             0 => 0,
             ELEMENT => elem,
+            ADDRESS => address.bits(),
             short => (ValType::I32.bits() + 4).wrapping_sub(short),
         };
-        let types = [ty(16), ty(19), ty(22)];
+        let types = [ty(16, address), ty(19, from), ty(22, length)];
         let n = types.iter().take_while(|ty| **ty != 0).count();
         self.check(types.get(..n).unwrap_or(&[]), 0)?;
-        let result = Some(ValType::from_bits(ty(25))).filter(|ty| *ty != ValType::BOTTOM);
+        let result = Some(ValType::from_bits(ty(25, address))).filter(|ty| *ty != ValType::BOTTOM);
         if self.live {
             self.sink.plain(&self.info, &mut self.s, op, x, y, n as u32, result)?;
         }
@@ -932,37 +1003,40 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             None => Err(no_opcode(op)),
         }
     }
-    /// Index immediates, and the element type that operands refer to.
-    fn indexes(&mut self, imm: u32) -> Result<(u32, u32, u32), Fault> {
+    /// Index immediates, and the element type that operands refer to; `address` gets the types of first, second and third
+    /// operand that are addresses or lengths.
+    fn indexes(&mut self, imm: u32, address: &mut [ValType; 3]) -> Result<(u32, u32, u32), Fault> {
         let (mut x, mut y, mut elem) = (0u32, 0u32, 0u32);
+        let (mut to, mut from) = (ValType::I32, None);
         match imm {
             NONE => {}
-            MEMORY => self.memory()?,
+            MEMORY => (x, to) = self.memory()?,
             MEMORY2 => {
-                self.memory()?;
-                self.memory()?;
+                (x, to) = self.memory()?;
+                let (memory, ty) = self.memory()?;
+                (y, from) = (memory, Some(ty));
             }
             DATA_MEMORY => {
                 x = self.r.u32()?;
-                self.memory()?;
+                (y, to) = self.memory()?;
                 self.info.data(x)?;
             }
             DATA => {
                 x = self.r.u32()?;
                 self.info.data(x)?;
             }
-            TABLE => (x, elem) = self.table()?,
+            TABLE => (x, elem, to) = self.table()?,
             TABLE2 => {
-                (x, elem) = self.table()?;
-                let (from, ty) = self.table()?;
-                if !self.info.matches(ValType::from_bits(ty), ValType::from_bits(elem)) {
+                (x, elem, to) = self.table()?;
+                let (table, of_source, ty) = self.table()?;
+                if !self.info.matches(ValType::from_bits(of_source), ValType::from_bits(elem)) {
                     return Err(Fault::TypeMismatch);
                 }
-                y = from;
+                (y, from) = (table, Some(ty));
             }
             ELEM_TABLE => {
                 x = self.r.u32()?;
-                (y, elem) = self.table()?;
+                (y, elem, to) = self.table()?;
                 if !self.info.matches(ValType::from_bits(self.elem(x)?), ValType::from_bits(elem)) {
                     return Err(Fault::TypeMismatch);
                 }
@@ -973,6 +1047,11 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             }
             NO_FLOAT => return Err(Fault::NeedsFloat),
             _ => return Err(Fault::Internal),
+        }
+        if WIDE {
+            // The length of a copy has the smaller type.
+            let from = from.unwrap_or(to);
+            *address = [to, from, if from == ValType::I32 { from } else { to }];
         }
         Ok((x, y, elem))
     }

@@ -152,6 +152,11 @@ impl<'m, T> Caller<'_, 'm, T> {
         let slot = self.store.insts.get(self.kept.inst as usize)?.mem0;
         self.store.memory(slot)
     }
+    /// Memory `i` of the calling instance.
+    pub fn memory_at(&mut self, i: u32) -> Option<GuestMemory<'_>> {
+        let slot = self.store.insts.get(self.kept.inst as usize)?.memory_slot(i)?;
+        self.store.memory(slot)
+    }
     /// The memory that the calling instance exports as `name`.
     pub fn exported_memory(&mut self, name: &str) -> Option<GuestMemory<'_>> {
         let Extern::Memory(slot) = self.store.export(self.instance(), name)? else { return None };
@@ -217,7 +222,7 @@ impl Store<'_> {
 }
 
 /// A guest's memory as the host sees it between two runs. All calls check bounds; `None` is out of bounds, or the memory is
-/// the host's own and in use elsewhere.
+/// the host's own and in use elsewhere. What a 64-bit memory has beyond 4 GiB is reached by the slices.
 pub struct GuestMemory<'a>(Bytes<'a>);
 
 enum Bytes<'a> {
@@ -232,7 +237,7 @@ impl GuestMemory<'_> {
         match &self.0 {
             Bytes::Here(bytes) => bytes.len(),
             #[cfg(feature = "alloc")]
-            Bytes::Foreign(memory) => MemSlot::bytes_of(memory.pages(), 16).unwrap_or(0),
+            Bytes::Foreign(memory) => MemSlot::bytes_of(memory.pages().into(), 16, false).unwrap_or(0),
         }
     }
     /// Whether it has no bytes.

@@ -9,8 +9,9 @@
 //! | types | 1 | where the type stands: see [`Type`]; types that are the same stand in one place |
 //! | function types | 1 | type index of each function, imports first |
 //! | entries | 1 | first code word of each function that is not imported |
-//! | tables | 4 | element type, flags (1 = has maximum), minimum, maximum; imports first |
-//! | memories | 4 | flags (1 = has maximum) and `page_log2 << 8`, minimum, maximum, 0; imports first |
+//! | tables | 4 | element type, flags (1 = has maximum, 4 = 64-bit indexes), minimum, maximum; imports first |
+//! | memories | 4 | flags (the same; 2 is for shared ones) and `page_log2 << 8`, minimum, maximum, 0; imports first |
+//! | upper words | 2 | of minimum and maximum; right behind the tables, and the memories, if any of them has 64 bits |
 //! | globals | 2 | value type, `mutable \| own cell << 1` (the cell only for those not imported); imports first |
 //! | tags | 1 | type index of each tag, imports first |
 //! | handlers | 1 | where the operation [`crate::op::TRY`] of each `try_table` stands, ascending |
@@ -338,27 +339,64 @@ pub struct Export<'a> {
     pub index: u32,
 }
 
+/// Elements of a table or pages of a memory, as a type has them.
+#[cfg(feature = "memory64")]
+pub type Limit = u64;
+/// Elements of a table or pages of a memory, as a type has them.
+#[cfg(not(feature = "memory64"))]
+pub type Limit = u32;
+
 /// A table of an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TableType {
     /// Type of the elements.
     pub elem: ValType,
+    /// Indexes have 64 bits.
+    pub is64: bool,
     /// Elements at first.
-    pub min: u32,
+    pub min: Limit,
     /// Most elements.
-    pub max: Option<u32>,
+    pub max: Option<Limit>,
 }
 
 /// A memory of an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemoryType {
+    /// Addresses have 64 bits.
+    pub is64: bool,
     /// Log2 of the page size in bytes: 16, or 0.
     pub page_log2: u8,
     /// Pages at first.
-    pub min: u32,
+    pub min: Limit,
     /// Most pages.
-    pub max: Option<u32>,
+    pub max: Option<Limit>,
 }
+
+impl TableType {
+    /// A table with 32-bit indexes.
+    pub const fn new(elem: ValType, min: u32, max: Option<u32>) -> TableType {
+        TableType { elem, is64: false, min: min as Limit, max: widened(max) }
+    }
+}
+
+impl MemoryType {
+    /// A memory with 32-bit addresses and pages of 64 KiB.
+    pub const fn new(min: u32, max: Option<u32>) -> MemoryType {
+        MemoryType { is64: false, page_log2: 16, min: min as Limit, max: widened(max) }
+    }
+}
+
+const fn widened(max: Option<u32>) -> Option<Limit> {
+    match max {
+        Some(max) => Some(max as Limit),
+        None => None,
+    }
+}
+
+/// Flag of a table or memory: there is a maximum.
+pub(crate) const HAS_MAX: u32 = 1;
+/// Flag of a table or memory: 64-bit addresses.
+pub(crate) const IS64: u32 = 4;
 
 /// A global of an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -597,12 +635,33 @@ impl<'a> Image<'a> {
     /// Table `i`, imports first.
     pub fn table(self, i: u32) -> Option<TableType> {
         let [elem, flags, min, max] = *self.record(Word::TablesAt, Word::Tables, i)?;
-        Some(TableType { elem: ValType::from_bits(elem), min, max: (flags & 1 != 0).then_some(max) })
+        let [min, max] = self.wide(flags, [min, max], [Word::TablesAt, Word::Tables], i)?;
+        let (is64, max) = (cfg!(feature = "memory64") && flags & IS64 != 0, (flags & HAS_MAX != 0).then_some(max));
+        Some(TableType { elem: ValType::from_bits(elem), is64, min, max })
     }
     /// Memory `i`, imports first.
     pub fn memory(self, i: u32) -> Option<MemoryType> {
         let [flags, min, max, _] = *self.record(Word::MemoriesAt, Word::Memories, i)?;
-        Some(MemoryType { page_log2: (flags >> 8) as u8, min, max: (flags & 1 != 0).then_some(max) })
+        let [min, max] = self.wide(flags, [min, max], [Word::MemoriesAt, Word::Memories], i)?;
+        let (is64, max) = (cfg!(feature = "memory64") && flags & IS64 != 0, (flags & HAS_MAX != 0).then_some(max));
+        Some(MemoryType { is64, page_log2: (flags >> 8) as u8, min, max })
+    }
+    /// Minimum and maximum of entry `i` with their upper words.
+    #[cfg(not(feature = "memory64"))]
+    fn wide(self, _: u32, low: [u32; 2], _: [Word; 2], _: u32) -> Option<[Limit; 2]> {
+        Some(low)
+    }
+    /// Minimum and maximum of entry `i` with their upper words.
+    #[cfg(feature = "memory64")]
+    fn wide(self, flags: u32, low: [u32; 2], [at, n]: [Word; 2], i: u32) -> Option<[Limit; 2]> {
+        let mut all = low.map(u64::from);
+        if flags & IS64 != 0 {
+            let at = self.get(at).checked_add(self.get(n).checked_mul(4)?)?.checked_add(i.checked_mul(2)?)?;
+            for (low, upper) in all.iter_mut().zip(self.slice(at, 2)?) {
+                *low |= u64::from(*upper) << 32;
+            }
+        }
+        Some(all)
     }
     /// Global `i`, imports first.
     pub fn global(self, i: u32) -> Option<GlobalType> {

@@ -2,9 +2,9 @@
 //! Instantiation: imports are matched (spec: core 3.5, 4.5.3), slots and pools are taken, types made canonical. What the
 //! guest can observe, segments and start function included, is code of the image ([`Word::Init`]) that runs on a stack.
 
-use crate::image::{Image, ImageError, Import, Word};
+use crate::image::{Image, ImageError, Import, Limit, MemoryType, TableType, Word};
 use crate::stack::{copy, fill};
-use crate::store::{HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
+use crate::store::{Declared, HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
 use crate::types::Known;
 use wrt_foundation::{Buf, Defined, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
 
@@ -128,6 +128,11 @@ fn room(what: Pool, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
 
+/// A memory that no address of this target, or no number of pages that WRT counts, reaches the end of.
+const NO_ADDRESSES: LinkError = LinkError::NoRoom { what: Pool::AddressSpace, bytes: u32::MAX };
+/// A table of more elements than tables can have.
+const TOO_MANY: LinkError = LinkError::NoRoom { what: Pool::Words, bytes: u32::MAX };
+
 /// The parts of an instance's words, and their number.
 fn layout(get: impl Fn(Word) -> u32) -> Option<(Layout, u32)> {
     let own = |all, imported| get(all).checked_sub(get(imported));
@@ -149,18 +154,19 @@ fn layout(get: impl Fn(Word) -> u32) -> Option<(Layout, u32)> {
 }
 
 /// Bytes that a memory takes at first, and those it is given.
-fn memory_bytes(image: Image<'_>, i: u32, options: &Options) -> Option<(usize, usize)> {
-    let m = image.memory(i)?;
-    let first = MemSlot::bytes_of(m.min, m.page_log2)?;
-    let most = m.max.and_then(|max| MemSlot::bytes_of(max, m.page_log2)).unwrap_or(usize::MAX);
-    Some((first, first.max(most.min(options.memory_reserve as usize))))
+fn memory_bytes(m: &MemoryType, reserve: u32) -> Option<(usize, usize)> {
+    let first = MemSlot::bytes_of(m.min, m.page_log2, m.is64)?;
+    let most = m.max.and_then(|max| MemSlot::bytes_of(max, m.page_log2, m.is64)).unwrap_or(usize::MAX);
+    Some((first, first.max(most.min(reserve as usize))))
 }
 
 /// Elements that a table takes at first, and those it is given.
-fn table_elements(image: Image<'_>, i: u32, options: &Options) -> Option<(usize, usize)> {
-    let t = image.table(i).filter(|t| t.min <= limits::TABLE_ELEMENTS)?;
-    let most = t.max.unwrap_or(u32::MAX).min(options.table_reserve);
-    Some((t.min as usize, t.min.max(most) as usize))
+fn table_elements(t: &TableType, reserve: u32) -> Option<(u32, usize)> {
+    if t.min > limits::TABLE_ELEMENTS as Limit {
+        return None;
+    }
+    let (min, most) = (t.min as u32, t.max.map_or(reserve, |max| max.min(reserve as Limit) as u32));
+    Some((min, min.max(most) as usize))
 }
 
 impl<'m> Store<'m> {
@@ -208,11 +214,11 @@ impl<'m> Store<'m> {
         let tables = get(Word::ImportedTables)..get(Word::Tables);
         let (mut need_words, mut need_bytes, mut now) = (end_of_words as usize, 0usize, 0usize);
         for i in memories.clone() {
-            let (first, given) = memory_bytes(image, i, options).ok_or(DAMAGED)?;
+            let (first, given) = memory_bytes(&image.memory(i).ok_or(DAMAGED)?, options.memory_reserve).ok_or(NO_ADDRESSES)?;
             (now, need_bytes) = (now.saturating_add(first), need_bytes.saturating_add(given));
         }
         for i in tables.clone() {
-            let (_, given) = table_elements(image, i, options).ok_or(DAMAGED)?;
+            let (_, given) = table_elements(&image.table(i).ok_or(DAMAGED)?, options.table_reserve).ok_or(TOO_MANY)?;
             need_words = need_words.saturating_add(given);
         }
         let no_words = || room(Pool::Words, need_words.saturating_mul(4));
@@ -287,19 +293,19 @@ impl<'m> Store<'m> {
         let own = take(&mut self.words, end_of_words as usize).ok_or_else(no_words)?;
         for i in tables {
             let t = image.table(i).ok_or(DAMAGED)?;
-            let (_, given) = table_elements(image, i, options).ok_or(DAMAGED)?;
+            let (len, given) = table_elements(&t, options.table_reserve).ok_or(DAMAGED)?;
             let elems = self.words.carve(given).ok_or_else(no_words)?;
             let type_id = |i| own.get(at.types.wrapping_add(i) as usize).copied().ok_or(DAMAGED);
             let elem = t.elem.with_index(t.elem.index().map_or(Ok(0), type_id)?);
-            let table = Table { elems, len: t.min, clean: 0, fill: 0, max: t.max, elem };
+            let table = Table { elems, len, clean: 0, fill: 0, declared: Declared::new(t.is64, t.max, 0), elem };
             place(&mut self.tables, &mut self.used.tables, table).ok_or_else(no_words)?;
         }
         let mut room_left = self.memory_room;
         for i in memories {
             let m = image.memory(i).ok_or(DAMAGED)?;
-            let (len, given) = memory_bytes(image, i, options).ok_or(DAMAGED)?;
+            let (len, given) = memory_bytes(&m, options.memory_reserve).ok_or(DAMAGED)?;
             let (region, clean) = region(&mut self.bytes, (len, given)).ok_or_else(no_bytes)?;
-            let memory = OwnedMem { region, len, clean, max: m.max, page_log2: m.page_log2 };
+            let memory = OwnedMem { region, len, clean, declared: Declared::new(m.is64, m.max, m.page_log2) };
             place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
             room_left = room_left.saturating_sub(len);
         }
@@ -334,8 +340,8 @@ impl<'m> Store<'m> {
         let id = |i: u32| self.words.get(types.wrapping_add(i) as usize).copied();
         let as_here = |ty: ValType| Some(ty.with_index(ty.index().map_or(Some(0), id)?));
         // Current size and maximum of what is offered, against those that are asked for.
-        let limits = |len: u32, max: Option<u32>, min: u32, most: Option<u32>| {
-            len >= min && most.is_none_or(|most| max.is_some_and(|max| max <= most))
+        let limits = |len: u32, have: &Declared, is64: bool, min: Limit, most: Option<Limit>| {
+            have.is64 == is64 && len as Limit >= min && most.is_none_or(|most| have.max().is_some_and(|max| max <= most))
         };
         match (import.kind, offer) {
             (ExternKind::Func, Extern::Func(number)) => {
@@ -349,13 +355,14 @@ impl<'m> Store<'m> {
             }
             (ExternKind::Table, Extern::Table(slot)) => {
                 let (have, want) = (self.tables.get(slot as usize)?, image.table(import.index)?);
-                (have.elem == as_here(want.elem)? && limits(have.len, have.max, want.min, want.max)).then_some([slot, 0])
+                let fits = limits(have.len, &have.declared, want.is64, want.min, want.max);
+                (have.elem == as_here(want.elem)? && fits).then_some([slot, 0])
             }
             (ExternKind::Memory, Extern::Memory(slot)) => {
-                let (max, page_log2) = self.mems.get(slot as usize)?.shape()?;
+                let have = self.mems.get(slot as usize)?.shape()?;
                 let want = image.memory(import.index)?;
-                let fits = limits(self.memory_pages(slot)?, max, want.min, want.max);
-                (page_log2 == want.page_log2 && fits).then_some([slot, 0])
+                let fits = limits(self.memory_pages(slot)?, &have, want.is64, want.min, want.max);
+                (have.page_log2 == want.page_log2 && fits).then_some([slot, 0])
             }
             (ExternKind::Global, Extern::Global { instance, cell, ty, mutable }) => {
                 let want = image.global(import.index)?;
@@ -403,10 +410,8 @@ impl<'m> Store<'m> {
     ///
     /// # Errors
     /// [`LinkError::NoRoom`].
-    pub fn add_memory(&mut self, min: u32, max: Option<u32>, page_log2: u8, reserve: u32) -> Result<Extern<'static>, LinkError> {
-        let len = MemSlot::bytes_of(min, page_log2).ok_or(room(Pool::AddressSpace, usize::MAX))?;
-        let most = max.and_then(|max| MemSlot::bytes_of(max, page_log2)).unwrap_or(usize::MAX);
-        let given = len.max(most.min(reserve as usize));
+    pub fn add_memory(&mut self, ty: MemoryType, reserve: u32) -> Result<Extern<'static>, LinkError> {
+        let (len, given) = memory_bytes(&ty, reserve).ok_or(NO_ADDRESSES)?;
         if lacks(&self.mems, (self.used.mems as usize).saturating_add(1)) {
             return Err(room(Pool::Memories, size_of::<MemSlot<'_>>()));
         }
@@ -415,7 +420,7 @@ impl<'m> Store<'m> {
             return Err(no_room);
         }
         let Some((region, clean)) = region(&mut self.bytes, (len, given)) else { return Err(no_room) };
-        let mut memory = OwnedMem { region, len, clean, max, page_log2 };
+        let mut memory = OwnedMem { region, len, clean, declared: Declared::new(ty.is64, ty.max, ty.page_log2) };
         while !memory.clear_step() {}
         self.memory_room = self.memory_room.saturating_sub(len);
         place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).map(Extern::Memory).ok_or(no_room)
@@ -438,17 +443,14 @@ impl<'m> Store<'m> {
     ///
     /// # Errors
     /// [`LinkError::NoRoom`].
-    pub fn add_table(&mut self, elem: ValType, min: u32, max: Option<u32>, reserve: u32) -> Result<Extern<'static>, LinkError> {
-        let given = min.max(max.unwrap_or(u32::MAX).min(reserve)) as usize;
+    pub fn add_table(&mut self, ty: TableType, reserve: u32) -> Result<Extern<'static>, LinkError> {
+        let (len, given) = table_elements(&ty, reserve).ok_or(TOO_MANY)?;
         if lacks(&self.tables, (self.used.tables as usize).saturating_add(1)) {
             return Err(room(Pool::Tables, size_of::<Table<'_>>()));
         }
         let no_room = room(Pool::Words, given.saturating_mul(4));
-        if min > limits::TABLE_ELEMENTS {
-            return Err(no_room);
-        }
         let Some(elems) = self.words.carve(given) else { return Err(no_room) };
-        let mut table = Table { elems, len: min, clean: 0, fill: 0, max, elem };
+        let mut table = Table { elems, len, clean: 0, fill: 0, declared: Declared::new(ty.is64, ty.max, 0), elem: ty.elem };
         while !table.clear_step() {}
         place(&mut self.tables, &mut self.used.tables, table).map(Extern::Table).ok_or(no_room)
     }

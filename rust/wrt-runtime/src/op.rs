@@ -10,7 +10,11 @@
 //!
 //! Loads, stores and numeric operations have the number that the instruction has in the binary format, so the
 //! translator needs no table for them. A numeric one is `[a] = [b] op [c]` or `[a] = op [b]`; a load is `[a]` = memory 0
-//! at `[b] + w1`; a store is memory 0 at `[b] + w1` = `[a]`. For other memories see [`MEMORY_OTHER`].
+//! at `[b] + w1`; a store is memory 0 at `[b] + w1` = `[a]`. For other memories see [`MEMORY_OTHER`] and [`MEMORY_64`].
+//!
+//! Where a memory has 64-bit addresses, operands of bulk operations are 64-bit numbers: in [`MEMORY_COPY`] and
+//! [`MEMORY_FILL`] bit n of `b` says so of operand n, and those after it lie one cell further up. Tables have fewer
+//! elements than 2^32, so for them all is as if indexes had 32 bits, after a [`TABLE_INDEX`] each.
 
 /// Words an operation takes, or [`BR_TABLE`]'s own rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,13 +103,13 @@ ops! {
     0x26 TABLE_GROW W2 "Grows table `w1` by `[a + 1]` elements of value `[a]`; `[a]` = old size or -1. Temporaries.";
     0x27 TABLE_FILL W2 "From element `[a]` of table `w1`: value `[a + 1]`, `[a + 2]` times. Temporaries.";
     0x3f MEMORY_SIZE W2 "`[a]` = pages of memory `w1`.";
-    0x40 MEMORY_GROW W2 "Grows memory `w1` by `[a]` pages; `[a]` = old pages or -1. Temporary.";
+    0x40 MEMORY_GROW W2 "Grows memory `w1` by `[a]` pages; `[a]` = old pages or -1; `b` = 1: 64 bits. Temporary.";
     0x41 TABLE_COPY W2 "`[a + 2]` elements to `[a]` of table `w1 & 0xffff` from `[a + 1]` of table `w1 >> 16`. Temporaries.";
     0x42 TABLE_INIT W2 "`[a + 2]` elements to `[a]` of table `bc` from item `[a + 1]` of element segment `w1`. Temporaries.";
     0x43 ELEM_DROP W2 "Drops element segment `w1`.";
-    0xc5 MEMORY_COPY W2 "`[a + 2]` bytes to `[a]` of memory `w1 & 0xffff` from `[a + 1]` of memory `w1 >> 16`. Temporaries.";
-    0xc6 MEMORY_FILL W2 "From byte `[a]` of memory `w1`: low byte of `[a + 1]`, `[a + 2]` times. Temporaries.";
-    0xc7 MEMORY_INIT W2 "`[a + 2]` bytes to `[a]` of memory `bc` from byte `[a + 1]` of data segment `w1`. Temporaries.";
+    0xc5 MEMORY_COPY W2 "`[a + 2]` bytes to `[a]` of memory `w1 & 0xffff` from `[a + 1]` of memory `w1 >> 16`. Temporaries, see below.";
+    0xc6 MEMORY_FILL W2 "From byte `[a]` of memory `w1`: low byte of `[a + 1]`, `[a + 2]` times. Temporaries, see below.";
+    0xc7 MEMORY_INIT W2 "`[a + 2]` bytes to `[a]` of memory `bc` from byte `[a + 1]` of data segment `w1 & 0x7fff_ffff`; `w1 >> 31`: `[a]` has 64 bits. Temporaries, see below.";
     0xc8 DATA_DROP W2 "Drops data segment `w1`.";
     0xc9 I32_ADD_S W1 "`[a] = [b] + c`, `c` signed 8-bit.";
     0xca I32_ADD_I W2 "`[a] = [b] + w1`.";
@@ -147,6 +151,8 @@ ops! {
     0xee I64_TRUNC_SAT_F64_U W1 "Likewise.";
     0xef BR_TABLE_FAR FarTable "As `BR_TABLE`, with pairs (displacement from the word after the pair, cost), both signed 32-bit.";
     0xf0 MEMORY_OTHER W3 "On memory `bc`: the load or store whose word is `w1`, with offset `w2`.";
+    0xf1 MEMORY_64 W4 "On memory `bc`, with an address of 64 bits: the load or store whose word is `w2`, with offset `w3 | w1 << 32`.";
+    0xf2 TABLE_INDEX W1 "`[a]` = `[b]`, 64 bits, or 2^32 - 1 if it is larger.";
     0xfb TRY Record "Goes on at the word `w1` words after `w1`. For [`crate::exception`]: where the enclosing one stands or 0; first and last word (not included) of what it guards; where the one before in the image stands or 0; three words for each clause: tag + 1 or 0, bit 31 for the exception itself; where it goes on; the frame's cell that the values go to.";
     0xfc MAP Data "Nothing. For [`crate::heap`]: `w1` is a cell of the frame, then one bit for each cell from it on that holds a reference to an object; `a`: meanwhile the call or operation before is under way, or here.";
     0xfd RETURN_CALL W3 "Charges `bc`; function `w1` takes the place of this one, with the `w2 >> 16` cells from cell `w2 & 0xffff` as arguments.";

@@ -536,6 +536,21 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
                 | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE | MEMORY_GROW | MEMORY_COPY | MEMORY_FILL
                 | MEMORY_INIT | DATA_DROP | MEMORY_OTHER => break w,
+                #[cfg(feature = "memory64")]
+                MEMORY_64 => {
+                    if w >> 16 != 0 {
+                        break w;
+                    }
+                    let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
+                        trap!(Trap::BadImage)
+                    };
+                    match access(mem, fr, inner, far_address(fr, inner, lower, upper)) {
+                        Ok(()) => pc = pc.wrapping_add(4),
+                        Err(t) => trap!(t),
+                    }
+                }
+                #[cfg(feature = "memory64")]
+                TABLE_INDEX => set!(a = u32::try_from(get64(fr, b!())).unwrap_or(u32::MAX)),
 
                 0x28 | 0x2a => load!(4, s => fr[a] = u32::from_le_bytes(*s)), // i32.load, f32.load
                 0x29 | 0x2b => load!(8, s => set64(fr, a, u64::from_le_bytes(*s))), // i64.load, f64.load
@@ -728,7 +743,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
                 // What this build lacks is a hole too.
                 // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                0x00 | 0x44 | 0xf1 | 0xf2 | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | TRY | RETURN_CALL | EXTENDED | 0xff => {
+                0x00 | 0x44 | MEMORY_64 | TABLE_INDEX | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | TRY | RETURN_CALL
+                | EXTENDED | 0xff => {
                     trap!(Trap::BadImage)
                 }
             }
@@ -791,7 +807,7 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
         }
         _ => match window(cells, run.base) {
             Some(fr) => match w as u8 {
-                MEMORY_SIZE..=MEMORY_GROW | MEMORY_COPY..=DATA_DROP | MEMORY_OTHER => memory(store, fr, run, w),
+                MEMORY_SIZE..=MEMORY_GROW | MEMORY_COPY..=DATA_DROP | MEMORY_OTHER..=MEMORY_64 => memory(store, fr, run, w),
                 ENTER_FAR => enter_far(store, cells, run),
                 _ => table(store, fr, run, w),
             }
@@ -1006,6 +1022,42 @@ fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), 
     Ok(())
 }
 
+/// Whether operands of a bulk operation can have 64 bits.
+const WIDE: bool = cfg!(feature = "memory64");
+
+/// Three operands of a bulk operation, from cell `a` on; bit n of `wide`: operand n has 64 bits. What the target cannot
+/// address becomes its largest address, which is out of bounds just the same.
+#[inline(always)]
+fn operands(fr: &Window, a: usize, wide: u32) -> [usize; 3] {
+    if !WIDE || wide == 0 {
+        return [fr[a] as usize, fr[a + 1] as usize, fr[a + 2] as usize];
+    }
+    let mut at = a;
+    [0, 1, 2].map(|n| {
+        let cell = |i: usize| fr.get(i).copied().unwrap_or(0);
+        let (low, two) = (cell(at), wide >> n & 1 != 0);
+        let upper = if two { cell(at.wrapping_add(1)) } else { 0 };
+        at = at.wrapping_add(if two { 2 } else { 1 });
+        usize::try_from(u64::from(low) | u64::from(upper) << 32).unwrap_or(usize::MAX)
+    })
+}
+
+/// Sets them.
+#[inline(always)]
+fn set_operands(fr: &mut Window, a: usize, wide: u32, values: [usize; 3]) {
+    if !WIDE || wide == 0 {
+        [fr[a], fr[a + 1], fr[a + 2]] = values.map(|v| v as u32);
+        return;
+    }
+    let mut cells = fr.get_mut(a..).unwrap_or(&mut []).iter_mut();
+    for (n, v) in values.into_iter().enumerate() {
+        cells.next().into_iter().for_each(|cell| *cell = v as u32);
+        if wide >> n & 1 != 0 {
+            cells.next().into_iter().for_each(|cell| *cell = (v as u64 >> 32) as u32);
+        }
+    }
+}
+
 /// What a bulk operation does.
 #[derive(Clone, Copy, PartialEq)]
 enum Bulk {
@@ -1026,29 +1078,27 @@ fn step(fr: &mut Window, run: &mut Run, w: u32, kind: Bulk, to: usize, from: usi
         _ => (2, Trap::TableOutOfBounds),
     };
     let a = register(w >> 8);
-    let [dst, src, todo] = [fr[a], fr[a + 1], fr[a + 2]];
-    let inside = |at: u32, len: usize| (at as usize).checked_add(todo as usize).is_some_and(|end| end <= len);
+    let wide = match w as u8 {
+        MEMORY_COPY..=MEMORY_INIT if WIDE => w >> 16 & 7,
+        _ => 0,
+    };
+    let [dst, src, todo] = operands(fr, a, wide);
+    let inside = |at: usize, len: usize| at.checked_add(todo).is_some_and(|end| end <= len);
     if !inside(dst, to) || kind != Bulk::Fill && !inside(src, from) {
         return Err(trap);
     }
-    let n = todo.min(STEP as u32 >> log2);
+    let n = todo.min(STEP >> log2);
     run.left = run.left.wrapping_sub((n >> (6 - log2)) as i32);
     let rest = todo.wrapping_sub(n);
-    fr[a + 2] = rest;
     if rest == 0 {
         run.pc = run.pc.wrapping_add(2);
     }
     // An overlapping copy upward takes its last piece first, so that only the length changes.
-    let off = if kind == Bulk::Within && dst > src {
-        rest
-    } else {
-        fr[a] = dst.wrapping_add(n);
-        if kind != Bulk::Fill {
-            fr[a + 1] = src.wrapping_add(n);
-        }
-        0
-    };
-    Ok([dst.wrapping_add(off) as usize, src.wrapping_add(off) as usize, n as usize])
+    let back = kind == Bulk::Within && dst > src;
+    let (on, off) = if back { (0, rest) } else { (n, 0) };
+    let on_source = if kind == Bulk::Fill { 0 } else { on };
+    set_operands(fr, a, wide, [dst.wrapping_add(on), src.wrapping_add(on_source), rest]);
+    Ok([dst.wrapping_add(off), src.wrapping_add(off), n])
 }
 
 /// What bulk operations copy between.
@@ -1087,31 +1137,52 @@ fn copy_step<S: Live>(slots: &mut [S], to: usize, from: usize, fr: &mut Window, 
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
     let a = register(w >> 8);
-    let mut len = 2;
     match w as u8 {
         MEMORY_SIZE => fr[a] = store.mem_mut(run.inst, k)?.pages(),
         MEMORY_GROW => {
+            let wide = WIDE && w >> 16 & 1 != 0;
+            let delta = if wide { u32::try_from(get64(fr, a)).ok() } else { Some(fr[a]) };
             let slot = store.memory_slot(run.inst, k)?;
-            match store.memory_grow_step(slot, fr[a])? {
-                Growth::Grown(old) => fr[a] = old,
-                Growth::Failed => fr[a] = u32::MAX,
+            let growth = match delta {
+                Some(delta) => store.memory_grow_step(slot, delta)?,
+                None => Growth::Failed,
+            };
+            let old = match growth {
+                Growth::Grown(old) => old.into(),
+                Growth::Failed => u64::MAX,
                 Growth::More(n) => {
                     run.left = run.left.wrapping_sub((n / 64) as i32);
                     return Ok(());
                 }
+            };
+            if wide {
+                set64(fr, a, old);
+            } else {
+                fr[a] = old as u32;
             }
         }
         DATA_DROP => drop_segment(store, run.inst, k, Word::Datas)?,
+        #[cfg(not(feature = "multi-memory"))]
+        MEMORY_OTHER => return Err(Trap::BadImage),
+        #[cfg(feature = "multi-memory")]
         MEMORY_OTHER => {
             let offset = store.inst(run.inst)?.code(run.pc.wrapping_add(2))?;
-            access(store.mem_mut(run.inst, w >> 16)?.bytes(), fr, k, offset)?;
-            len = 3;
+            let at = (fr[register(k >> 16)] as usize).checked_add(offset as usize);
+            access(store.mem_mut(run.inst, w >> 16)?.bytes(), fr, k, at)?;
+            run.pc = run.pc.wrapping_add(1); // it is of three words
+        }
+        #[cfg(feature = "memory64")]
+        MEMORY_64 => {
+            let word = |n| store.inst(run.inst)?.code(run.pc.wrapping_add(n));
+            let (inner, offset) = (word(2)?, word(3)?);
+            let at = far_address(fr, inner, offset, k);
+            access(store.mem_mut(run.inst, w >> 16)?.bytes(), fr, inner, at)?;
+            run.pc = run.pc.wrapping_add(2); // it is of four words
         }
         MEMORY_FILL => {
             let mem = store.mem_mut(run.inst, k)?.bytes();
-            let value = fr[a + 1] as u8;
-            let [at, _, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
-            fill_bytes(part(mem, at, n).ok_or(Trap::BadImage)?, value);
+            let [at, value, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
+            fill_bytes(part(mem, at, n).ok_or(Trap::BadImage)?, value as u8);
             return Ok(());
         }
         MEMORY_COPY => {
@@ -1121,10 +1192,11 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
         _ => {
             // MEMORY_INIT
             let slot = store.memory_slot(run.inst, w >> 16)?;
+            let (segment, w) = if WIDE { (k & 0x7fff_ffff, w & 0xffff | k >> 31 << 16) } else { (k, w) };
             let inst = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?;
-            let (words, size) = match inst.is_dropped(elems(inst).wrapping_add(k)) {
+            let (words, size) = match inst.is_dropped(elems(inst).wrapping_add(segment)) {
                 true => (&[][..], 0),
-                false => inst.image().data(k).ok_or(Trap::BadImage)?,
+                false => inst.image().data(segment).ok_or(Trap::BadImage)?,
             };
             let mem = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.bytes();
             let [dst, src, n] = step(fr, run, w, Bulk::Apart, mem.len(), size as usize)?;
@@ -1134,7 +1206,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             return Ok(());
         }
     }
-    run.pc = run.pc.wrapping_add(len);
+    run.pc = run.pc.wrapping_add(2);
     Ok(())
 }
 
@@ -1155,10 +1227,18 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
     Some(())
 }
 
-/// A load or store, word `w` of the loop's, on any memory.
+/// The byte that a load or store means, word `w` of the loop's, with an address of 64 bits and this offset.
+#[cfg(feature = "memory64")]
+fn far_address(fr: &Window, w: u32, lower: u32, upper: u32) -> Option<usize> {
+    let offset = u64::from(lower) | u64::from(upper) << 32;
+    get64(fr, register(w >> 16)).checked_add(offset)?.try_into().ok()
+}
+
+/// A load or store, word `w` of the loop's, of the bytes from `at` on of any memory.
+#[cfg(any(feature = "multi-memory", feature = "memory64"))]
 #[inline(never)]
-fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Trap> {
-    let (a, b, op) = (register(w >> 8), register(w >> 16), w as u8);
+fn access(mem: &mut [u8], fr: &mut Window, w: u32, at: Option<usize>) -> Result<(), Trap> {
+    let (a, op) = (register(w >> 8), w as u8);
     let n = match op {
         0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
         0x2e | 0x2f | 0x32 | 0x33 | 0x3b | 0x3d => 2,
@@ -1167,7 +1247,7 @@ fn access(mem: &mut [u8], fr: &mut Window, w: u32, offset: u32) -> Result<(), Tr
         _ => return Err(Trap::BadImage),
     };
     let is_store = op >= 0x36;
-    let at = (fr[b] as usize).checked_add(offset as usize).ok_or(Trap::MemoryOutOfBounds)?;
+    let at = at.ok_or(Trap::MemoryOutOfBounds)?;
     let bytes = mem.get_mut(at..).and_then(|m| m.get_mut(..n)).ok_or(Trap::MemoryOutOfBounds)?;
     if is_store {
         crate::stack::copy(bytes, &get64(fr, a).to_le_bytes());

@@ -7,7 +7,7 @@
 
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use crate::heap::Heap;
-use crate::image::{FuncType, Image};
+use crate::image::{FuncType, Image, Limit};
 use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
@@ -176,10 +176,39 @@ pub struct OwnedMem<'m> {
     pub(crate) len: usize,
     /// Bytes that the guest sees or that are known to be zero: the progress of growth.
     pub(crate) clean: usize,
-    /// Its declared maximum in pages.
-    pub(crate) max: Option<u32>,
-    /// Log2 of the page size.
+    pub(crate) declared: Declared,
+}
+
+/// What a memory or table was declared with: imports are matched against it, and growth ends there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Declared {
+    /// Halves, so that they need no more than the alignment of a word.
+    max: [u32; size_of::<Limit>() / 4],
+    has_max: bool,
+    /// Addresses, or indexes, have 64 bits.
+    pub(crate) is64: bool,
+    /// Log2 of the page size of a memory.
     pub(crate) page_log2: u8,
+}
+
+impl Declared {
+    pub(crate) fn new(is64: bool, max: Option<Limit>, page_log2: u8) -> Declared {
+        let (mut halves, mut rest) = ([0; size_of::<Limit>() / 4], max.unwrap_or(0));
+        for half in &mut halves {
+            *half = rest as u32;
+            rest = rest.checked_shr(32).unwrap_or(0);
+        }
+        Declared { max: halves, has_max: max.is_some(), is64: cfg!(feature = "memory64") && is64, page_log2 }
+    }
+    /// Most pages or elements.
+    pub(crate) fn max(&self) -> Option<Limit> {
+        let join = |upper: Limit, half: &u32| upper.checked_shl(32).unwrap_or(0) | Limit::from(*half);
+        if self.has_max { Some(self.max.iter().rev().fold(0, join)) } else { None }
+    }
+    /// The same, as far as WRT counts them.
+    fn most(&self) -> u32 {
+        self.max().map_or(u32::MAX, |max| max.min(u32::MAX as Limit) as u32)
+    }
 }
 
 /// What one step of growth came to.
@@ -206,28 +235,29 @@ impl MemSlot<'_> {
     /// Its length in pages.
     pub(crate) fn pages(&self) -> u32 {
         match self {
-            MemSlot::Owned(m) => m.len.checked_shr(m.page_log2.into()).unwrap_or(0) as u32,
+            MemSlot::Owned(m) => m.len.checked_shr(m.declared.page_log2.into()).unwrap_or(0) as u32,
             #[cfg(feature = "alloc")]
             MemSlot::Foreign { memory, .. } => memory.pages(),
             MemSlot::Empty => 0,
         }
     }
-    /// Its declared maximum in pages, and log2 of the page size; `None` when there is no memory.
-    pub(crate) fn shape(&self) -> Option<(Option<u32>, u8)> {
+    /// What it was declared with; `None` when there is no memory.
+    pub(crate) fn shape(&self) -> Option<Declared> {
         match self {
-            MemSlot::Owned(m) => Some((m.max, m.page_log2)),
+            MemSlot::Owned(m) => Some(m.declared),
             #[cfg(feature = "alloc")]
-            MemSlot::Foreign { memory, .. } => Some((memory.max(), 16)),
+            MemSlot::Foreign { memory, .. } => Some(Declared::new(false, memory.max().map(|max| max as Limit), 16)),
             MemSlot::Empty => None,
         }
     }
-    /// Bytes of `pages` pages, if a memory of this page size can have so many.
-    pub(crate) fn bytes_of(pages: u32, page_log2: u8) -> Option<usize> {
-        let most = if page_log2 == 16 { 1 << 16 } else { u64::from(u32::MAX) };
-        if u64::from(pages) > most || page_log2 > 16 {
+    /// Bytes of `pages` pages, if a memory of this page size and address type can have so many. Pages are counted with 32
+    /// bits, whatever the addresses have.
+    pub(crate) fn bytes_of(pages: Limit, page_log2: u8, is64: bool) -> Option<usize> {
+        let most = if page_log2 == 16 && !is64 { 1 << 16 } else { u32::MAX as Limit };
+        if pages > most || page_log2 > 16 {
             return None;
         }
-        usize::try_from(u64::from(pages) << page_log2).ok()
+        usize::try_from(pages).ok()?.checked_mul(1 << page_log2)
     }
 }
 
@@ -247,11 +277,12 @@ impl OwnedMem<'_> {
 
     /// One step of growing by `delta` pages; `room` is what the store's limit leaves. The length changes last.
     pub(crate) fn grow_step(&mut self, delta: u32, room: usize) -> Growth {
-        let old = self.len.checked_shr(self.page_log2.into()).unwrap_or(0) as u32;
+        let Declared { is64, page_log2, .. } = self.declared;
+        let old = self.len.checked_shr(page_log2.into()).unwrap_or(0) as u32;
         let new = old
             .checked_add(delta)
-            .filter(|n| self.max.is_none_or(|max| *n <= max))
-            .and_then(|n| MemSlot::bytes_of(n, self.page_log2))
+            .filter(|n| *n <= self.declared.most())
+            .and_then(|n| MemSlot::bytes_of(n as Limit, page_log2, is64))
             .filter(|n| n.wrapping_sub(self.len) <= room);
         let Some(new) = new else { return Growth::Failed };
         if self.clean >= new {
@@ -288,8 +319,8 @@ impl OwnedMem<'_> {
 fn grow_foreign(memory: &mut dyn LinearMemory, charged: &mut usize, delta: u32) -> Growth {
     let old = memory.pages();
     let new = old.checked_add(delta).filter(|n| memory.max().is_none_or(|max| *n <= max));
-    let Some(new) = new.and_then(|n| MemSlot::bytes_of(n, 16)) else { return Growth::Failed };
-    *charged = MemSlot::bytes_of(old, 16).unwrap_or(new).max(*charged);
+    let Some(new) = new.and_then(|n| MemSlot::bytes_of(n.into(), 16, false)) else { return Growth::Failed };
+    *charged = MemSlot::bytes_of(old.into(), 16, false).unwrap_or(new).max(*charged);
     if *charged < new {
         let n = STEP.min(new.wrapping_sub(*charged));
         *charged = charged.wrapping_add(n);
@@ -309,15 +340,14 @@ pub struct Table<'m> {
     pub(crate) clean: u32,
     /// What growth fills with.
     pub(crate) fill: u32,
-    /// Its declared maximum.
-    pub(crate) max: Option<u32>,
+    pub(crate) declared: Declared,
     /// Type of the elements.
     pub(crate) elem: ValType,
 }
 
 impl Default for Table<'_> {
     fn default() -> Self {
-        Table { elems: Buf::default(), len: 0, clean: 0, fill: 0, max: None, elem: ValType::FUNCREF }
+        Table { elems: Buf::default(), len: 0, clean: 0, fill: 0, declared: Declared::default(), elem: ValType::FUNCREF }
     }
 }
 
@@ -346,7 +376,7 @@ impl Table<'_> {
     /// One step of growing by `delta` elements that are `value`. The length changes last; a growth with another value
     /// starts over.
     pub(crate) fn grow_step(&mut self, delta: u32, value: u32) -> Growth {
-        let most = self.max.unwrap_or(u32::MAX).min(limits::TABLE_ELEMENTS);
+        let most = self.declared.most().min(limits::TABLE_ELEMENTS);
         let Some(new) = self.len.checked_add(delta).filter(|n| *n <= most) else { return Growth::Failed };
         if self.fill != value {
             (self.fill, self.clean) = (value, self.len);
@@ -393,8 +423,8 @@ pub struct TypeSource {
 
 /// What a store is made of: slots by number, and two pools that instances take from.
 ///
-/// Slots cost 72 bytes per instance, 28 per memory, 32 per table, 12 per type (16 with `function-references`) and 72 per
-/// stack on 32-bit targets without `alloc`.
+/// Slots cost 72 bytes per instance, 24 per memory, 32 per table, 12 per type (16 with `function-references`) and 72 per
+/// stack on 32-bit targets without `alloc`; with `memory64` a memory and a table 4 more.
 #[derive(Default)]
 pub struct StoreParts<'m> {
     /// One per instance, and one per global that the host makes.
@@ -423,7 +453,8 @@ pub struct StoreParts<'m> {
 
 #[cfg(all(target_pointer_width = "32", not(feature = "alloc")))]
 const _: () = {
-    assert!(size_of::<Instance<'_>>() == 72 && size_of::<MemSlot<'_>>() == 28 && size_of::<Table<'_>>() == 32);
+    let wide = if cfg!(feature = "memory64") { 4 } else { 0 };
+    assert!(size_of::<Instance<'_>>() == 72 && size_of::<MemSlot<'_>>() == 24 + wide && size_of::<Table<'_>>() == 32 + wide);
     assert!(size_of::<TypeSource>() == if cfg!(feature = "function-references") { 16 } else { 12 } && size_of::<Stack<'_>>() == 72);
 };
 

@@ -144,7 +144,8 @@ impl<'a> Image<'a> {
             op::ELEM_DROP => below(o.ext(0), Word::Elems),
             op::MEMORY_SIZE | op::MEMORY_GROW | op::MEMORY_FILL => below(o.ext(0), Word::Memories),
             op::MEMORY_COPY => below(o.ext(0) & 0xffff, Word::Memories) && below(o.ext(0) >> 16, Word::Memories),
-            op::MEMORY_INIT => below(o.bc(), Word::Memories) && below(o.ext(0), Word::Datas),
+            op::MEMORY_INIT => below(o.bc(), Word::Memories) && below(o.ext(0) & 0x7fff_ffff, Word::Datas),
+            op::MEMORY_OTHER | op::MEMORY_64 => below(o.bc(), Word::Memories),
             op::DATA_DROP => below(o.ext(0), Word::Datas),
             _ => true,
         }

@@ -7,7 +7,7 @@ mod asm;
 use asm::{Asm, i32s, jump, w, wbc};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, ExternKind, Ref, Shared, Trap, ValType, Value};
-use wrt_runtime::image::Import;
+use wrt_runtime::image::{Import, MemoryType, TableType};
 use wrt_runtime::op::*;
 use wrt_runtime::stack::{Frame, Status};
 use wrt_runtime::*;
@@ -485,8 +485,8 @@ fn copies_overlap_in_steps_also_through_two_imports_of_one_memory() {
     const N: usize = 65536;
     for twice in [true, false] {
         let mut m = Machine::new();
-        let a = m.store.add_memory(1, None, 16, 0).unwrap();
-        let b = if twice { a } else { m.store.add_memory(1, None, 16, 0).unwrap() };
+        let a = m.store.add_memory(MemoryType::new(1, None), 0).unwrap();
+        let b = if twice { a } else { m.store.add_memory(MemoryType::new(1, None), 0).unwrap() };
         let i = m.add(&mover(), &mut |_, import| Some(if import.name.is("a") { a } else { b }));
         let (copy, fill) = (m.func(i, "copy"), m.func(i, "fill"));
         let (Extern::Memory(a), Extern::Memory(b)) = (a, b) else { panic!() };
@@ -672,9 +672,9 @@ fn imports_have_to_match() {
     m.add(&global, &mut |_, _| Some(g));
     let g = m.store.add_global(true, Value::I64(-9)).unwrap();
     m.add(&wide, &mut |_, _| Some(g));
-    let big = m.store.add_memory(2, Some(7), 16, 0).unwrap();
+    let big = m.store.add_memory(MemoryType::new(2, Some(7)), 0).unwrap();
     m.add(&memory, &mut |_, _| Some(big));
-    let big = m.store.add_table(ValType::FUNCREF, 5, None, 0).unwrap();
+    let big = m.store.add_table(TableType::new(ValType::FUNCREF, 5, None), 0).unwrap();
     m.add(&table, &mut |_, _| Some(big));
     let Extern::Table(slot) = big else { panic!() };
     assert_eq!(m.store.table_grow(slot, 1000, Ref::NULL), Some(5));

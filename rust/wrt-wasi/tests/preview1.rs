@@ -2,6 +2,7 @@
 //! Each function of the table on a system that is all fake.
 
 use wrt_foundation::Trap;
+use wrt_runtime::image::MemoryType;
 use wrt_runtime::{Extern, Store};
 use wrt_wasi::preview1::{Errno, FUNCTIONS, Wasi, find};
 use wrt_wasi::{Clock, Output, System, Unsupported};
@@ -66,7 +67,7 @@ struct Program {
 impl Program {
     fn new() -> Program {
         let mut store = Store::owned(1 << 20);
-        let Ok(Extern::Memory(slot)) = store.add_memory(1, None, 16, 0) else { panic!() };
+        let Ok(Extern::Memory(slot)) = store.add_memory(MemoryType::new(1, None), 0) else { panic!() };
         Program { store, slot, wasi: Wasi::new() }
     }
     fn try_call(&mut self, system: &mut dyn System, name: &str, args: &[u64]) -> Result<Errno, Trap> {

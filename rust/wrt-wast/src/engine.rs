@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 use wrt_foundation::{Error, ErrorKind, Shared, Trap, ValType, Value};
-use wrt_runtime::image::{Image, Import, Word};
+use wrt_runtime::image::{Image, Import, MemoryType, TableType, Word};
 use wrt_runtime::stack::{Frame, WINDOW};
 use wrt_runtime::translate::translate_vec;
 use wrt_runtime::{Caller, Exit, Extern, Flow, HostTable, Options, Stack, StackId, Store, drive};
@@ -68,8 +68,9 @@ fn spectest(store: &mut Store<'_>) -> Result<HashMap<&'static str, Extern<'stati
         ("global_i64", store.add_global(false, Value::I64(666))?),
         ("global_f32", store.add_global(false, Value::F32(666.6))?),
         ("global_f64", store.add_global(false, Value::F64(666.6))?),
-        ("table", store.add_table(V::FUNCREF, 10, Some(20), 0)?),
-        ("memory", store.add_memory(1, Some(2), 16, 0)?),
+        ("table", store.add_table(TableType::new(V::FUNCREF, 10, Some(20)), 0)?),
+        ("table64", store.add_table(TableType { is64: true, ..TableType::new(V::FUNCREF, 10, Some(20)) }, 0)?),
+        ("memory", store.add_memory(MemoryType::new(1, Some(2)), 0)?),
     ]))
 }
 

@@ -101,6 +101,33 @@ fn a_trap_leaves_the_instance_usable() {
 }
 
 #[test]
+fn hosts_reach_every_memory() {
+    let mut imports = ImportMap::new();
+    imports.define("host", "mark", &[ValType::I32, ValType::I64], &[], |caller, args, _| {
+        let (Value::I32(memory), Value::I64(at)) = (args[0], args[1]) else { unreachable!() };
+        let mut memory = caller.memory_at(memory as u32).ok_or(Trap::Host)?;
+        memory.write_from(at as u32, b"x").ok_or(Trap::MemoryOutOfBounds)?;
+        Ok(())
+    });
+    let mut i = instance(
+        r#"(module
+            (import "host" "mark" (func $mark (param i32 i64)))
+            (memory 1) (memory $wide (export "wide") i64 2) (memory $last (export "last") 1)
+            (func (export "mark") (param i32 i64) (call $mark (local.get 0) (local.get 1)))
+            (func (export "wide-at") (param i64) (result i32) (i32.load8_u $wide (local.get 0)))
+            (func (export "last-at") (param i32) (result i32) (i32.load8_u $last (local.get 0))))"#,
+        imports,
+    )
+    .unwrap();
+    i.invoke("mark", &[Value::I32(1), Value::I64(0x1_ffff)]).unwrap();
+    i.invoke("mark", &[Value::I32(2), Value::I64(7)]).unwrap();
+    assert_eq!(i.invoke("wide-at", &[Value::I64(0x1_ffff)]).unwrap(), Value::I32(0x78));
+    assert_eq!(i.invoke("last-at", &[Value::I32(7)]).unwrap(), Value::I32(0x78));
+    assert_eq!((i.memory("wide").unwrap().len(), i.memory("last").unwrap().as_slice().unwrap()[7]), (0x2_0000, 0x78));
+    assert!(i.invoke("mark", &[Value::I32(3), Value::I64(0)]).is_err());
+}
+
+#[test]
 fn host_functions_see_memory_and_call_back() {
     let seen = Rc::new(RefCell::new(String::new()));
     let mut imports = ImportMap::new();

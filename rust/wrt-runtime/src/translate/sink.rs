@@ -98,17 +98,21 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let tables_at = self.w.pos;
         for i in 0..info.tables() {
             let t = info.table(i).ok_or(Fault::Internal)?;
-            for w in [t.elem.bits(), t.max.is_some() as u32, t.min as u32, t.max.unwrap_or(0) as u32] {
+            for w in [t.elem.bits(), flags(t.max, t.is64), t.min as u32, t.max.unwrap_or(0) as u32] {
                 self.w.put(w);
             }
         }
+        let limits = |t: wrt_decoder::TableType| (t.is64, t.min, t.max);
+        self.upper_words(info.tables(), |i| info.table(i).map(limits));
         let memories_at = self.w.pos;
         for i in 0..info.memories() {
             let m = info.memory(i).ok_or(Fault::Internal)?;
-            for w in [m.max.is_some() as u32 | (m.page_log2 as u32) << 8, m.min as u32, m.max.unwrap_or(0) as u32, 0] {
+            for w in [flags(m.max, m.is64) | (m.page_log2 as u32) << 8, m.min as u32, m.max.unwrap_or(0) as u32, 0] {
                 self.w.put(w);
             }
         }
+        let limits = |m: wrt_decoder::MemoryType| (m.is64, m.min, m.max);
+        self.upper_words(info.memories(), |i| info.memory(i).map(limits));
         let tags_at = self.w.pos;
         for i in 0..info.tags() {
             self.w.put(info.tag_type_index(i).ok_or(Fault::Internal)?);
@@ -156,10 +160,11 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn data(&mut self, index: u32, active: Option<u32>, bytes: &[u8]) -> Done {
         if let Some(memory) = active {
-            self.w.put(word16(op::CONST_S, 1, 0));
-            self.constant_to(2, bytes.len() as u64, 1);
+            let cells = self.offset_cells;
+            self.w.put(word16(op::CONST_S, cells, 0));
+            self.constant_to(cells.wrapping_add(1), bytes.len() as u64, 1);
             self.w.put(word16(op::MEMORY_INIT, 0, memory));
-            self.w.put(index);
+            self.w.put(index | if cells == 2 { 1 << 31 } else { 0 });
             self.w.put(word(op::DATA_DROP, 0, 0, 0));
             self.w.put(index);
             self.init_close();
@@ -252,7 +257,16 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
                 self.init_close();
                 self.item(cell << 2 | 3);
             }
-            ConstFor::ElemOffset(..) | ConstFor::DataOffset(..) => self.settle(s, 0),
+            ConstFor::ElemOffset(..) => {
+                self.settle(s, 0);
+                if WIDE && s.top(0).is_some_and(|o| o.ty() == ValType::I64) {
+                    self.w.put(word(op::TABLE_INDEX, 0, 0, 0));
+                }
+            }
+            ConstFor::DataOffset(..) => {
+                self.offset_cells = if WIDE { value.ty().cells() } else { 1 };
+                self.settle(s, 0);
+            }
         }
         Ok(())
     }
@@ -490,7 +504,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn call_indirect(&mut self, s: &mut Operands<'_>, index: u32, table: u32, ty: &FuncType<'_>) -> Done {
         self.call_with(s, ty, 1, |t, element, at, far| {
-            let element = element.map_or(0, |o| t.reg(o, 0));
+            let element = element.map_or(0, |o| t.index(o, 0));
             let cost = t.charge();
             t.w.put(word(if far { op::CALL_INDIRECT_FAR } else { op::CALL_INDIRECT }, at, element, 0));
             t.w.put2([index, table | cost << 16]);
@@ -638,24 +652,50 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     #[inline(always)]
-    fn load(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64, result: ValType) -> Done {
+    fn load(&mut self, s: &mut Operands<'_>, opcode: u8, offset: u32, result: ValType) -> Done {
         // Floats are loaded as the integers of their size.
         let op = if matches!(opcode, 0x2a | 0x2b) { opcode.wrapping_sub(2) } else { opcode };
         let address = s.top(0).ok_or(Fault::Internal)?;
         let b = self.reg(address, 0);
-        self.define2(word(op, 0, b, 0), offset as u32, address.cell(), result);
+        self.define2(word(op, 0, b, 0), offset, address.cell(), result);
         Ok(())
     }
     #[inline(always)]
-    fn store(&mut self, s: &mut Operands<'_>, opcode: u8, _: u32, offset: u64) -> Done {
+    fn store(&mut self, s: &mut Operands<'_>, opcode: u8, offset: u32) -> Done {
         let op = if matches!(opcode, 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
         let [address, value] = s.tops().ok_or(Fault::Internal)?;
         let b = self.reg(address, 0);
         let a = self.reg(value, 1);
-        self.w.put2([word(op, a, b, 0), offset as u32]);
+        self.w.put2([word(op, a, b, 0), offset]);
+        Ok(())
+    }
+    #[inline(never)]
+    fn access(&mut self, s: &mut Operands<'_>, opcode: u8, memory: u32, offset: u64, result: Option<ValType>) -> Done {
+        let op = if matches!(opcode, 0x2a | 0x2b | 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
+        let address = s.top(result.is_none().into()).ok_or(Fault::Internal)?;
+        let b = self.reg(address, 0);
+        let a = match s.top(0) {
+            Some(value) if result.is_none() => self.reg(value, 1),
+            _ => 0,
+        };
+        if address.ty() == ValType::I64 {
+            self.w.put2([word16(op::MEMORY_64, 0, memory), (offset >> 32) as u32]);
+        } else if memory != 0 {
+            self.w.put(word16(op::MEMORY_OTHER, 0, memory));
+        }
+        // The inner word names the result, so that it can go to a local as any other's.
+        match result {
+            Some(ty) => self.define2(word(op, 0, b, 0), offset as u32, address.cell(), ty),
+            None => self.w.put2([word(op, a, b, 0), offset as u32]),
+        }
         Ok(())
     }
     fn plain(&mut self, info: &Info<'_>, s: &mut Operands<'_>, opcode: u16, x: u32, y: u32, pops: u32, result: Option<ValType>) -> Done {
+        // Which of the operands have 64 bits: bit 0 is for the deepest.
+        let wide = |s: &Operands<'_>| {
+            let bit = |n: u32| s.top(n).is_some_and(|o| WIDE && o.ty() == ValType::I64) as u32;
+            (0..pops).fold(0, |bits, n| bits << 1 | bit(n))
+        };
         match opcode {
             0xfb00..=0xfb1e if cfg!(feature = "gc") => {
                 self.computed = true;
@@ -665,13 +705,13 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             0xd3 if cfg!(feature = "gc") => self.binary(s, I32_EQ, ValType::I32),
             0x25 => {
                 let index = s.top(0).ok_or(Fault::Internal)?;
-                let b = self.reg(index, 0);
+                let b = self.index(index, 0);
                 self.define2(word(op::TABLE_GET, 0, b, 0), x, index.cell(), ValType::FUNCREF);
                 Ok(())
             }
             0x26 => {
                 let (Some(index), Some(value)) = (s.top(1), s.top(0)) else { return Err(Fault::Internal) };
-                let a = self.reg(index, 0);
+                let a = self.index(index, 0);
                 let b = self.reg(value, 1);
                 self.w.put(word(op::TABLE_SET, a, b, 0));
                 self.w.put(x);
@@ -679,25 +719,42 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             }
             0x3f | 0xfc10 => {
                 let op = if opcode == 0x3f { op::MEMORY_SIZE } else { op::TABLE_SIZE };
-                let cell = s.next_cell();
-                self.define2(word(op, 0, 0, 0), x, cell, ValType::I32);
+                self.size(op, s.next_cell(), x, result.unwrap_or(ValType::I32));
                 Ok(())
             }
-            0x40 => self.on_temporaries(s, op::MEMORY_GROW, 0, x, pops, true),
-            0xfc0f => self.on_temporaries(s, op::TABLE_GROW, 0, x, pops, true),
+            0x40 => self.on_temporaries(s, op::MEMORY_GROW, wide(s), x, pops, result),
+            0xfc0f => self.on_indexes(s, op::TABLE_GROW, 0, x, pops, result),
             // Indexes in the order of the binary format: segment, then memory or table; destination, then source.
-            0xfc08 => self.on_temporaries(s, op::MEMORY_INIT, y, x, pops, false),
-            0xfc0c => self.on_temporaries(s, op::TABLE_INIT, y, x, pops, false),
-            0xfc0a => self.on_temporaries(s, op::MEMORY_COPY, 0, x | y << 16, pops, false),
-            0xfc0e => self.on_temporaries(s, op::TABLE_COPY, 0, x | y << 16, pops, false),
-            0xfc0b => self.on_temporaries(s, op::MEMORY_FILL, 0, x, pops, false),
-            0xfc11 => self.on_temporaries(s, op::TABLE_FILL, 0, x, pops, false),
+            0xfc08 => self.on_temporaries(s, op::MEMORY_INIT, y, x | wide(s) << 31, pops, None),
+            0xfc0c => self.on_indexes(s, op::TABLE_INIT, y, x, pops, None),
+            0xfc0a => self.on_temporaries(s, op::MEMORY_COPY, wide(s), x | y << 16, pops, None),
+            0xfc0e => self.on_indexes(s, op::TABLE_COPY, 0, x | y << 16, pops, None),
+            0xfc0b => self.on_temporaries(s, op::MEMORY_FILL, wide(s), x, pops, None),
+            0xfc11 => self.on_indexes(s, op::TABLE_FILL, 0, x, pops, None),
             0xfc09 | 0xfc0d => {
                 self.w.put(word(if opcode == 0xfc09 { op::DATA_DROP } else { op::ELEM_DROP }, 0, 0, 0));
                 self.w.put(x);
                 Ok(())
             }
             _ => Err(Fault::Internal),
+        }
+    }
+}
+
+/// Flags of a table or memory in the image.
+fn flags(max: Option<u64>, is64: bool) -> u32 {
+    let max = if max.is_some() { image::HAS_MAX } else { 0 };
+    if is64 { max | image::IS64 } else { max }
+}
+
+impl<const WATCH: bool> Translator<'_, WATCH> {
+    /// Upper words of minimum and maximum of `n` tables or memories, if any of them has 64-bit addresses.
+    fn upper_words(&mut self, n: u32, limits: impl Fn(u32) -> Option<(bool, u64, Option<u64>)>) {
+        if !WIDE || !(0..n).any(|i| limits(i).is_some_and(|(is64, ..)| is64)) {
+            return;
+        }
+        for (_, min, max) in (0..n).filter_map(limits) {
+            self.w.put2([(min >> 32) as u32, (max.unwrap_or(0) >> 32) as u32]);
         }
     }
 }

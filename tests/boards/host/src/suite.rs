@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! The specification's suite on a board: Core 2.0 without SIMD, and custom page sizes.
+//! The specification's suite on a board: Core 2.0 without SIMD, custom page sizes, several memories and 64-bit ones.
 //!
 //! Every directive that passes on the host has to pass on the board, or there is no room for a module that it needs.
 
@@ -34,7 +34,7 @@ pub(crate) fn run(board: &Board, opt_level: &str) -> Result<bool, Trouble> {
 /// All scripts, packed.
 pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
     let mut files: Vec<(String, &str)> = data::spec(SpecVersion::V2)
-        .chain(data::proposal(Proposal::CustomPageSizes))
+        .chain([Proposal::CustomPageSizes, Proposal::MultiMemory, Proposal::Memory64].into_iter().flat_map(data::proposal))
         .filter(|f| !f.name().starts_with("simd_"))
         .map(|f| (format!("{}/{}", f.parent(), f.name()), f.raw()))
         .collect();

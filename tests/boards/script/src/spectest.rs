@@ -2,6 +2,7 @@
 //! The module `spectest` (spec: interpreter/README, "Spectest host module").
 
 use wrt_foundation::{Trap, ValType, Value};
+use wrt_runtime::image::{MemoryType, TableType};
 use wrt_runtime::{Caller, Extern, Flow, HostTable, LinkError, Store};
 
 /// `print` and its like, which print nothing.
@@ -14,7 +15,7 @@ impl HostTable<()> for Silent {
 }
 
 /// What it exports.
-pub(crate) type Spectest = [(&'static str, Extern<'static>); 13];
+pub(crate) type Spectest = [(&'static str, Extern<'static>); 14];
 
 /// Makes it in a new store.
 pub(crate) fn spectest(store: &mut Store<'_>) -> Result<Spectest, LinkError> {
@@ -32,7 +33,8 @@ pub(crate) fn spectest(store: &mut Store<'_>) -> Result<Spectest, LinkError> {
         ("global_i64", store.add_global(false, Value::I64(666))?),
         ("global_f32", store.add_global(false, Value::F32(666.6))?),
         ("global_f64", store.add_global(false, Value::F64(666.6))?),
-        ("table", store.add_table(V::FUNCREF, 10, Some(20), 20)?),
-        ("memory", store.add_memory(1, Some(2), 16, 2 << 16)?),
+        ("table", store.add_table(TableType::new(V::FUNCREF, 10, Some(20)), 20)?),
+        ("table64", store.add_table(TableType { is64: true, ..TableType::new(V::FUNCREF, 10, Some(20)) }, 20)?),
+        ("memory", store.add_memory(MemoryType::new(1, Some(2)), 2 << 16)?),
     ])
 }
