@@ -22,7 +22,7 @@ static void sizes(void)
         size_t need = wrt_store_size(&c);
 
         CHECK(need <= bound);
-        CHECK(bound - need <= 96 + 16u * (c.instances + c.memories + c.tables + c.stacks));
+        CHECK(bound - need <= 150 + 16u * (c.instances + c.memories + c.tables + c.stacks));
     }
     c = (wrt_config_t){ .instances = 1, .stacks = 65535, .cells = UINT32_MAX, .words = UINT32_MAX };
     CHECK(sizeof(size_t) > 4 || wrt_store_size(&c) == 0);

@@ -132,7 +132,7 @@ typedef struct wrt_config {
 #define WRT_SIZE_STORE 400u
 #define WRT_SIZE_TYPE 12u
 #else
-#define WRT_SIZE_STORE 440u
+#define WRT_SIZE_STORE 496u
 #define WRT_SIZE_TYPE 16u
 #endif
 #define WRT_SIZE_INSTANCE 136u
