@@ -217,7 +217,12 @@ impl<'m> Heap<'m> {
         if !self.fresh && self.end() > FIRST {
             return Allocation::Collect;
         }
-        if self.grow(need) { Allocation::More(1) } else { Allocation::Exhausted }
+        if self.grow(need) {
+            return Allocation::More(1);
+        }
+        // Who asks next may have let go of something.
+        self.fresh = false;
+        Allocation::Exhausted
     }
     /// More words at the end; whether there are.
     fn grow(&mut self, need: u32) -> bool {
