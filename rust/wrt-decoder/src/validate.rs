@@ -118,7 +118,7 @@ const fn pack(row: &Row) -> u32 {
             n => 4 + ValType::I32.bits() - n as u32,
         }
     }
-    let ([a, b, c], result) = (row.pops, row.push);
+    let ([a, b, c, _], [result, _]) = (row.pops, row.push);
     if !cfg!(feature = "float") && (is_float(a) || is_float(b) || is_float(c) || is_float(result)) {
         return PLAIN | NO_FLOAT << 12;
     }
@@ -137,6 +137,8 @@ const fn pack(row: &Row) -> u32 {
         Imm::Table2 => TABLE2,
         Imm::ElemTable => ELEM_TABLE,
         Imm::Elem => ELEMENTS,
+        // Of vector instructions, which are not here.
+        Imm::MemArgLane(_) | Imm::Lane(_) | Imm::Shuffle | Imm::Const => NONE,
     };
     let [a, b, c] = row.pops;
     PLAIN | imm << 12 | short(a) << 16 | short(b) << 19 | short(c) << 22 | short(row.push) << 25
