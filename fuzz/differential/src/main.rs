@@ -27,9 +27,10 @@ fn has_floats(seed: u64) -> bool {
     seed.is_multiple_of(4)
 }
 
-/// Vectors, and 128-bit arithmetic, are in two of three modules: of the instructions they would crowd out the others.
+/// Every other module has vectors and 128-bit arithmetic. None of them has floats too: a vector shows the sign of a NaN
+/// in too many ways.
 fn has_vectors(seed: u64) -> bool {
-    !seed.is_multiple_of(3)
+    !has_floats(seed) && !seed.is_multiple_of(3)
 }
 
 fn module(seed: u64) -> Option<Vec<u8>> {

@@ -186,11 +186,12 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             *reg = self.reg_at(o, self.near.wrapping_add(nth.wrapping_mul(2)));
         }
         let [b, c, d, e] = registers;
-        let a = if self.near(cell, 4) { cell } else { self.near };
+        let is_near = self.near(cell, 4);
+        let a = if is_near { cell } else { self.near };
         let n = second::WIDE | opcode & 0x1f;
         // Halves stand where they are pushed: `[b]` low and `[c]` high, then `[d]` and `[e]`.
         self.w.put2([word(op::SECOND, a, b, c), u32::from(n) | d << 16 | e << 24]);
-        if a != cell {
+        if !is_near {
             for half in [0, 2] {
                 let (to, from) = (cell.wrapping_add(half), a.wrapping_add(half));
                 if self.near(to, 2) {
