@@ -312,7 +312,7 @@ mod tests {
             assert_ne!(FORM[op as usize], Form::Hole, "{op:#x}");
         }
         assert_eq!((FORM[0x6a], FORM[0x28], FORM[MEMORY_GROW as usize]), (Form::W1, Form::W2, Form::W2));
-        assert_eq!((FORM[0], FORM[0x44], FORM[0xfe]), (Form::Hole, Form::Hole, Form::Hole));
+        assert_eq!((FORM[0], FORM[0x44], FORM[0xfa]), (Form::Hole, Form::Hole, Form::Hole));
     }
 
     #[test]
