@@ -123,6 +123,7 @@ macro_rules! width {
             fn get(b: &[u8; $bytes]) -> $word {
                 $lane::from_le_bytes(*b) as $word
             }
+            #[cfg_attr(not(feature = "float"), allow(dead_code))] // only floats of 64 bits become narrower
             fn wide(b: &[u8; $wide_bytes]) -> $wide {
                 $wide_lane::from_le_bytes(*b) as $wide
             }
@@ -139,6 +140,7 @@ macro_rules! width {
                 cells(&r)
             }
             /// The lanes of `x` and then of `y`, wide ones, through `f`.
+            #[cfg_attr(not(feature = "float"), allow(dead_code))] // likewise
             #[cfg_attr(target_os = "none", inline(never))]
             #[cfg_attr(not(target_os = "none"), inline(always))]
             pub(super) fn narrow(x: &V128, y: &V128, f: fn($wide) -> $word) -> V128 {

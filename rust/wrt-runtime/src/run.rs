@@ -765,6 +765,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
 
 /// The operation of the second page that `code` begins with. How many words it has.
 #[cfg(any(feature = "simd", feature = "wide-arithmetic"))]
+#[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors
 #[inline(never)]
 fn second(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<usize, Trap> {
     match code.get(1).copied().unwrap_or(0) as u16 {
