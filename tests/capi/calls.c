@@ -66,6 +66,58 @@ static void values(void)
     EQUAL(wrt_call(store, find(store, calc_, "nothing"), NULL, 0, NULL, 0), WRT_OK);
 }
 
+/* A v128 is two values, and two slots. */
+static int vector(wrt_caller_t *caller, void *user, uint64_t *args)
+{
+    (void)caller;
+    (void)user;
+    uint64_t low = args[1], high = args[2];
+    EQUAL(args[0], 7);
+    EQUAL((int64_t)args[3], -9);
+    args[0] = high;
+    args[1] = low;
+    args[2] = 4;
+    return WRT_OK;
+}
+
+#define V128(half) ((wrt_val_t){ .type = WRT_V128, .of.bits = (half) })
+
+static void vector_values(void)
+{
+    const wrt_host_t table[] = { WRT_HOST("host", "vector", "(ivI)vi", vector, NULL) };
+    const wrt_host_t other[] = { WRT_HOST("host", "vector", "(iII)vi", vector, NULL) };
+    wrt_store_t *store = new_store(NULL);
+    wrt_instance_t instance;
+    int code = wrt_load(store, &vectors.image, NULL, other, 1, &instance);
+    if (code == WRT_ENOTSUP) {
+        SAME(wrt_last_error(store)->message, "needs simd"); /* of this build */
+        return;
+    }
+    EQUAL(code, WRT_ETYPE);
+    store = new_store(NULL);
+    instance = load(store, &vectors.image, table, 1);
+    wrt_func_t turn = find(store, instance, "turn"), host = find(store, instance, "host");
+    wrt_val_t v[6] = { I32(1), V128(2), V128(3), I64(4), V128(5), V128(6) }, results[6];
+
+    EQUAL(wrt_call(store, turn, v, 6, results, 6), WRT_OK);
+    static const uint64_t turned[6] = { 5, 6, 4, 2, 3, 1 };
+    for (int i = 0; i < 6; i++) {
+        EQUAL(results[i].of.bits, turned[i]);
+        EQUAL(results[i].type, i == 2 ? WRT_I64 : i == 5 ? WRT_I32 : WRT_V128);
+    }
+    EQUAL(wrt_call(store, turn, v, 4, results, 6), WRT_ETYPE);
+    EQUAL(wrt_call(store, turn, v, 6, results, 4), WRT_ETYPE);
+    v[2] = I64(3);
+    EQUAL(wrt_call(store, turn, v, 6, results, 6), WRT_ETYPE);
+
+    v[0] = V128(0x100000000u);
+    v[1] = V128(0xffffffffu);
+    EQUAL(wrt_call(store, host, v, 2, results, 3), WRT_OK);
+    EQUAL(results[0].of.bits, 0x100000000u);
+    EQUAL(results[1].of.bits, 0x200000001u);
+    EQUAL(results[2].of.i32, 4);
+}
+
 static void names(void)
 {
     wrt_store_t *store = new_store(NULL);
@@ -212,6 +264,7 @@ static void two_instances(void)
 void test_calls(void)
 {
     values();
+    vector_values();
     names();
     traps();
     pauses();

@@ -42,7 +42,7 @@ struct both {
     wrt_module_t wasm;
     wrt_module_t image;
 };
-extern const struct both calc, empty, floats, hosts, start_traps, start_runs, start_waits, data_outside, memory_import;
+extern const struct both calc, empty, floats, hosts, start_traps, start_runs, start_waits, data_outside, memory_import, vectors;
 
 /* Room to translate any of them. */
 extern const wrt_loader_memory_t loader;

@@ -76,8 +76,8 @@ static void wasm(void)
     static const uint8_t malformed[] = { 0, 'a', 's', 'm', 1, 0, 0, 0, 0x44 };
     /* (func i32.add) */
     static const uint8_t invalid[] = { 0, 'a', 's', 'm', 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 5, 1, 3, 0, 0x6a, 0x0b };
-    /* a type with v128 */
-    static const uint8_t simd[] = { 0, 'a', 's', 'm', 1, 0, 0, 0, 1, 5, 1, 0x60, 1, 0x7b, 0 };
+    /* a shared memory */
+    static const uint8_t shared[] = { 0, 'a', 's', 'm', 1, 0, 0, 0, 5, 4, 1, 3, 1, 1 };
     wrt_module_t m = { .bytes = sizeof malformed, .load = wrt_load_wasm };
     wrt_store_t *store;
     wrt_instance_t instance;
@@ -90,9 +90,9 @@ static void wasm(void)
     m.data = invalid;
     m.bytes = sizeof invalid;
     fails(&m, NULL, 0, WRT_EINVALID, 24);
-    m.data = simd;
-    m.bytes = sizeof simd;
-    fails(&m, NULL, 0, WRT_ENOTSUP, 14);
+    m.data = shared;
+    m.bytes = sizeof shared;
+    fails(&m, NULL, 0, WRT_ENOTSUP, 12);
     m.data = "";
     m.bytes = 0;
     fails(&m, NULL, 0, WRT_EMALFORMED, 0);

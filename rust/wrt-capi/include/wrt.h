@@ -84,9 +84,17 @@ static inline void wrt_interrupt(wrt_interrupt_t *i) { i->word = 1; }
 static inline void wrt_interrupt_clear(wrt_interrupt_t *i) { i->word = 0; }
 
 /** Type of a value; the binary format's code. */
-typedef enum wrt_type { WRT_I32 = 0x7f, WRT_I64 = 0x7e, WRT_F32 = 0x7d, WRT_F64 = 0x7c, WRT_FUNCREF = 0x70, WRT_EXTERNREF = 0x6f } wrt_type_t;
+typedef enum wrt_type {
+    WRT_I32 = 0x7f,
+    WRT_I64 = 0x7e,
+    WRT_F32 = 0x7d,
+    WRT_F64 = 0x7c,
+    WRT_V128 = 0x7b,
+    WRT_FUNCREF = 0x70,
+    WRT_EXTERNREF = 0x6f
+} wrt_type_t;
 
-/** One value. */
+/** One value. A v128 is two of them side by side, both of type WRT_V128: in bits its low half, then its high half. */
 typedef struct wrt_val {
     uint32_t type; /**< A wrt_type_t. */
     union {
@@ -166,8 +174,8 @@ typedef struct wrt_caller wrt_caller_t;
  * @brief A host function.
  * @param caller who calls: for wrt_caller_*(), and through them memory and nested calls.
  * @param user   the pointer given to WRT_HOST.
- * @param args   one 64-bit slot per parameter; the function writes its results into the slots from 0 on. i32 and f32 use
- *               the low half (as uint32_t bits), see WRT_ARG_* and WRT_RET_*.
+ * @param args   one 64-bit slot per parameter, two per v128 (low half first); the function writes its results into the slots
+ *               from 0 on. i32 and f32 use the low half (as uint32_t bits), see WRT_ARG_* and WRT_RET_*.
  * @retval WRT_OK         results are in the slots.
  * @retval WRT_ESUSPENDED not ready: the outermost wrt_call()/wrt_resume() returns WRT_ESUSPENDED. Inside a nested call or a
  *                        start function it cannot be, and the guest traps with "host function cannot be suspended here".
@@ -182,7 +190,7 @@ typedef int (*wrt_host_fn_t)(wrt_caller_t *caller, void *user, uint64_t *args);
 typedef struct wrt_host {
     const char *module;    /**< Module part of the import's name. */
     const char *name;      /**< Field part. */
-    const char *signature; /**< "(params)results", letters i I f F for i32 i64 f32 f64, x externref, r funcref: "(ii)i". */
+    const char *signature; /**< "(params)results", letters i I f F for i32 i64 f32 f64, v v128, x externref, r funcref: "(ii)i". */
     wrt_host_fn_t call;
     void *user;
 } wrt_host_t;

@@ -28,9 +28,25 @@ pub struct Val {
 /// Arguments and results of a host function.
 type Slots = [u64; MAX_VALUES];
 
+/// The type of each value of C that `types` make: a vector is two, its low half first.
+#[cfg(feature = "simd")]
+pub(crate) fn each(types: &[u32]) -> impl Iterator<Item = u32> {
+    let times = |ty: u32| if ty == ValType::V128.bits() { 2 } else { 1 };
+    types.iter().flat_map(move |ty| core::iter::repeat_n(*ty, times(*ty)))
+}
+#[cfg(not(feature = "simd"))]
+pub(crate) fn each(types: &[u32]) -> impl Iterator<Item = u32> {
+    types.iter().copied()
+}
+
+/// Cells of one value of C.
+fn cells_of(ty: ValType) -> u32 {
+    if cfg!(feature = "simd") { ty.cells().min(2) } else { ty.cells() }
+}
+
 /// The value of type `ty` at the front of `cells`, which are cut.
 fn cut_value(ty: u32, cells: &mut &[u32]) -> Option<u64> {
-    let (value, behind) = cells.split_at_checked(ValType::from_bits(ty).cells() as usize)?;
+    let (value, behind) = cells.split_at_checked(cells_of(ValType::from_bits(ty)) as usize)?;
     *cells = behind;
     let high = value.get(1).copied().unwrap_or(0);
     Some(u64::from(high) << 32 | u64::from(*value.first()?))
@@ -38,7 +54,7 @@ fn cut_value(ty: u32, cells: &mut &[u32]) -> Option<u64> {
 
 /// Puts the value of type `ty` into its cells from cell `at` on; the cell after them.
 fn put_value(ty: ValType, slot: u64, cells: &mut [u32], at: u32) -> u32 {
-    let end = at.wrapping_add(ty.cells());
+    let end = at.wrapping_add(cells_of(ty));
     let mut rest = slot;
     for cell in cells.get_mut(at as usize..end as usize).unwrap_or(&mut []) {
         *cell = rest as u32;
@@ -83,21 +99,25 @@ impl CStore {
         // SAFETY: the caller's promise.
         let arg = |i: usize| unsafe { args.add(i).read() };
         let params = self.store.func_type(number).ok_or(EINVAL_HANDLE)?.params;
-        if params.len() != count {
+        if each(params).count() != count {
             return Err(self.note(ETYPE, 0, "wrong number of values"));
         }
-        for (i, want) in params.iter().enumerate() {
-            let (want, given) = (ValType::from_bits(*want), arg(i));
-            let have = ValType::from_bits(given.ty);
+        // Whether the first one that is wrong is so by its type.
+        let wrong = each(params).enumerate().find_map(|(i, want)| {
+            let (want, given) = (ValType::from_bits(want), arg(i));
+            let (have, bits) = (ValType::from_bits(given.ty), given.of as u32);
             if have != want.family() {
-                return Err(self.note(ETYPE, 0, "value of another type"));
+                Some(true)
+            } else if !self.accepts(want, bits) {
+                Some(false)
+            } else {
+                (!self.store.takes(number, want, have, Ref::from_bits(bits))).then_some(true)
             }
-            if !self.accepts(want, given.of as u32) {
-                return Err(EINVAL_HANDLE);
-            }
-            if !self.store.takes(number, want, have, Ref::from_bits(given.of as u32)) {
-                return Err(self.note(ETYPE, 0, "value of another type"));
-            }
+        });
+        match wrong {
+            Some(true) => return Err(self.note(ETYPE, 0, "value of another type")),
+            Some(false) => return Err(EINVAL_HANDLE),
+            None => {}
         }
         let mut at = self.store.enter_cells(stack, number).map_err(|e| self.note_call(e))?;
         if let Some(stack) = self.store.stack_mut(stack) {
@@ -111,7 +131,7 @@ impl CStore {
     /// Whether function `number` gives `count` results.
     fn check_results(&mut self, number: u32, count: usize) -> Result<(), c_int> {
         let ty = self.store.func_type(number).ok_or(EINVAL_HANDLE)?;
-        if ty.results.len() == count { Ok(()) } else { Err(self.note(ETYPE, 0, "wrong number of results")) }
+        if each(ty.results).count() == count { Ok(()) } else { Err(self.note(ETYPE, 0, "wrong number of results")) }
     }
 
     /// Gives the results of function `number`, which is done, one by one.
@@ -119,8 +139,8 @@ impl CStore {
         let ty = self.store.func_type(number)?;
         let stack = self.store.stack(stack)?;
         let mut cells = stack.cells.get(stack.run.args as usize..)?;
-        for (i, ty) in ty.results.iter().enumerate() {
-            put(i, Val { ty: *ty, of: cut_value(*ty, &mut cells)? });
+        for (i, ty) in each(ty.results).enumerate() {
+            put(i, Val { ty, of: cut_value(ty, &mut cells)? });
         }
         Some(())
     }
@@ -131,8 +151,9 @@ impl CStore {
         let types = self.store.host_type(stack).map_or(&[][..], |ty| ty.params);
         let at = |stack: &Stack<'_>| stack.run.args as usize;
         let mut cells = self.store.stack(stack).and_then(|stack| stack.cells.get(at(stack)..)).unwrap_or(&[]);
+        let mut types = each(types);
         for i in 0..MAX_VALUES {
-            let value = types.get(i).and_then(|ty| cut_value(*ty, &mut cells)).unwrap_or(0);
+            let value = types.next().and_then(|ty| cut_value(ty, &mut cells)).unwrap_or(0);
             // SAFETY: one of the slots.
             unsafe { slots.as_mut_ptr().cast::<u64>().add(i).write(value) };
         }
@@ -147,7 +168,7 @@ impl CStore {
         let mut at = self.store.stack(stack).ok_or(EINVAL)?.run.args;
         for i in 0.. {
             let types = self.store.host_type(stack).ok_or(EINVAL)?.results;
-            let Some(ty) = types.get(i).map(|ty| ValType::from_bits(*ty)) else { break };
+            let Some(ty) = each(types).nth(i).map(ValType::from_bits) else { break };
             // SAFETY: the caller's promise.
             let slot = unsafe { slots.add(i).read() };
             if !self.accepts(ty, slot as u32) {
@@ -441,7 +462,7 @@ pub unsafe extern "C" fn wrt_answer(store: *mut CStore, results: *const u64, res
         let s = unsafe { &mut *store };
         let (place, _) = paused(s).filter(|(place, _)| place.caller.is_null()).ok_or(EINVAL)?;
         let waits = s.store.stack(place.stack).is_some_and(|stack| stack.run.status == Status::Host);
-        let count = s.store.host_type(place.stack).map_or(0, |ty| ty.results.len());
+        let count = s.store.host_type(place.stack).map_or(0, |ty| each(ty.results).count());
         if !waits || !sound_array(results, result_count) || result_count != count {
             return Err(EINVAL);
         }

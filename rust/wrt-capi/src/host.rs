@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Host functions: their tables, what they are called with, and how imports find them.
 
+use crate::call::each;
 use crate::store::CStore;
 use core::ffi::{c_char, c_int, c_void};
 use wrt_foundation::{ExternKind, ValType};
@@ -120,10 +121,12 @@ fn signature_is(mut signature: impl Iterator<Item = u8>, params: &[u32], results
         ValType::F64 => b'F',
         ValType::EXTERNREF => b'x',
         ValType::FUNCREF => b'r',
+        ValType::V128 if cfg!(feature = "simd") => b'v',
         _ => 0,
     };
     let want = [b'('].into_iter().chain(params.iter().map(letter)).chain([b')']).chain(results.iter().map(letter));
-    params.len() <= MAX_VALUES && results.len() <= MAX_VALUES && want.map(Some).all(|c| signature.next() == c) && signature.next().is_none()
+    let few = |types: &[u32]| each(types).count() <= MAX_VALUES;
+    few(params) && few(results) && want.map(Some).all(|c| signature.next() == c) && signature.next().is_none()
 }
 
 /// What the table of instance number `instance` offers for an import of `image`: the first entry of that name and type.

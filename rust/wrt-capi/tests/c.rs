@@ -10,8 +10,8 @@ use std::process::Command;
 use std::sync::Mutex;
 use wrt_runtime::image::{LARGE_WINDOW, SMALL_WINDOW};
 
-const MODULES: [&str; 9] =
-    ["calc", "empty", "floats", "hosts", "start_traps", "start_runs", "start_waits", "data_outside", "memory_import"];
+const MODULES: [&str; 10] =
+    ["calc", "empty", "floats", "hosts", "start_traps", "start_runs", "start_waits", "data_outside", "memory_import", "vectors"];
 const SOURCES: [&str; 7] = ["main.c", "store.c", "modules.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
 
 fn folder() -> PathBuf {

@@ -85,7 +85,7 @@ fn place(instance: &ModuleInstance) -> String {
     instance.trap_site().map_or(String::new(), |(func, _)| format!("in function {func}"))
 }
 
-/// An argument in decimal or, for integers, as 0x…; integers may be written signed or unsigned.
+/// An argument in decimal or, for integers, as 0x…; a vector as the 128-bit number that its lanes make, the first lowest; integers may be written signed or unsigned.
 fn parse(ty: ValType, text: &str) -> WrtResult<Value> {
     let bad = || Error::new(ErrorKind::Usage, "not a value of the parameter's type").with_detail(format!("{text} is no {ty}"));
     let integer = |bits: u32| -> Option<i128> {
@@ -100,6 +100,11 @@ fn parse(ty: ValType, text: &str) -> WrtResult<Value> {
     match ty {
         ValType::I32 => integer(32).map(|n| Value::I32(n as i32)),
         ValType::I64 => integer(64).map(|n| Value::I64(n as i64)),
+        ValType::V128 => match text.strip_prefix("0x") {
+            Some(hex) => u128::from_str_radix(hex, 16).ok(),
+            None => text.parse().ok(),
+        }
+        .map(|n| Value::V128(n.to_le_bytes())),
         ValType::F32 => text.parse().ok().map(Value::F32),
         ValType::F64 => text.parse().ok().map(Value::F64),
         ValType::EXTERNREF if text == "null" => Some(Value::ExternRef(Ref::NULL)),

@@ -42,6 +42,14 @@ const MATH: &str = r#"(module
     (func (export "spin") (loop (br 0))))"#;
 
 #[test]
+fn vectors_are_numbers_of_128_bits() {
+    let file = wasm("vector", r#"(module (func (export "not") (param v128) (result v128) (v128.not (local.get 0))))"#);
+    let file = file.to_str().unwrap();
+    assert_eq!(says(&["run", file, "--invoke", "not", "0x0f"], 0), format!("0x{}f0:v128\n", "f".repeat(30)));
+    assert!(complains(&["run", file, "--invoke", "not", "-1"], 2).contains("-1 is no v128"));
+}
+
+#[test]
 fn run_prints_results_one_per_line() {
     let file = wasm("math", MATH);
     let file = file.to_str().unwrap();

@@ -97,6 +97,7 @@ faults! {
         NotNumeric "array type is not numeric or vector"
         UnknownTag "unknown tag"
         TagResults "non-empty tag result type"
+        InvalidLane "invalid lane index"
     }
     Memory {
         ScratchFull "decode scratch is too small"

@@ -17,6 +17,8 @@ pub mod module;
 pub mod operand;
 pub mod reader;
 mod references;
+#[cfg(feature = "simd")]
+mod simd;
 pub mod sink;
 pub mod types;
 mod validate;

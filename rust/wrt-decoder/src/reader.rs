@@ -247,6 +247,7 @@ fn val_type(code: u8) -> Result<ValType, Fault> {
     let needs = match code {
         0x7c | 0x7d if !cfg!(feature = "float") => Fault::NeedsFloat,
         0x7c..=0x7f | 0x6f | 0x70 => return Ok(ValType::from_bits(code as u32)),
+        0x7b if cfg!(feature = "simd") => return Ok(ValType::V128),
         0x7b => Fault::NeedsSimd,
         0x69 | 0x74 if !cfg!(feature = "exceptions") => Fault::NeedsExceptions,
         0x6a..=0x6e | 0x71..=0x73 if !cfg!(feature = "gc") => Fault::NeedsGc,

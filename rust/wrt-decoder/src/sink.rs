@@ -36,7 +36,7 @@ pub struct Catch {
 
 /// Listens to a module. A method that returns an error ends the decoding with it.
 pub trait Sink {
-    /// The module uses `feature`, which this build has. Not told of floats.
+    /// The module uses `feature`, which this build has. Told of floats for vector instructions only.
     fn uses(&mut self, feature: Feature);
 
     // ---- module ------------------------------------------------------------------------------------------------
@@ -177,8 +177,15 @@ pub trait Sink {
     fn store(&mut self, s: &mut Operands<'_>, op: u8, offset: u32) -> Result<(), Fault>;
     /// A load, or without `result` a store, in any memory; the address is an `i32` or `i64`.
     fn access(&mut self, s: &mut Operands<'_>, op: u8, memory: u32, offset: u64, result: Option<ValType>) -> Result<(), Fault>;
+    /// Vector instruction `n` (its number after the prefix 0xfd) without an access to memory: with `pops`
+    /// operands, and `lane` where it has one.
+    fn vector(&mut self, s: &mut Operands<'_>, n: u16, lane: u8, pops: u32, result: ValType) -> Result<(), Fault>;
+    /// A vector instruction that loads or stores: the address is the first operand, the vector, if it takes one, the second.
+    fn vector_access(&mut self, s: &mut Operands<'_>, n: u16, memory: u32, offset: u64, lane: u8) -> Result<(), Fault>;
+    /// `v128.const` and `i8x16.shuffle`, with their bytes.
+    fn vector_bytes(&mut self, s: &mut Operands<'_>, n: u16, bytes: [u8; 16]) -> Result<(), Fault>;
     /// Any other instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the
-    /// row's immediates, `pops` the number of operands, `result` the type it leaves.
+    /// row's immediates, `pops` the number of operands, `result` the type it leaves; `None` also for two `i64`.
     #[allow(clippy::too_many_arguments)] // what the validator has in registers, without a structure in between
     fn plain(
         &mut self,
@@ -262,6 +269,9 @@ impl Sink for Validate {
         load(&mut Operands<'_>, u8, u32, ValType);
         store(&mut Operands<'_>, u8, u32);
         access(&mut Operands<'_>, u8, u32, u64, Option<ValType>);
+        vector(&mut Operands<'_>, u16, u8, u32, ValType);
+        vector_access(&mut Operands<'_>, u16, u32, u64, u8);
+        vector_bytes(&mut Operands<'_>, u16, [u8; 16]);
         plain(&Info<'_>, &mut Operands<'_>, u16, u32, u32, u32, Option<ValType>);
     }
 }

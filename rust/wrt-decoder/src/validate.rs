@@ -9,6 +9,8 @@ use crate::locals::{Local, Locals};
 use crate::reader::signed;
 use crate::types::TYPED;
 use crate::{Control, ControlKind, Fault, FuncType, Info, Operands, Reader, Sink};
+#[cfg(feature = "wide-arithmetic")]
+use wrt_foundation::Feature;
 use wrt_foundation::{ValType, limits};
 use wrt_instructions::table::{ADDR, ELEM, Imm, Row, row};
 
@@ -101,6 +103,7 @@ const fn class(op: u8) -> u32 {
         0xd1 => REF_IS_NULL,
         0xd2 => REF_FUNC,
         0xfc => PREFIX,
+        0xfd if cfg!(feature = "simd") => PREFIX,
         _ => NO_OPCODE,
     }
 }
@@ -118,7 +121,7 @@ const fn pack(row: &Row) -> u32 {
             n => 4 + ValType::I32.bits() - n as u32,
         }
     }
-    let ([a, b, c], result) = (row.pops, row.push);
+    let ([a, b, c, _], [result, _]) = (row.pops, row.push);
     if !cfg!(feature = "float") && (is_float(a) || is_float(b) || is_float(c) || is_float(result)) {
         return PLAIN | NO_FLOAT << 12;
     }
@@ -137,9 +140,11 @@ const fn pack(row: &Row) -> u32 {
         Imm::Table2 => TABLE2,
         Imm::ElemTable => ELEM_TABLE,
         Imm::Elem => ELEMENTS,
+        // Of vector instructions, which are not here.
+        Imm::MemArgLane(_) | Imm::Lane(_) | Imm::Shuffle | Imm::Const => NONE,
     };
-    let [a, b, c] = row.pops;
-    PLAIN | imm << 12 | short(a) << 16 | short(b) << 19 | short(c) << 22 | short(row.push) << 25
+    let ([a, b, c, _], [result, _]) = (row.pops, row.push);
+    PLAIN | imm << 12 | short(a) << 16 | short(b) << 19 | short(c) << 22 | short(result) << 25
 }
 
 /// The words of the opcodes of one byte, then of those that begin with 0xfc.
@@ -534,7 +539,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     }
                     self.ref_func(func)?;
                 }
-                PREFIX => self.prefixed()?,
+                PREFIX => self.prefixed(op)?,
                 _ => self.other(op)?,
             }
         }
@@ -565,6 +570,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 }
                 op @ (0x6a..=0x6c | 0x7c..=0x7e) => self.binary(op, ROWS[op as usize])?,
                 0xfb if cfg!(feature = "gc") => self.gc(true)?,
+                #[cfg(feature = "simd")]
+                0xfd => self.simd_const()?,
                 op if ROWS[op as usize] & CLASS != NO_OPCODE => return Err(Fault::ConstantRequired),
                 op => return Err(no_opcode(op as u16)),
             }
@@ -743,7 +750,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         }
     }
     /// Memory, offset and address type of a load or store, `flags` having been read; any memory, any mistake.
-    fn mem_arg(&mut self, row: u32, flags: u32) -> Result<(u32, u64, ValType), Fault> {
+    pub(crate) fn mem_arg(&mut self, row: u32, flags: u32) -> Result<(u32, u64, ValType), Fault> {
         const WITH_INDEX: u32 = if cfg!(feature = "multi-memory") { 0x40 } else { 0 };
         if flags >= if WITH_INDEX != 0 { 0x80 } else { 32 } {
             return Err(Fault::MalformedMemopFlags);
@@ -993,15 +1000,37 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.cut(n);
         result.map_or(Ok(()), |ty| self.s.push(ty))
     }
-    /// The rest of an opcode that begins with 0xfc.
-    fn prefixed(&mut self) -> Result<(), Fault> {
+    /// The rest of an opcode that begins with 0xfc, or 0xfd.
+    fn prefixed(&mut self, prefix: u8) -> Result<(), Fault> {
+        #[cfg(feature = "simd")]
+        if prefix == 0xfd {
+            return self.simd();
+        }
+        let _ = prefix; // the only one, without vectors
         let sub = self.r.u32()?;
+        #[cfg(feature = "wide-arithmetic")]
+        if let 0x13..=0x16 = sub {
+            return self.wide(0xfc00 | sub as u16);
+        }
         let op = 0xfc00 | sub.min(0xff) as u16;
         match ROWS.get((sub as usize).saturating_add(256)) {
             Some(row) if row & CLASS == UNARY => self.unary(op, *row),
             Some(row) => self.plain(op, *row),
             None => Err(no_opcode(op)),
         }
+    }
+    /// 128-bit arithmetic, the only instructions with two results.
+    #[cfg(feature = "wide-arithmetic")]
+    fn wide(&mut self, op: u16) -> Result<(), Fault> {
+        const I64: [u32; 4] = [ValType::I64.bits(); 4];
+        let pops = if op < 0xfc15 { 4 } else { 2 };
+        self.check(I64.get(..pops).unwrap_or(&[]), 0)?;
+        self.sink.uses(Feature::WideArithmetic);
+        if self.live {
+            self.sink.plain(&self.info, &mut self.s, op, 0, 0, pops as u32, None)?;
+        }
+        self.cut(pops);
+        self.push_all(&[ValType::I64.bits(); 2])
     }
     /// Index immediates, and the element type that operands refer to; `address` gets the types of first, second and third
     /// operand that are addresses or lengths.

@@ -83,6 +83,23 @@ integer! { -> Result:
     i32_rem_u i64_rem_u(a, b) a.checked_rem(b).ok_or(Trap::DivideByZero);
 }
 
+// Low and high half of each number of 128 bits.
+#[cfg(feature = "wide-arithmetic")]
+functions! { (u64, u64):
+    i64_add128(a: u64, a_high: u64, b: u64, b_high: u64) halves(whole(a, a_high).wrapping_add(whole(b, b_high)));
+    i64_sub128(a: u64, a_high: u64, b: u64, b_high: u64) halves(whole(a, a_high).wrapping_sub(whole(b, b_high)));
+    i64_mul_wide_s(a: u64, b: u64) halves((a as i64 as i128).wrapping_mul(b as i64 as i128) as u128);
+    i64_mul_wide_u(a: u64, b: u64) halves((a as u128).wrapping_mul(b as u128));
+}
+#[cfg(feature = "wide-arithmetic")]
+fn whole(low: u64, high: u64) -> u128 {
+    low as u128 | (high as u128) << 64
+}
+#[cfg(feature = "wide-arithmetic")]
+fn halves(v: u128) -> (u64, u64) {
+    (v as u64, (v >> 64) as u64)
+}
+
 functions! { u32:
     i32_wrap_i64(a: u64) a as u32;
     i32_reinterpret_f32(a: u32) a;

@@ -3,7 +3,8 @@
 //! types, section of the specification. Decoder, validator and translator work from these rows; control
 //! instructions, locals and constants have code of their own because their types depend on the context.
 //!
-//! An opcode here is a `u16`: the byte of the binary format, or `0xfc00 + n` for the prefixed ones.
+//! An opcode here is a `u16`: the byte of the binary format, `0xfc00 + n` for number `n` after the prefix 0xfc, or
+//! `0xd000 + n` after 0xfd, whose numbers need more than a byte: vector instructions, in [`simd`].
 
 /// Immediates of an instruction in the binary format (spec: core 5.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +30,14 @@ pub enum Imm {
     ElemTable,
     /// Element segment index.
     Elem,
+    /// As `MemArg`, then the number of a lane. The exponent tells the lane's size too, and so how many lanes there are.
+    MemArgLane(u8),
+    /// The number of a lane, below this.
+    Lane(u8),
+    /// Sixteen numbers of bytes of two vectors, below 32.
+    Shuffle,
+    /// The sixteen bytes of a vector.
+    Const,
 }
 
 /// Marks an operand or result whose type is the element type of the named table.
@@ -42,9 +51,9 @@ pub struct Row {
     /// Immediates.
     pub imm: Imm,
     /// Operands, deepest first; unused places are 0 and stand last.
-    pub pops: [u8; 3],
-    /// Result, or 0.
-    pub push: u8,
+    pub pops: [u8; 4],
+    /// Results; unused places are 0.
+    pub push: [u8; 2],
 }
 
 const I32: u8 = 0x7f;
@@ -54,44 +63,53 @@ const F64: u8 = 0x7c;
 
 macro_rules! pops {
     () => {
-        [0, 0, 0]
+        [0, 0, 0, 0]
     };
     ($a:ident) => {
-        [$a, 0, 0]
+        [$a, 0, 0, 0]
     };
     ($a:ident $b:ident) => {
-        [$a, $b, 0]
+        [$a, $b, 0, 0]
     };
     ($a:ident $b:ident $c:ident) => {
-        [$a, $b, $c]
+        [$a, $b, $c, 0]
+    };
+    ($a:ident $b:ident $c:ident $d:ident) => {
+        [$a, $b, $c, $d]
     };
 }
 macro_rules! push {
     () => {
-        0
+        [0, 0]
     };
     ($r:ident) => {
-        $r
+        [$r, 0]
+    };
+    ($r:ident $s:ident) => {
+        [$r, $s]
     };
 }
+#[cfg(feature = "simd")]
+pub mod simd;
+
 macro_rules! rows {
-    ($($op:literal $name:literal ($imm:expr) [$($pop:ident)*] -> [$($push:ident)?] $spec:literal;)*) => {
+    ($($op:literal $name:literal ($imm:expr) [$($pop:ident)*] -> [$($push:ident)*] $spec:literal;)*) => {
         /// The row of an instruction, or `None` if no row has this opcode.
         pub const fn row(op: u16) -> Option<&'static Row> {
             const ONE: [Option<Row>; 256] = one_byte();
-            const FC: [Option<Row>; 18] = prefixed();
+            const FC: [Option<Row>; 23] = prefixed();
             if op < 256 { ONE[op as usize].as_ref() }
-            else if op >= 0xfc00 && op < 0xfc00 + 18 { FC[(op - 0xfc00) as usize].as_ref() }
+            else if op >= 0xfc00 && op < 0xfc00 + 23 { FC[(op - 0xfc00) as usize].as_ref() }
             else { None }
         }
         const fn one_byte() -> [Option<Row>; 256] {
             let mut t = [None; 256];
-            $(if $op < 256 { t[($op & 0xff) as usize] = Some(Row { imm: $imm, pops: pops!($($pop)*), push: push!($($push)?) }); })*
+            $(if $op < 256 { t[($op & 0xff) as usize] = Some(Row { imm: $imm, pops: pops!($($pop)*), push: push!($($push)*) }); })*
             t
         }
-        const fn prefixed() -> [Option<Row>; 18] {
-            let mut t = [None; 18];
-            $(if $op >= 0xfc00 { t[($op & 0x1f) as usize % 18] = Some(Row { imm: $imm, pops: pops!($($pop)*), push: push!($($push)?) }); })*
+        const fn prefixed() -> [Option<Row>; 23] {
+            let mut t = [None; 23];
+            $(if $op >= 0xfc00 { t[($op & 0x1f) as usize % 23] = Some(Row { imm: $imm, pops: pops!($($pop)*), push: push!($($push)*) }); })*
             t
         }
         /// The instruction's name in the text format and the section of the specification that defines it.
@@ -281,6 +299,10 @@ rows! {
     0xfc0f "table.grow" (Table) [ELEM ADDR] -> [ADDR] "4.6.6";
     0xfc10 "table.size" (Table) [] -> [ADDR] "4.6.6";
     0xfc11 "table.fill" (Table) [ADDR ELEM ADDR] -> [] "4.6.6";
+    0xfc13 "i64.add128" (N) [I64 I64 I64 I64] -> [I64 I64] "4.3.2";
+    0xfc14 "i64.sub128" (N) [I64 I64 I64 I64] -> [I64 I64] "4.3.2";
+    0xfc15 "i64.mul_wide_s" (N) [I64 I64] -> [I64 I64] "4.3.2";
+    0xfc16 "i64.mul_wide_u" (N) [I64 I64] -> [I64 I64] "4.3.2";
 }
 
 #[cfg(test)]
@@ -292,10 +314,10 @@ mod tests {
         for &op in ALL {
             let row = row(op).unwrap();
             assert!(name(op).is_some());
-            let used = row.pops.iter().position(|p| *p == 0).unwrap_or(3);
+            let used = row.pops.iter().position(|p| *p == 0).unwrap_or(4);
             assert!(row.pops[used..].iter().all(|p| *p == 0), "{op:#x}: unused operands stand last");
         }
-        assert_eq!(ALL.len(), 2 + 25 + 128 + 18);
+        assert_eq!(ALL.len(), 2 + 25 + 128 + 18 + 4);
         assert!(row(0x10).is_none() && row(0xfc12).is_none());
         assert_eq!(name(0x6a), Some(("i32.add", "core 4.3.2")));
         assert_eq!(name(0xc4).unwrap().0, "i64.extend32_s");

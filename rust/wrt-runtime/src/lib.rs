@@ -22,6 +22,8 @@ mod numeric;
 mod object;
 pub mod op;
 pub mod run;
+#[cfg(feature = "simd")]
+mod simd;
 pub mod stack;
 pub mod store;
 #[cfg(feature = "loader")]

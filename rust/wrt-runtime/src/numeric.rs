@@ -6,7 +6,7 @@ use crate::op::*;
 use crate::run::{get64, set64};
 use crate::stack::{Window, register};
 use wrt_foundation::Trap;
-#[cfg(feature = "float")]
+#[cfg(any(feature = "float", feature = "wide-arithmetic"))]
 use wrt_instructions::num;
 
 /// `i32.popcnt`; `i64`: bit counts, division, remainder, shifts, rotation, shifts by a constant.
@@ -173,6 +173,25 @@ pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
         Wide(v) => set64(fr, a, v),
     }
     Ok(())
+}
+
+/// `i64.add128` and its like: operations of the second page.
+#[cfg(feature = "wide-arithmetic")]
+pub(crate) fn wide(fr: &mut Window, code: &[u32]) -> Result<usize, Trap> {
+    use num::*;
+    let Some(&[w, w1]) = code.first_chunk() else { return Err(Trap::BadImage) };
+    let get = |shift: u32| get64(fr, (w >> shift) as usize);
+    let (x, y) = (get(16), get(24));
+    let high = |shift: u32| get64(fr, (w1 >> shift) as usize);
+    let (low, high) = match w1 as u16 & 0x1f {
+        0x13 => i64_add128(x, y, high(16), high(24)),
+        0x14 => i64_sub128(x, y, high(16), high(24)),
+        0x15 => i64_mul_wide_s(x, y),
+        _ => i64_mul_wide_u(x, y),
+    };
+    let a = register(w >> 8);
+    [fr[a], fr[a + 1], fr[a + 2], fr[a + 3]] = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
+    Ok(2)
 }
 
 #[cfg(test)]

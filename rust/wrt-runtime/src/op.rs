@@ -9,8 +9,9 @@
 //! A *jump word* is `disp | cost << 16`, both signed 16-bit: `disp` counts words from the word after the jump word.
 //!
 //! Loads, stores and numeric operations have the number that the instruction has in the binary format, so the
-//! translator needs no table for them. A numeric one is `[a] = [b] op [c]` or `[a] = op [b]`; a load is `[a]` = memory 0
-//! at `[b] + w1`; a store is memory 0 at `[b] + w1` = `[a]`. For other memories see [`MEMORY_OTHER`] and [`MEMORY_64`].
+//! translator needs no table for them. [`SECOND`] opens a second page for what is rare.
+//!
+//! A numeric one is `[a] = [b] op [c]` or `[a] = op [b]`; a load is `[a]` = memory 0 at `[b] + w1`; a store is memory 0 at `[b] + w1` = `[a]`. For other memories see [`MEMORY_OTHER`] and [`MEMORY_64`].
 //!
 //! Where a memory has 64-bit addresses, operands of bulk operations are 64-bit numbers: in [`MEMORY_COPY`] and
 //! [`MEMORY_FILL`] bit n of `b` says so of operand n, and those after it lie one cell further up. Tables have fewer
@@ -40,6 +41,44 @@ pub enum Form {
     Record = 8,
     /// As [`extended_len`] tells.
     Extended = 9,
+    /// As [`second`] has it of `w1`.
+    Second = 10,
+}
+
+/// Operations of the second page: `w1` = number `| d << 16 | e << 24`, where `d` and `e` are further fields like `a`.
+///
+/// Below 0x114 they are vector instructions and have the number that the instruction has after the prefix 0xfd. `[x]` is
+/// four cells where the instruction has a vector. Numeric ones are `[a] = [b] op [c]` with a third operand `[d]`, or a
+/// lane `d`; a load is `[a]` = memory 0 at `[b] + w2`, and `[c]` with lane `d` replaced; a store is memory 0 at `[b] + w2`
+/// = `[c]`, or its lane `d`. With [`second::ANY_MEMORY`] in `w1` it is memory `w3 & 0xffff`, and with bit 31 of `w3` set
+/// the address has 64 bits and the offset is `w2 | w4 << 32`. `i8x16.shuffle` has its bytes in `w2` to `w5`. Of relaxed instructions there are those that
+/// are no other instruction's twin.
+///
+/// From 0x1f3 on: `i64.add128`, `i64.sub128`: 128 bits from `a` on = `[c]:[b] op [e]:[d]`, 64 bits each, low part first;
+/// 0x1f5 on: `i64.mul_wide_s`, `i64.mul_wide_u`: 128 bits from `a` on = `[b] * [c]`.
+///
+/// Numbers from 0x200 on are free.
+pub mod second {
+    /// `i64.add128`
+    pub const ADD128: u16 = WIDE | 0x13;
+    /// `i64.mul_wide_u`
+    pub const MUL_WIDE_U: u16 = WIDE | 0x16;
+    /// In `w1` of a load or store: it is not in memory 0, or that has 64-bit addresses.
+    pub const ANY_MEMORY: u32 = 1 << 24;
+    /// To be added to the number of a wide operation after the prefix 0xfc.
+    pub const WIDE: u16 = 0x1e0;
+
+    /// Words after the first of operation `w1`; `None`: a hole.
+    pub const fn rest(w1: u32) -> Option<u32> {
+        match w1 as u16 {
+            0x0d => Some(5),
+            0x0c | 0x9a | 0xa2 | 0xa5 | 0xa6 | 0xaf | 0xb0 | 0xb2..=0xb4 | 0xbb | 0xc2 | 0xc5 | 0xc6 | 0xcf | 0xd0 | 0xd2..=0xd4 => None,
+            0xe2 | 0xee => None,
+            0x00..=0x0b | 0x54..=0x5d => Some(if w1 & ANY_MEMORY != 0 { 4 } else { 2 }),
+            0x0e..=0xff | 0x105..=0x108 | 0x112 | 0x113 | ADD128..=MUL_WIDE_U => Some(1),
+            _ => None,
+        }
+    }
 }
 
 macro_rules! ops {
@@ -157,6 +196,7 @@ ops! {
     0xfc MAP Data "Nothing. For [`crate::heap`]: `w1` is a cell of the frame, then one bit for each cell from it on that holds a reference to an object; `a`: meanwhile the call or operation before is under way, or here.";
     0xfd RETURN_CALL W3 "Charges `bc`; function `w1` takes the place of this one, with the `w2 >> 16` cells from cell `w2 & 0xffff` as arguments.";
     0xfe EXTENDED Extended "An operation of `extended`: its number in the top 8 bits, a cell of the frame in the 16 below.";
+    0xff SECOND Second "An operation of the second page, see [`second`].";
 }
 
 /// Operations under the number [`EXTENDED`]. They work on operands side by side, the first of which is at the cell
@@ -272,6 +312,17 @@ mod tests {
             assert_ne!(FORM[op as usize], Form::Hole, "{op:#x}");
         }
         assert_eq!((FORM[0x6a], FORM[0x28], FORM[MEMORY_GROW as usize]), (Form::W1, Form::W2, Form::W2));
-        assert_eq!((FORM[0], FORM[0x44], FORM[0xff]), (Form::Hole, Form::Hole, Form::Hole));
+        assert_eq!((FORM[0], FORM[0x44], FORM[0xfa]), (Form::Hole, Form::Hole, Form::Hole));
+    }
+
+    #[test]
+    #[cfg(feature = "simd")]
+    fn vector_instructions_keep_their_number() {
+        use wrt_instructions::table::simd::{ALL, strict};
+        for n in 0..0x1f3 {
+            let is_operation = ALL.contains(&n) && strict(n) == n && n != 0x0c;
+            assert_eq!(second::rest(n.into()).is_some(), is_operation, "{n:#x}");
+        }
+        assert_eq!((second::rest(0x0d), second::rest(0x01), second::rest(0x1f7)), (Some(5), Some(2), None));
     }
 }

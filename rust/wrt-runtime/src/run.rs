@@ -741,10 +741,17 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         break 0;
                     }
                 }
+                #[cfg(any(feature = "simd", feature = "wide-arithmetic"))]
+                SECOND => match second(fr, mem, code.get(pc..).unwrap_or(&[])) {
+                    #[cfg(all(feature = "simd", feature = "multi-memory"))]
+                    Ok(0) => break w,
+                    Ok(words) => pc = pc.wrapping_add(words),
+                    Err(t) => trap!(t),
+                },
                 // What this build lacks is a hole too.
                 // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
                 0x00 | 0x44 | MEMORY_64 | TABLE_INDEX | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | TRY | RETURN_CALL
-                | EXTENDED | 0xff => {
+                | EXTENDED | SECOND => {
                     trap!(Trap::BadImage)
                 }
             }
@@ -753,6 +760,20 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         if !rare(store, cells, frames, run, w, out) {
             return;
         }
+    }
+}
+
+/// The operation of the second page that `code` begins with. How many words it has.
+#[cfg(any(feature = "simd", feature = "wide-arithmetic"))]
+#[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors
+#[inline(never)]
+fn second(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<usize, Trap> {
+    match code.get(1).copied().unwrap_or(0) as u16 {
+        #[cfg(feature = "wide-arithmetic")]
+        second::ADD128..=second::MUL_WIDE_U => numeric::wide(fr, code),
+        #[cfg(feature = "simd")]
+        0..second::WIDE => crate::simd::vector(fr, mem, code),
+        _ => Err(Trap::BadImage),
     }
 }
 
@@ -809,6 +830,8 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
             Some(fr) => match w as u8 {
                 MEMORY_SIZE..=MEMORY_GROW | MEMORY_COPY..=DATA_DROP | MEMORY_OTHER..=MEMORY_64 => memory(store, fr, run, w),
                 ENTER_FAR => enter_far(store, cells, run),
+                #[cfg(all(feature = "simd", feature = "multi-memory"))]
+                SECOND => vector_elsewhere(store, fr, run),
                 _ => table(store, fr, run, w),
             }
             .map(|()| true),
@@ -1229,7 +1252,7 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 
 /// The byte that a load or store means, word `w` of the loop's, with an address of 64 bits and this offset.
 #[cfg(feature = "memory64")]
-fn far_address(fr: &Window, w: u32, lower: u32, upper: u32) -> Option<usize> {
+pub(crate) fn far_address(fr: &Window, w: u32, lower: u32, upper: u32) -> Option<usize> {
     let offset = u64::from(lower) | u64::from(upper) << 32;
     get64(fr, register(w >> 16)).checked_add(offset)?.try_into().ok()
 }
@@ -1263,6 +1286,19 @@ fn access(mem: &mut [u8], fr: &mut Window, w: u32, at: Option<usize>) -> Result<
         0x29 | 0x2b | 0x30..=0x35 => set64(fr, a, v),
         _ => fr[a] = v as u32,
     }
+    Ok(())
+}
+
+/// A load or store of a vector in another memory than the first.
+#[cfg(all(feature = "simd", feature = "multi-memory"))]
+#[inline(never)]
+fn vector_elsewhere(store: &mut Store<'_>, fr: &mut Window, run: &mut Run) -> Result<(), Trap> {
+    let mut code = [0; 5];
+    for (n, word) in code.iter_mut().enumerate() {
+        *word = store.inst(run.inst)?.code(run.pc.wrapping_add(n as u32))?;
+    }
+    let mem = store.mem_mut(run.inst, code[3] & 0xffff)?.bytes();
+    run.pc = run.pc.wrapping_add(crate::simd::load_or_store(fr, mem, &code)? as u32);
     Ok(())
 }
 

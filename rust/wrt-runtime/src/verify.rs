@@ -5,6 +5,9 @@ use crate::image::{Image, Word};
 use crate::op::{self, Form};
 use wrt_foundation::{Error, ErrorKind, WrtResult};
 
+/// Whether this build has operations of the second page.
+const HAVE_SECOND: bool = cfg!(any(feature = "simd", feature = "wide-arithmetic"));
+
 /// One operation of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op<'a> {
@@ -78,6 +81,8 @@ impl<'a> Iterator for Ops<'a> {
             Form::Data => word >> 16,
             Form::Record => (word >> 16).wrapping_add(1),
             Form::Extended => op::extended_len((word >> 24) as u8).checked_sub(1)?,
+            Form::Second if HAVE_SECOND => op::second::rest(*after.first()?)?,
+            Form::Second => return None,
         };
         let next = pc.checked_add(1)?.checked_add(rest).filter(|n| *n <= self.end)?;
         self.pc = next;
@@ -145,6 +150,7 @@ impl<'a> Image<'a> {
             op::MEMORY_SIZE | op::MEMORY_GROW | op::MEMORY_FILL => below(o.ext(0), Word::Memories),
             op::MEMORY_COPY => below(o.ext(0) & 0xffff, Word::Memories) && below(o.ext(0) >> 16, Word::Memories),
             op::MEMORY_INIT => below(o.bc(), Word::Memories) && below(o.ext(0) & 0x7fff_ffff, Word::Datas),
+            op::SECOND if o.rest.len() == 4 => below(o.ext(2) & 0xffff, Word::Memories),
             op::MEMORY_OTHER | op::MEMORY_64 => below(o.bc(), Word::Memories),
             op::DATA_DROP => below(o.ext(0), Word::Datas),
             _ => true,

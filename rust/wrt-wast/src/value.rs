@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Arguments of invocations, and the patterns that results are compared with.
 
-use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
+use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};
 use wrt_foundation::{Ref, Value};
 
@@ -13,6 +14,7 @@ pub fn argument(arg: &WastArg<'_>) -> Option<Value> {
         WastArgCore::I64(v) => Value::I64(*v),
         WastArgCore::F32(v) => Value::F32(f32::from_bits(v.bits)),
         WastArgCore::F64(v) => Value::F64(f64::from_bits(v.bits)),
+        WastArgCore::V128(v) => Value::V128(v.to_le_bytes()),
         WastArgCore::RefNull(ty) if is(ty, AbstractHeapType::Extern) => Value::ExternRef(Ref::NULL),
         WastArgCore::RefNull(ty) if is(ty, AbstractHeapType::Func) => Value::FuncRef(Ref::NULL),
         WastArgCore::RefNull(HeapType::Abstract { shared: false, ty: AbstractHeapType::Exn | AbstractHeapType::NoExn }) => {
@@ -40,21 +42,44 @@ pub fn match_all(values: &[Value], patterns: &[WastRet<'_>]) -> bool {
     values.len() == patterns.len() && values.iter().zip(patterns).all(matches)
 }
 
+/// Whether `bits` are a float that `pattern` allows.
+fn match_f32(pattern: &NanPattern<F32>, bits: u32) -> bool {
+    match pattern {
+        NanPattern::Value(p) => p.bits == bits,
+        NanPattern::CanonicalNan => bits & !(1 << 31) == 0x7fc0_0000,
+        NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
+    }
+}
+
+/// The same for 64 bits.
+fn match_f64(pattern: &NanPattern<F64>, bits: u64) -> bool {
+    match pattern {
+        NanPattern::Value(p) => p.bits == bits,
+        NanPattern::CanonicalNan => bits & !(1 << 63) == 0x7ff8_0000_0000_0000,
+        NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
+    }
+}
+
+/// Whether each lane of `v` is what its pattern allows.
+fn match_vector(pattern: &V128Pattern, v: [u8; 16]) -> bool {
+    match pattern {
+        V128Pattern::I8x16(p) => *p == v.map(|b| b as i8),
+        V128Pattern::I16x8(p) => v.as_chunks().0.iter().zip(p).all(|(b, p)| i16::from_le_bytes(*b) == *p),
+        V128Pattern::I32x4(p) => v.as_chunks().0.iter().zip(p).all(|(b, p)| i32::from_le_bytes(*b) == *p),
+        V128Pattern::I64x2(p) => v.as_chunks().0.iter().zip(p).all(|(b, p)| i64::from_le_bytes(*b) == *p),
+        V128Pattern::F32x4(p) => v.as_chunks().0.iter().zip(p).all(|(b, p)| match_f32(p, u32::from_le_bytes(*b))),
+        V128Pattern::F64x2(p) => v.as_chunks().0.iter().zip(p).all(|(b, p)| match_f64(p, u64::from_le_bytes(*b))),
+    }
+}
+
 /// Whether `value` is one that `pattern` allows, its type included.
 pub fn matches(value: Value, pattern: &WastRetCore<'_>) -> bool {
     match (pattern, value) {
         (WastRetCore::I32(p), Value::I32(v)) => *p == v,
         (WastRetCore::I64(p), Value::I64(v)) => *p == v,
-        (WastRetCore::F32(p), Value::F32(v)) => match p {
-            NanPattern::Value(p) => p.bits == v.to_bits(),
-            NanPattern::CanonicalNan => v.to_bits() & !(1 << 31) == 0x7fc0_0000,
-            NanPattern::ArithmeticNan => v.to_bits() & 0x7fc0_0000 == 0x7fc0_0000,
-        },
-        (WastRetCore::F64(p), Value::F64(v)) => match p {
-            NanPattern::Value(p) => p.bits == v.to_bits(),
-            NanPattern::CanonicalNan => v.to_bits() & !(1 << 63) == 0x7ff8_0000_0000_0000,
-            NanPattern::ArithmeticNan => v.to_bits() & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
-        },
+        (WastRetCore::F32(p), Value::F32(v)) => match_f32(p, v.to_bits()),
+        (WastRetCore::F64(p), Value::F64(v)) => match_f64(p, v.to_bits()),
+        (WastRetCore::V128(p), Value::V128(v)) => match_vector(p, v),
         (WastRetCore::RefNull(None), Value::FuncRef(v) | Value::ExternRef(v) | Value::AnyRef(v) | Value::ExnRef(v)) => v.is_null(),
         (WastRetCore::RefNull(Some(ty)), Value::FuncRef(v)) => {
             v.is_null() && (is(ty, AbstractHeapType::Func) || is(ty, AbstractHeapType::NoFunc))
@@ -139,6 +164,21 @@ mod tests {
             assert_eq!(check(v, "f64.const nan:canonical"), canonical, "{bits:#x}");
             assert_eq!(check(v, "f64.const nan:arithmetic"), arithmetic, "{bits:#x}");
         }
+    }
+
+    #[test]
+    fn vectors_match_lane_by_lane() {
+        let v = |low: u64, high: u64| Value::V128((u128::from(high) << 64 | u128::from(low)).to_le_bytes());
+        assert!(check(v(0xff, 1 << 63), "v128.const i8x16 -1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 128"));
+        assert!(check(v(0xffff_0001, 7 << 48), "v128.const i16x8 1 -1 0 0 0 0 0 7"));
+        assert!(check(v(1 << 32, 3), "v128.const i32x4 0 1 3 0") && !check(v(1 << 32, 3), "v128.const i32x4 0 1 2 0"));
+        assert!(check(v(9, !0), "v128.const i64x2 9 -1") && !check(v(9, !0), "v128.const i64x2 9 1"));
+        let nans = v(0x7fc0_0000_3f80_0000, 0x7f80_0000_ffc0_0001);
+        assert!(check(nans, "v128.const f32x4 1 nan:canonical nan:arithmetic inf"));
+        assert!(!check(nans, "v128.const f32x4 1 nan:canonical nan:canonical inf"));
+        assert!(check(v(0x7ff8 << 48, 0), "v128.const f64x2 nan:canonical 0"));
+        assert!(!check(v(0x7ff8 << 48, 1 << 63), "v128.const f64x2 nan:canonical 0"));
+        assert!(!check(Value::I64(0), "v128.const i64x2 0 0"));
     }
 
     #[test]

@@ -232,6 +232,57 @@ fn wrapping_at_the_last_near_cell() {
     }
 }
 
+/// A value of four cells around the hole between near and far cells: as parameter, local, operand, argument and result;
+/// and two results of one operation, of which only one may be near.
+#[test]
+fn vectors_and_wide_results_around_the_last_near_cell() {
+    let vector = |n: u128| Value::V128((n << 96 | n << 64 | n << 32 | n).to_le_bytes());
+    for cells in 222..250 {
+        let wat = format!(
+            r#"(module
+                (type $three (func (param v128 v128 i32) (result v128 i64 v128)))
+                (global $g (mut v128) (v128.const i32x4 3 3 3 3))
+                (memory 1)
+                (func $callee (type $three)
+                    (i32x4.add (local.get 0) (local.get 1)) (i64.const 5) (i32x4.splat (local.get 2)))
+                (func (export "operands") (param v128) (result v128 i64) {locals} (local $v v128) (local $n i64)
+                    (local.set $v (i32x4.add (local.get 0) (v128.const i32x4 1 1 1 1)))
+                    (v128.bitselect (local.get $v) (global.get $g) (i32x4.splat (i32.const 0xf0)))
+                    (v128.store offset=3 (i32.const 1) (local.tee $v (i32x4.sub (local.get $v) (local.get 0))))
+                    (select (v128.load32_lane offset=8 2 (i32.const 0) (local.get $v)) (local.get $v) (i32x4.extract_lane 3 (local.get $v)))
+                    (global.set $g)
+                    (i8x16.shuffle 0 1 2 3 20 21 22 23 8 9 10 11 28 29 30 31 (global.get $g) (global.get $g)) drop
+                    (i64x2.extract_lane 1 (local.get $v)))
+                (func (export "calls") (param v128) (result v128 i64 v128) {locals}
+                    (call $callee (i32x4.neg (local.get 0)) (i32x4.abs (local.get 0)) (i32.const 9))
+                    (block (param v128 i64 v128) (result v128 i64 v128) (br_if 0 (i32.const 1))))
+                (func (export "wide") (param i64 i64) (result i64 i64 i64 i64) {locals}
+                    (i64.mul_wide_u (local.get 0) (local.get 1))
+                    (i64.sub128 (i64.const 1) (i64.const 2) (local.get 0) (local.get 1))))"#,
+            locals = "(local i32)".repeat(cells),
+        );
+        let mut i = instance(&wat, ImportMap::new()).unwrap();
+        let results = i.invoke_multi("operands", &[vector(0x5f)]).unwrap();
+        // (0x60 & 0xf0) | (3 & !0xf0), and lanes of ones
+        assert_eq!(results, [vector(0x63), Value::I64(1 << 32 | 1)], "{cells}");
+        let results = i.invoke_multi("calls", &[vector(7)]).unwrap();
+        assert_eq!(results, [vector(0), Value::I64(5), vector(9)], "{cells}");
+        let results = i.invoke_multi("wide", &[Value::I64(1 << 62), Value::I64(12)]).unwrap();
+        assert_eq!(results, [0, 3, 1 - (1 << 62), -11].map(Value::I64), "{cells}");
+        // As parameters and results, across the hole.
+        let params = "(param i32)".repeat(cells);
+        let wat = format!(
+            r#"(module (func $f {params} (param v128) (result i32 v128) (local v128)
+                    (local.set {1} (local.get {cells})) (local.get 0) (i32x4.add (local.get {1}) (local.get {cells})))
+                (func (export "f") (param v128) (result i32 v128) {0} (local.get 0) (call $f)))"#,
+            "(i32.const 4) ".repeat(cells),
+            cells + 1,
+        );
+        let mut i = instance(&wat, ImportMap::new()).unwrap();
+        assert_eq!(i.invoke_multi("f", &[vector(7)]).unwrap(), [Value::I32(4), vector(14)], "{cells}");
+    }
+}
+
 /// Results past the near cells, each a constant: none may pass through a register that an earlier one stands in.
 #[test]
 fn hundreds_of_constant_results() {

@@ -340,6 +340,24 @@ impl Sink for Watch {
         }
         Ok(())
     }
+    fn vector(&mut self, s: &mut Operands<'_>, _: u16, _: u8, pops: u32, result: ValType) -> Result<(), Fault> {
+        self.stack(s, pops);
+        assert!((1..4).contains(&pops) && (result.is_num() || result == ValType::V128));
+        Ok(())
+    }
+    fn vector_access(&mut self, s: &mut Operands<'_>, n: u16, _: u32, _: u64, lane: u8) -> Result<(), Fault> {
+        let vector = matches!(n, 0x0b | 0x54..=0x5b);
+        self.stack(s, 1 + u32::from(vector));
+        let address = s.top(vector.into()).unwrap().ty();
+        assert!(address == ValType::I32 || address == ValType::I64);
+        assert!(lane < 16 && (!vector || s.top(0).unwrap().ty() == ValType::V128));
+        Ok(())
+    }
+    fn vector_bytes(&mut self, s: &mut Operands<'_>, n: u16, bytes: [u8; 16]) -> Result<(), Fault> {
+        self.stack(s, if n == 0x0d { 2 } else { 0 });
+        assert!(n == 0x0c || n == 0x0d && bytes.iter().all(|lane| *lane < 32));
+        Ok(())
+    }
     fn plain(
         &mut self,
         _: &Info<'_>,

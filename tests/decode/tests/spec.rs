@@ -119,10 +119,10 @@ impl Counts {
 }
 
 #[test]
-fn core_2_without_simd() {
+fn core_2() {
     let mut counts = Counts::default();
     let mut files = 0;
-    for file in spec(SpecVersion::V2).filter(|f| f.name().ends_with(".wast") && !f.name().starts_with("simd_")) {
+    for file in spec(SpecVersion::V2).filter(|f| f.name().ends_with(".wast")) {
         files += 1;
         counts.file(&file);
     }
@@ -147,10 +147,20 @@ fn custom_page_sizes() {
 fn memories() {
     let mut counts = Counts::default();
     let files = [Proposal::MultiMemory, Proposal::Memory64].into_iter().flat_map(proposal);
-    for file in files.filter(|f| !f.name().starts_with("simd_")) {
+    for file in files {
         counts.file(&file);
     }
     counts.report("multi-memory and memory64");
     assert_eq!((counts.unsupported, counts.changed), (0, 14));
     assert!(counts.accepted >= 150 && counts.invalid >= 100 && counts.malformed >= 100);
+}
+
+#[test]
+fn vectors_and_wide_arithmetic() {
+    let mut counts = Counts::default();
+    for file in [Proposal::Simd, Proposal::RelaxedSimd, Proposal::WideArithmetic].into_iter().flat_map(proposal) {
+        counts.file(&file);
+    }
+    counts.report("vectors and wide arithmetic");
+    assert!(counts.accepted >= 432 && counts.invalid >= 609);
 }

@@ -13,9 +13,15 @@ use wrt_runtime::translate::{TranslateError, translate, translate_vec};
 fn images_verify() {
     let mut images = 0;
     let (mut bytes, mut words) = (0, 0);
-    let files =
-        spec(SpecVersion::V2).chain([Proposal::CustomPageSizes, Proposal::MultiMemory, Proposal::Memory64].into_iter().flat_map(proposal));
-    let files = files.filter(|f| !f.name().starts_with("simd_"));
+    let proposals = [
+        Proposal::CustomPageSizes,
+        Proposal::MultiMemory,
+        Proposal::Memory64,
+        Proposal::Simd,
+        Proposal::RelaxedSimd,
+        Proposal::WideArithmetic,
+    ];
+    let files = spec(SpecVersion::V2).chain(proposals.into_iter().flat_map(proposal));
     for file in files {
         let buffer = file.wast().unwrap();
         for directive in buffer.directives().unwrap() {

@@ -17,10 +17,12 @@
 
 mod condition;
 mod extended;
+mod simd;
 mod sink;
 mod writer;
 
 use condition::{Cond, GE_U, I32_EQ, I32_EQZ, cond_word, inverse, mirrored, with_constant};
+use simd::{STRADDLE, VECTORS};
 use writer::{Writer, word, word16};
 
 use crate::image::{self, HEADER, PADDING, Word};
@@ -411,6 +413,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             return;
         }
         if self.near(to, cells) && self.near(from, cells) {
+            if VECTORS && cells == 4 {
+                return self.copy_vector(to, from);
+            }
             self.w.put(word(if cells == 2 { op::COPY2 } else { op::COPY }, to, from, 0));
         } else {
             let (to, from) = (self.lies(to, cells), self.lies(from, cells));
@@ -510,8 +515,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// The same, when it may have to be made.
     #[inline(never)]
     fn reg_made(&mut self, o: Operand<'_>, nth: usize) -> u32 {
+        self.reg_at(o, self.near.wrapping_add(nth.wrapping_mul(2) as u32))
+    }
+    /// The same, in this scratch register if it lies far away.
+    fn reg_at(&mut self, o: Operand<'_>, scratch: u32) -> u32 {
         let cells = o.ty().cells();
-        let scratch = self.near.wrapping_add(nth.wrapping_mul(2) as u32);
         let cell = match o.place() {
             Place::Cell => o.cell(),
             Place::Local(cell) => cell,
@@ -778,7 +786,10 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             && let Some(o) = s.top(above)
         {
             let cells = o.ty().cells();
-            if let Place::Const(bits) = o.place() {
+            if VECTORS && cells == 4 {
+                self.return_vector(o);
+                self.w.put(word16(op::RETURN, 0, cost));
+            } else if let Place::Const(bits) = o.place() {
                 self.constant_to(0, bits, cells);
                 self.w.put(word16(op::RETURN, 0, cost));
             } else {
@@ -1098,6 +1109,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             }
             for list in [t.first, t.results] {
                 list.iter().for_each(|v| self.w.put(*v));
+                self.see(list);
                 if t.kind == Kind::Func {
                     most = most.max(list.iter().fold(0, |n, v| n.wrapping_add(ValType::from_bits(*v).cells())));
                 }
@@ -1117,6 +1129,13 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let last = info.globals().wrapping_sub(1);
         let end = |cell: u32| cell.wrapping_add(info.global(last).map_or(0, |g| g.ty.cells()));
         info.own_global_cell(last).map_or(0, end)
+    }
+
+    /// Marks the image if these types are not of all builds.
+    fn see(&mut self, types: &[u32]) {
+        if VECTORS && types.iter().any(|ty| *ty as u8 == ValType::V128.bits() as u8) {
+            self.features |= Feature::Simd.bit();
+        }
     }
 
     fn header(&mut self, w: Word, value: u32) {
@@ -1151,6 +1170,10 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         let cells = value.ty().cells();
         if self.made(value) && self.near(cell, cells) {
             self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
+            self.last.end = NOWHERE;
+            return Ok(true);
+        }
+        if VECTORS && cells == 4 && self.assign_vector(value, cell) {
             self.last.end = NOWHERE;
             return Ok(true);
         }

@@ -122,6 +122,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         for i in 0..info.globals() {
             let g = info.global(i).ok_or(Fault::Internal)?;
             let cell = info.own_global_cell(i);
+            self.see(&[g.ty.bits()]);
             self.w.put(g.ty.bits());
             self.w.put(g.mutable as u32 | cell.unwrap_or(0) << 1);
         }
@@ -229,6 +230,11 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         match what {
             ConstFor::Global(_, cell) => {
                 let cells = value.ty().cells();
+                if VECTORS && cells == 4 {
+                    self.set_vector(value, Some(cell), 0);
+                    self.init_close();
+                    return Ok(());
+                }
                 let reg = self.reg(value, 0);
                 self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, reg, cell));
                 self.init_close();
@@ -287,13 +293,13 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         if total > self.near {
             // Everything from the hole on lies further up; parameters arrive without it.
-            let at = self.near.wrapping_add(HOLE).wrapping_sub(1);
+            let at = self.near.wrapping_add(HOLE).wrapping_sub(STRADDLE);
             let end = self.lies(total, 0).max(total.wrapping_add(HOLE));
             self.frame_cells = self.frame_cells.max(end);
             if param_cells > self.near {
-                // A value of two cells may begin just below the hole: its first cell has to move too, and moving the
-                // first cell of one that does not is harmless.
-                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(self.near).wrapping_add(1));
+                // A value of several cells may begin just below the hole: its first cells have to move too, and moving
+                // them when there is none is harmless.
+                let (mut from, mut cells) = (param_cells, param_cells.wrapping_sub(self.near).wrapping_add(STRADDLE));
                 self.w.put(word(op::ENTER_FAR, 0, 0, 0));
                 self.w.put(end);
                 self.w.put(0);
@@ -556,6 +562,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn select(&mut self, s: &mut Operands<'_>, ty: ValType) -> Done {
         let (Some(x), Some(y), Some(c)) = (s.top(2), s.top(1), s.top(0)) else { return Err(Fault::Internal) };
+        if VECTORS && ty == ValType::V128 {
+            self.select_vector([x, y, c]);
+            return Ok(());
+        }
         let (b, d, cond) = (self.reg(x, 0), self.reg(y, 1), self.reg(c, 2));
         self.define2(word(if ty.cells() == 2 { op::SELECT2 } else { op::SELECT }, 0, b, d), cond, x.cell(), ty);
         Ok(())
@@ -588,6 +598,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.constant_item = Some(global << 2 | 2);
         let o = s.top(0).ok_or(Fault::Internal)?;
         let cells = o.ty().cells();
+        if VECTORS && cells == 4 {
+            self.get_vector(o.cell(), info.own_global_cell(global), global);
+            return Ok(());
+        }
         match info.own_global_cell(global) {
             Some(cell) => self.define(word16(if cells == 2 { op::GLOBAL_GET2 } else { op::GLOBAL_GET }, 0, cell), o.cell(), o.ty()),
             None => self.define2(word(op::GLOBAL_GET_X, 0, cells, 0), global, o.cell(), o.ty()),
@@ -597,6 +611,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     fn global_set(&mut self, info: &Info<'_>, s: &mut Operands<'_>, global: u32) -> Done {
         let o = s.top(0).ok_or(Fault::Internal)?;
         let cells = o.ty().cells();
+        if VECTORS && cells == 4 {
+            self.set_vector(o, info.own_global_cell(global), global);
+            return Ok(());
+        }
         let a = self.reg(o, 0);
         match info.own_global_cell(global) {
             Some(cell) => self.w.put(word16(if cells == 2 { op::GLOBAL_SET2 } else { op::GLOBAL_SET }, a, cell)),
@@ -736,8 +754,18 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
                 self.w.put(x);
                 Ok(())
             }
+            0xfc13..=0xfc16 if cfg!(feature = "wide-arithmetic") => self.wide(s, opcode, pops),
             _ => Err(Fault::Internal),
         }
+    }
+    fn vector(&mut self, s: &mut Operands<'_>, n: u16, lane: u8, pops: u32, result: ValType) -> Done {
+        self.vector_numeric(s, n, lane, pops, result)
+    }
+    fn vector_access(&mut self, s: &mut Operands<'_>, n: u16, memory: u32, offset: u64, lane: u8) -> Done {
+        self.vector_memory(s, n, memory, offset, lane)
+    }
+    fn vector_bytes(&mut self, s: &mut Operands<'_>, n: u16, bytes: [u8; 16]) -> Done {
+        self.vector_of_bytes(s, n, bytes)
     }
 }
 

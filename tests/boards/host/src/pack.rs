@@ -6,7 +6,7 @@
 
 use script::format;
 use std::collections::HashMap;
-use wast::core::{NanPattern, WastArgCore, WastRetCore};
+use wast::core::{NanPattern, V128Const, V128Pattern, WastArgCore, WastRetCore};
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::Id;
@@ -226,6 +226,24 @@ impl<'r> Packer<'r> {
         }
         Ok(())
     }
+    fn vector(&mut self, pattern: &V128Pattern) {
+        self.ty(ValType::V128);
+        let lanes = |p: &mut Self, kind: u8, bytes: usize, lanes: &[(u64, u8)]| {
+            p.body.push(kind);
+            lanes.iter().for_each(|(bits, _)| p.body.extend_from_slice(&bits.to_le_bytes()[..bytes]));
+            p.body.push(lanes.iter().rev().fold(0, |tests, (_, test)| tests << 2 | test));
+        };
+        let whole = match pattern {
+            V128Pattern::F32x4(p) => return lanes(self, format::LANES_32, 4, &p.each_ref().map(|p| lane(p, |v| v.bits.into()))),
+            V128Pattern::F64x2(p) => return lanes(self, format::LANES_64, 8, &p.each_ref().map(|p| lane(p, |v| v.bits))),
+            V128Pattern::I8x16(v) => V128Const::I8x16(*v),
+            V128Pattern::I16x8(v) => V128Const::I16x8(*v),
+            V128Pattern::I32x4(v) => V128Const::I32x4(*v),
+            V128Pattern::I64x2(v) => V128Const::I64x2(*v),
+        };
+        self.body.push(format::BITS);
+        self.cells(Value::V128(whole.to_le_bytes()));
+    }
     fn pattern(&mut self, pattern: &WastRet<'_>) -> Result<(), Unpackable> {
         let WastRet::Core(pattern) = pattern else { return Err("a result of a component".into()) };
         let bits = |p: &mut Self, value: Value| {
@@ -246,6 +264,7 @@ impl<'r> Packer<'r> {
             WastRetCore::F64(NanPattern::Value(v)) => bits(self, Value::F64(f64::from_bits(v.bits))),
             WastRetCore::F64(NanPattern::CanonicalNan) => other(self, ValType::F64, format::CANONICAL),
             WastRetCore::F64(NanPattern::ArithmeticNan) => other(self, ValType::F64, format::ARITHMETIC),
+            WastRetCore::V128(pattern) => self.vector(pattern),
             WastRetCore::RefNull(None) => other(self, ValType::EXTERNREF, format::NULL),
             WastRetCore::RefNull(Some(ty)) => {
                 // An argument of that type is the value itself.
@@ -258,6 +277,15 @@ impl<'r> Packer<'r> {
             _ => return Err("a result that has no packed form".into()),
         }
         Ok(())
+    }
+}
+
+/// Bits and test of a lane's pattern.
+fn lane<T>(pattern: &NanPattern<T>, bits: impl Fn(&T) -> u64) -> (u64, u8) {
+    match pattern {
+        NanPattern::Value(v) => (bits(v), format::BITS),
+        NanPattern::CanonicalNan => (0, format::CANONICAL),
+        NanPattern::ArithmeticNan => (0, format::ARITHMETIC),
     }
 }
 

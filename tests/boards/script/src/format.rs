@@ -21,7 +21,8 @@
 //! | instantiate a module that nobody will name | [`INSTANTIATE`] | module |
 //!
 //! A value is the byte of its type and its cells as little-endian words. A pattern is the byte of its type, a byte that
-//! says what is compared, and for [`BITS`] the cells. Reserves: what the memories (bytes) and tables (elements) of the
+//! says what is compared, and for [`BITS`] the cells; for [`LANES_32`] and [`LANES_64`] the cells, and a byte with
+//! two bits per lane, the first lowest: [`BITS`], [`CANONICAL`] or [`ARITHMETIC`]. Reserves: what the memories (bytes) and tables (elements) of the
 //! instance grow to in this script.
 
 use wrt_decoder::{Fault, Reader};
@@ -68,6 +69,11 @@ pub const ARITHMETIC: u8 = 2;
 pub const NOT_NULL: u8 = 3;
 /// Pattern: null, of any type.
 pub const NULL: u8 = 4;
+
+/// Pattern: each lane of 32 bits has its own.
+pub const LANES_32: u8 = 5;
+/// Pattern: each lane of 64 bits has its own.
+pub const LANES_64: u8 = 6;
 
 /// Arguments, or results, of a call that a script can hold.
 pub const VALUES: usize = 32;
@@ -124,6 +130,26 @@ pub enum Pattern {
     NotNull(ValType),
     /// Null.
     Null,
+    /// A vector of floats of 64 or 32 bits, each with its own pattern: these bits, or by two bits per lane.
+    Lanes {
+        /// Whether lanes have 64 bits.
+        wide: bool,
+        /// The vector.
+        bits: [u8; 16],
+        /// Two bits per lane.
+        tests: u8,
+    },
+}
+
+/// Whether `have` is what the test says, which is about floats of the width of `want`.
+fn lane_matches(wide: bool, test: u8, want: u64, have: u64) -> bool {
+    let value = if wide { Value::F64(f64::from_bits(have)) } else { Value::F32(f32::from_bits(have as u32)) };
+    let ty = if wide { ValType::F64 } else { ValType::F32 };
+    match test {
+        BITS => want == have,
+        CANONICAL => Pattern::Canonical(ty).matches(&value),
+        _ => Pattern::Arithmetic(ty).matches(&value),
+    }
 }
 
 impl Pattern {
@@ -136,6 +162,16 @@ impl Pattern {
             (Pattern::Arithmetic(ValType::F32), Value::F32(v)) => v.to_bits() & 0x7fc0_0000 == 0x7fc0_0000,
             (Pattern::Arithmetic(ValType::F64), Value::F64(v)) => v.to_bits() & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
             (Pattern::NotNull(ty), Value::FuncRef(v) | Value::ExternRef(v)) => value.ty() == Some(ty) && !v.is_null(),
+            (Pattern::Lanes { wide: false, bits, tests }, Value::V128(v)) => {
+                let lanes = bits.as_chunks().0.iter().zip(v.as_chunks().0).zip([0, 2, 4, 6]);
+                let number = |b: &[u8; 4]| u32::from_le_bytes(*b).into();
+                lanes.into_iter().all(|((want, have), shift)| lane_matches(false, tests >> shift & 3, number(want), number(have)))
+            }
+            (Pattern::Lanes { wide: true, bits, tests }, Value::V128(v)) => {
+                let lanes = bits.as_chunks().0.iter().zip(v.as_chunks().0).zip([0, 2]);
+                let number = |b: &[u8; 8]| u64::from_le_bytes(*b);
+                lanes.into_iter().all(|((want, have), shift)| lane_matches(true, tests >> shift & 3, number(want), number(have)))
+            }
             (Pattern::Null, Value::FuncRef(v) | Value::ExternRef(v)) => v.is_null(),
             _ => false,
         }
@@ -169,7 +205,7 @@ impl<'a> Records<'a> {
         core::str::from_utf8(self.bytes()?).map_err(|_| BadPack)
     }
     fn value(&mut self, ty: ValType) -> Result<Value, BadPack> {
-        let mut cells = [0; 2];
+        let mut cells = [0; 4];
         for cell in cells.iter_mut().take(ty.cells() as usize) {
             *cell = u32::from_le_bytes(self.0.array()?);
         }
@@ -204,6 +240,7 @@ impl<'a> Records<'a> {
                 ARITHMETIC => Pattern::Arithmetic(ty),
                 NOT_NULL => Pattern::NotNull(ty),
                 NULL => Pattern::Null,
+                kind @ (LANES_32 | LANES_64) => Pattern::Lanes { wide: kind == LANES_64, bits: self.0.array()?, tests: self.0.byte()? },
                 _ => return Err(BadPack),
             };
             patterns.push(pattern).map_err(|_| BadPack)?;
