@@ -95,7 +95,18 @@ pub(crate) struct Decoder<'b, 's, S> {
     pub(crate) group_end: u32,
 }
 
+/// Entries of the import section that have not been read. One may stand for several imports of a module, each with its
+/// type or all of one (compact imports proposal).
+struct Entries<'b> {
+    left: u32,
+    /// Imports left of the entry at hand, the module they are from, and the type of all of them.
+    of_entry: u32,
+    module: &'b [u8],
+    ty: Option<Import>,
+}
+
 /// An import's type.
+#[derive(Clone, Copy)]
 enum Import {
     Func(u32),
     Table(TableType),
@@ -364,8 +375,29 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
 
     // ---- imports and definitions -------------------------------------------------------------------------------
 
-    fn import(&mut self) -> Result<(&'b [u8], &'b [u8], Import), Fault> {
-        let (module, name) = (self.r.name()?, self.r.name()?);
+    fn import(&mut self, entries: &mut Entries<'b>) -> Result<Option<(&'b [u8], &'b [u8], Import)>, Fault> {
+        while entries.of_entry == 0 {
+            let Some(left) = entries.left.checked_sub(1) else { return Ok(None) };
+            entries.left = left;
+            let (module, name) = (self.r.name()?, self.r.name()?);
+            let kind = self.r.clone().byte()?;
+            if !name.is_empty() || !matches!(kind, 0x7e | 0x7f) {
+                return Ok(Some((module, name, self.import_type()?)));
+            }
+            self.r.byte()?;
+            entries.ty = if kind == 0x7e { Some(self.import_type()?) } else { None };
+            entries.of_entry = self.r.count(limits::IMPORTS, Fault::TooManyImports)?;
+            entries.module = module;
+        }
+        entries.of_entry = entries.of_entry.wrapping_sub(1);
+        let name = self.r.name()?;
+        let ty = match entries.ty {
+            Some(ty) => ty,
+            None => self.import_type()?,
+        };
+        Ok(Some((entries.module, name, ty)))
+    }
+    fn import_type(&mut self) -> Result<Import, Fault> {
         let import = match self.r.byte()? {
             0 => Import::Func(self.func_type()?),
             1 => Import::Table(self.table_type()?),
@@ -375,15 +407,21 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             4 => return Err(Fault::NeedsExceptions),
             _ => return Err(Fault::MalformedImportKind),
         };
-        Ok((module, name, import))
+        Ok(import)
     }
     /// The import section twice: once to count each kind, so that each has its words side by side.
     fn imports(&mut self) -> Result<(), Fault> {
-        let n = self.r.count(limits::IMPORTS, Fault::TooManyImports)?;
+        let left = self.r.count(limits::IMPORTS, Fault::TooManyImports)?;
+        let all = || Entries { left, of_entry: 0, module: &[], ty: None };
         let start = self.r.clone();
-        let [mut funcs, mut tables, mut memories, mut globals, mut tags] = [0u32; 5];
-        for _ in 0..n {
-            let count = match self.import()?.2 {
+        let [mut funcs, mut tables, mut memories, mut globals, mut tags, mut n] = [0u32; 6];
+        let mut entries = all();
+        while let Some((.., import)) = self.import(&mut entries)? {
+            n = n.wrapping_add(1);
+            if n > limits::IMPORTS {
+                return Err(Fault::TooManyImports);
+            }
+            let count = match import {
                 Import::Func(_) => &mut funcs,
                 Import::Table(_) => &mut tables,
                 Import::Memory(_) => &mut memories,
@@ -410,8 +448,8 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
             return Err(Fault::TooManyGlobals);
         }
         self.sink.imports(n)?;
-        for _ in 0..n {
-            let (module, name, import) = self.import()?;
+        let mut entries = all();
+        while let Some((module, name, import)) = self.import(&mut entries)? {
             let (kind, count) = match import {
                 Import::Func(ty) => {
                     self.append(|s| &mut s.funcs, [ty]);
@@ -846,6 +884,25 @@ mod tests {
         assert_eq!(module(a, b), None);
         assert_eq!(module(a, a), Some(Fault::DuplicateExport));
         assert_eq!(module(b, b"liquids"), None);
+    }
+
+    #[test]
+    fn one_entry_can_stand_for_many_imports() {
+        let validate = |section: &[u8]| {
+            // (type (func)), then the imports
+            let mut m = std::vec::Vec::from(*b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02");
+            m.push(section.len() as u8);
+            m.extend(section);
+            validate(&m, &mut [0; 60]).map_err(|e| e.fault)
+        };
+        // From "m": "a" a function, "b" a global; "c" and "d" functions; then a plain one with an empty name.
+        let both = b"\x03\x01m\0\x7f\x02\x01a\0\0\x01b\x03\x7f\0\x01m\0\x7e\0\0\x02\x01c\x01d\x01m\0\0\0";
+        assert!(validate(both).is_ok());
+        assert!(validate(b"\x01\x01m\0\x7f\0").is_ok());
+        // A type that does not exist, an import too few, a name where the kind would be.
+        assert_eq!(validate(b"\x01\x01m\0\x7e\0\x01\x01\x01c"), Err(Fault::UnknownType));
+        assert_eq!(validate(b"\x01\x01m\0\x7e\0\0\x02\x01c"), Err(Fault::UnexpectedEnd));
+        assert_eq!(validate(b"\x01\x01m\x01n\x7f\0"), Err(Fault::MalformedImportKind));
     }
 
     #[test]
