@@ -150,7 +150,7 @@ fn compile_writes_c() {
     let (source, header) = (std::fs::read_to_string(&c).unwrap(), std::fs::read_to_string(c.with_extension("h")).unwrap());
     assert!(source.contains("const wrt_module_t wrt_module_guest = { data, ") && source.contains("wrt_load_image };"));
     assert!(source.contains("static const uint32_t data[] = {\n    0x49545257u, "));
-    assert!(header.contains("#define WRT_GUEST_STORE_BYTES WRT_STORE_BYTES(1u, 0u, 0u, 3u, 1u, "), "{header}");
+    assert!(header.contains("#define WRT_GUEST_STORE_BYTES (WRT_STORE_BYTES(1u, 0u, 0u, 3u, 1u, "), "{header}");
     let interp = ["compile", "--emit", "c", "--mode", "interp", "--name", "guest", file.to_str().unwrap(), "-o", c.to_str().unwrap()];
     says(&interp, 0);
     assert!(std::fs::read_to_string(&c).unwrap().contains("static const uint8_t data[] = {\n    0, 97, 115, 109, "));

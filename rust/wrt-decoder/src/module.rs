@@ -105,6 +105,9 @@ struct Entries<'b> {
     ty: Option<Import>,
 }
 
+/// Module, name and type of an import.
+type Named<'b> = (&'b [u8], &'b [u8], Import);
+
 /// An import's type.
 #[derive(Clone, Copy)]
 enum Import {
@@ -375,7 +378,7 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
 
     // ---- imports and definitions -------------------------------------------------------------------------------
 
-    fn import(&mut self, entries: &mut Entries<'b>) -> Result<Option<(&'b [u8], &'b [u8], Import)>, Fault> {
+    fn import(&mut self, entries: &mut Entries<'b>) -> Result<Option<Named<'b>>, Fault> {
         while entries.of_entry == 0 {
             let Some(left) = entries.left.checked_sub(1) else { return Ok(None) };
             entries.left = left;

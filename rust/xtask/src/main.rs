@@ -41,14 +41,19 @@ enum Command {
         list: bool,
     },
     /// Measure flash, RAM and load cost on Cortex-M3 and print the table of the README
-    Size,
+    Size {
+        /// Measure what each proposal adds to the flash instead
+        #[arg(long)]
+        features: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Hello { board, mode } => hello::run(&board, &mode),
         Command::Test { only, list } => checks::run(only.as_deref(), list),
-        Command::Size => size::run(),
+        Command::Size { features: false } => size::run(),
+        Command::Size { features: true } => size::features(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

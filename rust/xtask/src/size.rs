@@ -82,6 +82,49 @@ pub(crate) fn check() -> Result<String> {
     Ok(format!("{table}\n{hello_ram}"))
 }
 
+/// What all builds of [`features`] have.
+const BASE: &str = "loader;float;custom-page-sizes";
+/// Proposals, each with what it implies, and all of them together; most KiB of flash where there is an aim.
+const PROPOSALS: [(&str, &str, Option<u32>); 13] = [
+    ("none", "", None),
+    ("tail-call", ";tail-call", None),
+    ("multi-memory", ";multi-memory", None),
+    ("memory64", ";memory64", None),
+    ("function-references", ";function-references", None),
+    ("exceptions", ";exceptions", None),
+    ("gc", ";gc", None),
+    ("wide-arithmetic", ";wide-arithmetic", None),
+    ("simd", ";simd", None),
+    ("relaxed-simd", ";relaxed-simd", None),
+    ("threads", ";threads", None),
+    ("Core 3.0 without vectors", ";tail-call;multi-memory;memory64;gc;exceptions", Some(130)),
+    ("Core 3.0", ";tail-call;multi-memory;memory64;gc;exceptions;relaxed-simd", Some(180)),
+];
+
+/// Prints what each proposal adds to a firmware that loads modules with floats.
+pub(crate) fn features() -> Result<()> {
+    let board = Board::Bare(&BARE[0]);
+    board.prepare()?;
+    setup::packages(&[setup::GCC_ARM])?;
+    println!("| Cortex-M3, {} | flash of WRT | more | at most |\n|---|---|---|---|", BASE.replace(';', ", "));
+    let mut none = 0;
+    for (name, features, most) in PROPOSALS {
+        let options = [&*format!("-DWRT_FEATURES={BASE}{features}"), "-DWRT_REPORT=ON"];
+        hello::boot(&board, "interp", &options)?;
+        let flash = library(&board.folder("interp", &options).join("samples/hello_wasm/hello_wasm.elf"))?.flash;
+        if features.is_empty() {
+            none = flash;
+        }
+        let aim = match most {
+            Some(kib) if flash <= kib * 1024 => format!("{kib} KiB"),
+            Some(kib) => format!("{kib} KiB (missed)"),
+            None => String::new(),
+        };
+        println!("| {name} | {flash} B ({:.1} KiB) | {} B | {aim} |", f64::from(flash) / 1024.0, flash - none);
+    }
+    Ok(())
+}
+
 /// Store, peak C stack and linear memory from the sample's report.
 fn ram(text: &str) -> Result<(u32, u32, u32)> {
     let number = |after: &str| -> Result<u32> {
