@@ -16,6 +16,8 @@ const IMAGE_WORDS: usize = (3 << 19) / 4;
 const SCRATCH_WORDS: usize = (256 << 10) / 4;
 /// Globals, links and table elements of its instances.
 const STORE_WORDS: usize = (512 << 10) / 4;
+/// Its structures, arrays and exceptions.
+const HEAP_WORDS: usize = (64 << 10) / 4;
 /// Its linear memories.
 const MEMORY_BYTES: usize = 16 << 20;
 /// Cells of the stack: as many as on the host.
@@ -29,6 +31,7 @@ pub(crate) struct Budget {
     pub(crate) images: &'static mut [u32],
     pub(crate) scratch: &'static mut [u32],
     pub(crate) words: &'static mut [u32],
+    pub(crate) heap: &'static mut [u32],
     pub(crate) memories: &'static mut [u8],
     pub(crate) cells: &'static mut [u32],
     pub(crate) frames: &'static mut [Frame],
@@ -42,6 +45,7 @@ impl Budget {
         static IMAGES: Part<u32, IMAGE_WORDS> = Part::new(0);
         static SCRATCH: Part<u32, SCRATCH_WORDS> = Part::new(0);
         static WORDS: Part<u32, STORE_WORDS> = Part::new(0);
+        static HEAP: Part<u32, HEAP_WORDS> = Part::new(0);
         #[unsafe(link_section = ".bss.memories")]
         static MEMORIES: Part<u8, MEMORY_BYTES> = Part::new(0);
         static CELL: Part<u32, CELLS> = Part::new(0);
@@ -56,6 +60,7 @@ impl Budget {
                 images: IMAGES.slice(),
                 scratch: SCRATCH.slice(),
                 words: WORDS.slice(),
+                heap: HEAP.slice(),
                 memories: MEMORIES.slice(),
                 cells: CELL.slice(),
                 frames: FRAME.slice(),

@@ -42,7 +42,7 @@ impl Listener for Counter<'_> {
 
 /// Carries out all scripts; whether none failed.
 pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> bool {
-    let Budget { script, images, scratch, words, memories, cells, frames } = budget;
+    let Budget { script, images, scratch, words, heap, memories, cells, frames } = budget;
     let mut good = true;
     while let Some((name, body)) = entries.next(script) {
         let mut instances: [Instance<'_>; INSTANCES] = from_fn(|_| Instance::default());
@@ -58,6 +58,11 @@ pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> 
             stacks: Buf::Lent(&mut stacks),
             words: Buf::Lent(words),
             bytes: Buf::Lent(memories),
+            heap: Buf::Lent({
+                // As nobody has used it.
+                heap.fill(0);
+                heap
+            }),
             ..StoreParts::default()
         };
         let room = Room { parts, stack: Stack::new(cells, frames), images, scratch };

@@ -159,6 +159,11 @@ impl<'r> Packer<'r> {
                 self.number(1 << Trap::StackExhausted as u32);
                 self.invoke(call)?;
             }
+            AssertException { exec, .. } => {
+                self.body.push(format::TRAP);
+                self.number(1 << Trap::UncaughtException as u32);
+                self.execute(exec)?;
+            }
             AssertMalformed { mut module, .. } => self.refused(format::MALFORMED, &encode(&mut module)?),
             AssertInvalid { mut module, .. } => self.refused(format::INVALID, &encode(&mut module)?),
             AssertUnlinkable { module, .. } => self.refused(format::UNLINKABLE, &encode(&mut QuoteWat::Wat(module))?),
@@ -274,6 +279,11 @@ impl<'r> Packer<'r> {
             WastRetCore::RefExtern(Some(n)) if *n < Ref::LIMIT => bits(self, Value::ExternRef(Ref::host(*n))),
             WastRetCore::RefExtern(None) => other(self, ValType::EXTERNREF, format::NOT_NULL),
             WastRetCore::RefFunc(None) => other(self, ValType::FUNCREF, format::NOT_NULL),
+            WastRetCore::RefHost(n) if *n < Ref::LIMIT => bits(self, Value::AnyRef(Ref::host(*n).internalize())),
+            // The host looks at what it is; here it is something.
+            WastRetCore::RefAny | WastRetCore::RefEq | WastRetCore::RefI31 | WastRetCore::RefStruct | WastRetCore::RefArray => {
+                other(self, ValType::ANYREF, format::NOT_NULL);
+            }
             _ => return Err("a result that has no packed form".into()),
         }
         Ok(())
@@ -310,6 +320,14 @@ fn traps(message: &str) -> Result<u32, Unpackable> {
         IntegerOverflow,
         InvalidConversion,
         StackExhausted,
+        NullFunction,
+        NullStructure,
+        NullArray,
+        NullI31,
+        NullReference,
+        NullException,
+        ArrayOutOfBounds,
+        CastFailure,
     ];
     let same = |trap: &Trap| message.starts_with(trap.message()) || (!message.is_empty() && trap.message().starts_with(message));
     match all.iter().filter(|t| same(t)).fold(0, |bits, t| bits | 1 << *t as u32) {

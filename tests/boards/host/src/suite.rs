@@ -33,10 +33,26 @@ pub(crate) fn run(board: &Board, opt_level: &str) -> Result<bool, Trouble> {
     Ok(outcome.judge(board))
 }
 
+/// Structures, arrays and exceptions, as much as on the boards.
+const HEAP_WORDS: usize = (64 << 10) / 4;
+
 /// All scripts, packed.
 pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
-    let proposals = [Proposal::CustomPageSizes, Proposal::MultiMemory, Proposal::Memory64, Proposal::Simd, Proposal::WideArithmetic];
-    let mut files: Vec<(String, &str)> = data::spec(SpecVersion::V2)
+    let proposals = [
+        Proposal::CustomPageSizes,
+        Proposal::ExceptionHandling,
+        Proposal::ExtendedConst,
+        Proposal::FunctionReferences,
+        Proposal::GC,
+        Proposal::Memory64,
+        Proposal::MultiMemory,
+        Proposal::Simd,
+        Proposal::TailCall,
+        Proposal::WideArithmetic,
+    ];
+    let mut files: Vec<(String, &str)> = [SpecVersion::V2, SpecVersion::V3]
+        .into_iter()
+        .flat_map(data::spec)
         .chain(proposals.into_iter().flat_map(data::proposal))
         .map(|f| (format!("{}/{}", f.parent(), f.name()), f.raw()))
         .collect();
@@ -68,6 +84,7 @@ fn growing<'m>() -> StoreParts<'m> {
         stacks: Buf::Own(Vec::new()),
         words: Buf::Own(Vec::new()),
         bytes: Buf::Own(Vec::new()),
+        heap: Buf::Own(vec![0; HEAP_WORDS]),
         ..StoreParts::default()
     }
 }

@@ -161,7 +161,7 @@ impl Pattern {
             (Pattern::Canonical(ValType::F64), Value::F64(v)) => v.to_bits() & !(1 << 63) == 0x7ff8_0000_0000_0000,
             (Pattern::Arithmetic(ValType::F32), Value::F32(v)) => v.to_bits() & 0x7fc0_0000 == 0x7fc0_0000,
             (Pattern::Arithmetic(ValType::F64), Value::F64(v)) => v.to_bits() & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
-            (Pattern::NotNull(ty), Value::FuncRef(v) | Value::ExternRef(v)) => value.ty() == Some(ty) && !v.is_null(),
+            (Pattern::NotNull(ty), Value::FuncRef(v) | Value::ExternRef(v) | Value::AnyRef(v)) => value.ty() == Some(ty) && !v.is_null(),
             (Pattern::Lanes { wide: false, bits, tests }, Value::V128(v)) => {
                 let lanes = bits.as_chunks().0.iter().zip(v.as_chunks().0).zip([0, 2, 4, 6]);
                 let number = |b: &[u8; 4]| u32::from_le_bytes(*b).into();
@@ -172,7 +172,7 @@ impl Pattern {
                 let number = |b: &[u8; 8]| u64::from_le_bytes(*b);
                 lanes.into_iter().all(|((want, have), shift)| lane_matches(true, tests >> shift & 3, number(want), number(have)))
             }
-            (Pattern::Null, Value::FuncRef(v) | Value::ExternRef(v)) => v.is_null(),
+            (Pattern::Null, Value::FuncRef(v) | Value::ExternRef(v) | Value::AnyRef(v) | Value::ExnRef(v)) => v.is_null(),
             _ => false,
         }
     }
