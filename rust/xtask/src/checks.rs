@@ -43,7 +43,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
     ("bare board aarch64-virt", || bare("aarch64-virt", "image")),
     ("guest text decides the output", guest_decides),
-    ("official suite on Cortex-M3", suite_on_board),
+    ("official suite on Cortex-M3", suite_on_m3),
+    ("official suite on RV32", suite_on_rv32),
     ("loading cost on Cortex-M3", load_on_board),
     ("Rust firmware without an allocator", hello_rust),
     ("firmware symbols and sizes", firmware),
@@ -401,12 +402,12 @@ fn guest_decides() -> Result<Verdict> {
     done()
 }
 
-fn suite_on_board() -> Result<Verdict> {
-    setup::target("thumbv7m-none-eabi")?;
-    setup::packages(&[setup::QEMU_ARM])?;
-    let output =
-        cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host", "--", "suite"])?;
-    Ok(Verdict::Passed(numbers(&output)))
+fn suite_on_m3() -> Result<Verdict> {
+    Ok(Verdict::Passed(numbers(&crate::suite::on_board("mps2-an385")?)))
+}
+
+fn suite_on_rv32() -> Result<Verdict> {
+    Ok(Verdict::Passed(numbers(&crate::suite::on_board("riscv32-virt")?)))
 }
 
 /// Fails above the instructions per byte of module that the README states as the aim.

@@ -7,6 +7,7 @@ mod checks;
 mod hello;
 mod setup;
 mod size;
+mod suite;
 mod tool;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +40,9 @@ enum Command {
         /// List the checks and stop
         #[arg(long)]
         list: bool,
+        /// Only run the official suite, on the host and on boards under QEMU, and print the table of the README
+        #[arg(long)]
+        boards: bool,
     },
     /// Measure flash, RAM and load cost on Cortex-M3 and print the table of the README
     Size {
@@ -51,7 +55,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Hello { board, mode } => hello::run(&board, &mode),
-        Command::Test { only, list } => checks::run(only.as_deref(), list),
+        Command::Test { boards: true, .. } => suite::run(),
+        Command::Test { only, list, boards: false } => checks::run(only.as_deref(), list),
         Command::Size { features: false } => size::run(),
         Command::Size { features: true } => size::features(),
     };
