@@ -5,6 +5,7 @@
 mod compile;
 mod inspect;
 mod run;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
