@@ -86,11 +86,19 @@ static int code(wrt_caller_t *caller, void *user, uint64_t *args)
     struct world *w = user;
     wrt_store_t *store = wrt_caller_store(caller);
     wrt_val_t v[2] = { I32(WRT_ARG_I32(args, 0)), I32(0) }, result;
+    wrt_frame_t frames[4];
 
+    EQUAL(wrt_backtrace(store, frames, 4), 1);
+    EQUAL(frames[0].func, 8);
+    EQUAL(frames[0].instance, wrt_caller_instance(caller));
     switch (WRT_ARG_I32(args, 0)) {
     case 1: /* a nested call that traps is the inner one's affair */
         w->inner = wrt_call(store, w->div, v, 2, &result, 1);
         EQUAL(wrt_last_error(store)->trap, 7);
+        EQUAL(wrt_backtrace(store, frames, 4), 2);
+        EQUAL(frames[0].func, 10);
+        EQUAL(frames[0].from_host + frames[1].from_host, 2);
+        EQUAL(frames[1].func, 8);
         break;
     case 2: /* a nested call in slices */
         EQUAL(wrt_set_fuel(store, 50), WRT_OK);
@@ -204,6 +212,7 @@ static void codes(wrt_store_t *store, wrt_instance_t a)
     EQUAL(error->host_code, -5);
     EQUAL(error->func, 8);
     SAME(error->message, "host function failed");
+    EQUAL(wrt_backtrace(store, NULL, 0), 1);
     one.returns = WRT_EPAUSED;
     EQUAL(wrt_call(store, f, &v, 1, &r, 1), WRT_ETRAP);
     EQUAL(error->host_code, WRT_EPAUSED);
@@ -212,6 +221,7 @@ static void codes(wrt_store_t *store, wrt_instance_t a)
     EQUAL(wrt_call(store, f, &v, 1, &r, 1), WRT_OK);
     EQUAL(one.inner, WRT_ETRAP);
     EQUAL(r.of.i32, 71);
+    EQUAL(wrt_backtrace(store, NULL, 0), 0);
     v = I32(2);
     EQUAL(wrt_call(store, f, &v, 1, &r, 1), WRT_OK);
     CHECK(one.inner > 10);
@@ -247,6 +257,7 @@ static void suspended(wrt_store_t *store, wrt_instance_t a, wrt_instance_t b)
     EQUAL(r.of.i64, -42);
     /* The import itself. */
     EQUAL(wrt_call(store, find(store, a, "host_wait"), &v, 1, &r, 1), WRT_ESUSPENDED);
+    EQUAL(wrt_backtrace(store, NULL, 0), 0);
     EQUAL(wrt_answer(store, &answer, 1), WRT_OK);
     EQUAL(wrt_resume(store, &r, 1), WRT_OK);
     EQUAL(r.of.i64, -43);

@@ -386,6 +386,37 @@ typedef struct wrt_error {
  *        wrt_mem_size(), did not find what it was asked for. Never NULL for a store. Valid until the next call with it.
  */
 const wrt_error_t *wrt_last_error(const wrt_store_t *store);
+
+/** One open call of a guest. */
+typedef struct wrt_frame {
+    wrt_instance_t instance; /**< The instance whose code it is. */
+    uint32_t func;           /**< Index of the function in its module; UINT32_MAX: initialisation. */
+    uint32_t offset;         /**< Words from the function's first code word; `wrt inspect --at FUNC:OFFSET` has the source offset. */
+    uint32_t from_host;      /**< 1: C called it. The frame after this one, if there is one, called the host function that did. */
+} wrt_frame_t;
+
+/**
+ * @brief The calls that are open in what ran last, innermost first: after a trap, those that led to it; of a paused call,
+ *        those in which it is; in a host function, those that led to it or, after a nested call that trapped, to that trap.
+ *        It leaves wrt_last_error() as it is.
+ *
+ * For threads: while another one runs the guest, wrt_interrupt() it first. It does not block.
+ * @param frames   receives as many as it holds; NULL with a capacity of 0, to count them.
+ * @param capacity frames that fit.
+ * @return how many there are, which may be more than capacity; 0 when what ran last has returned, without a store, or when
+ *         frames is NULL or misaligned.
+ */
+size_t wrt_backtrace(const wrt_store_t *store, wrt_frame_t *frames, size_t capacity);
+/**
+ * @brief The name of a function: that of the module's name section, if the image was made with `wrt compile --names`, else
+ *        that of its first export. UTF-8, as the module has it. It leaves wrt_last_error() as it is. Does not block.
+ * @param func  index in its module, as in wrt_frame_t and wrt_error_t.
+ * @param to    receives the name, cut to what fits, and a 0 at its end; NULL with 0 bytes, to learn its length.
+ * @param bytes room there.
+ * @return the length of the name in bytes without the 0, which may be more than fits; 0 and an empty text when there is none,
+ *         or a handle is not of this store.
+ */
+size_t wrt_func_name(const wrt_store_t *store, wrt_instance_t instance, uint32_t func, char *to, size_t bytes);
 /** @brief A sentence for a return code; in flash. ISR-ok. */
 const char *wrt_strerror(int code);
 /** @brief A sentence for a trap's number; in flash. ISR-ok. */

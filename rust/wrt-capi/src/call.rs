@@ -13,7 +13,6 @@ use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
 use wrt_foundation::{ExternKind, Ref, Trap, ValType};
 use wrt_runtime::host::MAX_HOST_NESTING;
-use wrt_runtime::image::Word;
 use wrt_runtime::stack::{Status, WINDOW};
 use wrt_runtime::{Exit, Extern, InstanceId, Stack, StackId, run};
 
@@ -188,11 +187,7 @@ impl CStore {
         if let Some((instance, func, pc)) = self.store.trap_site(stack)
             && let Some(image) = self.store.image(instance)
         {
-            let begin = match func {
-                Some(func) => image.func_range(func).map_or(pc, |(begin, _)| begin),
-                None => image.get(Word::Init),
-            };
-            (error.func, error.offset) = (func.unwrap_or(u32::MAX), pc.wrapping_sub(begin));
+            (error.func, error.offset) = (func.unwrap_or(u32::MAX), image.code_offset(func, pc));
         }
         self.note_error(error, "")
     }
@@ -219,6 +214,9 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
         // SAFETY: the caller's promise; the reference ends before the host function is called.
         let s = unsafe { &mut *store };
         s.forget_views();
+        if place.depth == 0 {
+            s.last = place.stack.0 as u16; // there are no more, see `Config`
+        }
         let exit = run(&mut s.store, place.stack, &mut s.fuel);
         let Exit::HostCall { host, instance, .. } = exit else { return exit };
         // SAFETY: `s` is not used any more.
@@ -290,7 +288,8 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
             };
             s.results(place.stack, number, put).map(|()| OK).ok_or(EINVAL)
         }
-        Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
+        // After a nested call its frames stay for `wrt_backtrace`: whatever goes on with the stack restores it first.
+        Exit::Trap(trap) => return Err(s.trapped(place.stack, trap)),
         Exit::Interrupted => return Ok(set_paused(s, place, number, EINTERRUPTED)),
         Exit::HostCall { .. } => return Ok(set_paused(s, place, number, ESUSPENDED)),
         _ => return Ok(set_paused(s, place, number, EPAUSED)),
@@ -315,7 +314,7 @@ unsafe fn restore(s: &mut CStore, stack: StackId, caller: *const Caller) {
 }
 
 /// The place of the host function that calls, if one does.
-fn inner_place(s: &CStore) -> Option<Place> {
+pub(crate) fn inner_place(s: &CStore) -> Option<Place> {
     let caller = s.caller;
     if caller.is_null() {
         return None;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //! Return codes, and what went wrong last in a store.
 
-use crate::store::CStore;
+use crate::call::inner_place;
+use crate::store::{CStore, seen, sound_array};
 use core::ffi::{c_char, c_int};
 use wrt_foundation::Trap;
 use wrt_runtime::image::ImageError;
-use wrt_runtime::{CallError, LinkError};
+use wrt_runtime::{CallError, InstanceId, LinkError, StackId};
 
 pub(crate) const OK: c_int = 0;
 pub(crate) const EPAUSED: c_int = 1;
@@ -138,6 +139,64 @@ pub unsafe extern "C" fn wrt_last_error(store: *const CStore) -> *const LastErro
     }
     // SAFETY: a store, by wrt.h.
     unsafe { &raw const (*store).error }
+}
+
+/// `wrt_frame_t`.
+#[repr(C)]
+pub struct CFrame {
+    pub(crate) instance: u32,
+    pub(crate) func: u32,
+    pub(crate) offset: u32,
+    pub(crate) from_host: u32,
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_backtrace(store: *const CStore, frames: *mut CFrame, capacity: usize) -> usize {
+    // SAFETY: NULL or a store that nobody else uses during the call.
+    let Some(s) = (unsafe { seen(store) }) else { return 0 };
+    if !sound_array(frames, capacity) {
+        return 0;
+    }
+    let stack = inner_place(s).map_or(StackId(s.last.into()), |place| place.stack);
+    let mut trace = s.store.backtrace(stack);
+    for i in 0..capacity {
+        let Some(f) = trace.next() else { return i };
+        let offset = s.store.image(f.instance).map_or(0, |image| image.code_offset(f.func, f.pc));
+        let frame =
+            CFrame { instance: s.instance_handle(f.instance.0), func: f.func.unwrap_or(u32::MAX), offset, from_host: f.from_host.into() };
+        // SAFETY: sound for `capacity` of them.
+        unsafe { frames.add(i).write(frame) };
+    }
+    capacity.saturating_add(trace.left())
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_func_name(store: *const CStore, instance: u32, func: u32, to: *mut c_char, bytes: usize) -> usize {
+    if !sound_array(to, bytes) {
+        return 0;
+    }
+    // SAFETY: NULL or a store that nobody else uses during the call.
+    let name = unsafe { seen(store) }.and_then(|s| s.store.image(InstanceId(s.instance(instance).ok()?))?.func_name(func));
+    let room = bytes.saturating_sub(1);
+    let mut n = 0;
+    for byte in name.into_iter().flat_map(|name| name.bytes()).take(room) {
+        // SAFETY: sound for `bytes` characters, and this is not the last of them.
+        unsafe { to.add(n).write(byte as c_char) };
+        n += 1;
+    }
+    if bytes > 0 {
+        // SAFETY: as above.
+        unsafe { to.add(n).write(0) };
+    }
+    name.map_or(0, |name| name.len())
 }
 
 /// See wrt.h.

@@ -57,7 +57,7 @@ unsafe fn load(
     let memories = image.get(Word::Memories).saturating_sub(image.get(Word::ImportedMemories));
     let left = u32::try_from(s.store.memory_left()).unwrap_or(u32::MAX);
     // The last memory of the store gets what is left; those before it what was planned for them.
-    let memory_reserve = if s.memories_left <= memories { left } else { left.min(needs.memory_bytes) };
+    let memory_reserve = if u32::from(s.memories_left) <= memories { left } else { left.min(needs.memory_bytes) };
     let options = Options { memory_reserve, table_reserve: 0 };
 
     let (number, record) = (s.instances, Record::new(hosts, host_count));
@@ -69,7 +69,7 @@ unsafe fn load(
         *slot = record;
     }
     s.instances = number.wrapping_add(1);
-    s.memories_left = s.memories_left.saturating_sub(memories);
+    s.memories_left = u32::from(s.memories_left).saturating_sub(memories) as u16;
     let handle = s.instance_handle(number);
     s.store.enter_init(place.stack, instance).map_err(|e| s.note_call(e))?;
 

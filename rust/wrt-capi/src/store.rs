@@ -58,7 +58,9 @@ pub struct CStore {
     /// Instances made.
     pub(crate) instances: u32,
     /// Memory slots that are not taken.
-    pub(crate) memories_left: u32,
+    pub(crate) memories_left: u16,
+    /// The stack of the last call from outside.
+    pub(crate) last: u16,
 }
 
 const MAGIC: u32 = u32::from_le_bytes(*b"WRTs");
@@ -166,6 +168,15 @@ pub(crate) unsafe fn attempt(store: *mut CStore, work: impl FnOnce(*mut CStore) 
     }
 }
 
+/// A store to look at, without a word about what fails.
+///
+/// # Safety
+/// `store` is NULL or what wrt.h asks for, and nobody changes it for `'a`.
+pub(crate) unsafe fn seen<'a>(store: *const CStore) -> Option<&'a CStore> {
+    // SAFETY: aligned and not null, and by wrt.h a store.
+    unsafe { if sound(store) && (*store).magic == MAGIC { Some(&*store) } else { None } }
+}
+
 /// See wrt.h.
 #[unsafe(no_mangle)]
 pub extern "C" fn wrt_version() -> u32 {
@@ -240,7 +251,8 @@ pub unsafe extern "C" fn wrt_store_init(
             host_code: 0,
             open: 0,
             instances: 0,
-            memories_left: config.memories.into(),
+            memories_left: config.memories,
+            last: 0,
         });
         out.write(store);
     }

@@ -2,7 +2,7 @@
 //! Header and library say the same: functions, numbers, layouts.
 
 use crate::call::Val;
-use crate::error::{self, LastError};
+use crate::error::{self, CFrame, LastError};
 use crate::host::{Host, MAX_VALUES};
 use crate::module::{LoaderMemory, Module};
 use crate::store::Config;
@@ -54,7 +54,7 @@ fn every_function_is_there_and_no_other() {
         .flat_map(|s| s.split("#[unsafe(no_mangle)]").skip(1))
         .flat_map(|s| functions(&s[..s.find('{').unwrap()], "wrt_", "->"))
         .collect();
-    assert_eq!(declared.len(), 22, "{declared:?}");
+    assert_eq!(declared.len(), 24, "{declared:?}");
     assert_eq!(declared, exported);
 }
 
@@ -104,6 +104,7 @@ fn assertions() -> String {
     layout!(LoaderMemory, "wrt_loader_memory_t": image "image" image_words "image_words" scratch "scratch" scratch_words "scratch_words");
     layout!(Module, "wrt_module_t": data "data" bytes "bytes" image_words "image_words" scratch_words "scratch_words" needs "needs" load "load");
     layout!(LastError, "wrt_error_t": code "code" host_code "host_code" trap "trap" func "func" offset "offset" at "at" message "message");
+    layout!(CFrame, "wrt_frame_t": instance "instance" func "func" offset "offset" from_host "from_host");
     layout!(core::sync::atomic::AtomicU32, "wrt_interrupt_t": );
     c
 }

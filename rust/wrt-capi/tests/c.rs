@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use wrt_runtime::image::{LARGE_WINDOW, SMALL_WINDOW};
+use wrt_runtime::translate::{Wanted, translate_vec_for};
 
 const MODULES: [&str; 10] =
     ["calc", "empty", "floats", "hosts", "start_traps", "start_runs", "start_waits", "data_outside", "memory_import", "vectors"];
@@ -27,7 +28,9 @@ fn modules(window: u32) -> PathBuf {
     let mut c = String::from("#include \"check.h\"\n");
     for name in MODULES {
         let wasm = wat::parse_file(folder().join(format!("{name}.wat"))).unwrap();
-        let (image, took) = wrt_runtime::translate::translate_vec_for(window, &wasm).unwrap();
+        // One has names; a device translates without.
+        let wanted = Wanted { window, names: name == "start_traps" };
+        let (image, took) = translate_vec_for(wanted, &wasm).unwrap();
         let (image_words, scratch_words) = (took.words, took.scratch_words);
         writeln!(c, "static const uint8_t {name}_wasm[] = {{{}}};", list(wasm.iter())).unwrap();
         writeln!(c, "static const uint32_t {name}_image[] = {{{}}};", list(image.iter().map(|w| format!("{w}u")))).unwrap();

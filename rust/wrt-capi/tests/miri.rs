@@ -189,6 +189,13 @@ unsafe extern "C" fn work(caller: *mut Caller, user: *mut c_void, args: *mut u64
         assert_eq!(r[0].of, 42);
         assert_eq!(call(store, find(store, instance, c"div"), &[i32(1), i32(0)], &mut r), ETRAP);
         assert_eq!(((*wrt_last_error(store)).trap, message(store)), (7, "integer divide by zero"));
+        let (mut frame, mut name) = (core::mem::MaybeUninit::<CFrame>::uninit(), [0; 8]);
+        // Of this call, of the ones that led here, and of their own.
+        assert!(wrt_backtrace(store, frame.as_mut_ptr(), 1) >= 2);
+        let frame = frame.assume_init();
+        assert_eq!((frame.instance, frame.offset, frame.from_host), (instance, (*wrt_last_error(store)).offset, 1));
+        assert_eq!(wrt_func_name(store, frame.instance, frame.func, name.as_mut_ptr(), 8), 3);
+        assert_eq!(CStr::from_ptr(name.as_ptr()), c"div");
         assert_eq!(call(store, find(store, instance, c"add"), &[i32(1)], &mut r), ETYPE);
         assert_eq!(message(store), "wrong number of values");
         assert_eq!(call(store, find(store, instance, c"later"), &[], &mut r), ETRAP);

@@ -40,12 +40,18 @@ pub(crate) struct Args {
     /// With --emit c: what the firmware gets
     #[arg(long, value_enum, default_value = "image")]
     mode: Mode,
+    /// Keep the names of functions for backtraces: 4 bytes of flash each, and the name's, rounded up to 4
+    #[arg(long)]
+    names: bool,
     #[command(flatten)]
     window: Window,
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (words, loaded) = image_words(&args.file, &args.window)?;
+    if args.names && args.mode == Mode::Interp {
+        return Err(Failure::usage("--names is for images: a device that translates keeps no names"));
+    }
+    let (words, loaded) = image_words(&args.file, &args.window, args.names)?;
     let extension = if args.emit == Emit::C { "c" } else { "wrti" };
     let output = args.output.clone().unwrap_or_else(|| args.file.with_extension(extension));
     if args.emit == Emit::Image {

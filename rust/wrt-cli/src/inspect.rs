@@ -79,7 +79,7 @@ impl Needs {
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
-    let (words, loaded) = image_words(&args.file, &args.window)?;
+    let (words, loaded) = image_words(&args.file, &args.window, false)?;
     let image = Image::new(&words).map_err(|e| Failure::of(&args.file, &e.into()))?;
     if let Some(at) = &args.at {
         return locate(args, image, at);
@@ -96,6 +96,9 @@ fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
     }
     let code = image.get(Word::CodeEnd) - image.get(Word::CodeAt);
     println!("  image           {} bytes, of which code {}", image.words().len() * 4, code * 4);
+    if image.get(Word::Names) > 0 {
+        println!("  of which names  {} bytes", image.get(Word::Names) * 4);
+    }
     println!("  functions       {} and {} imported", image.entries().len(), image.get(Word::ImportedFuncs));
     println!("imports");
     for i in image.imports() {

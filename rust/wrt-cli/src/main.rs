@@ -5,11 +5,13 @@
 mod compile;
 mod inspect;
 mod run;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use wrt::runtime::image::{Image, ImageError, LARGE_WINDOW, SMALL_WINDOW};
+use wrt::runtime::translate::{Wanted, translate_vec_for};
 use wrt::{Error, ErrorKind};
 
 /// What the program's exit code says. A guest that ends itself by `proc_exit` chooses its own (0 to 125).
@@ -123,8 +125,8 @@ impl Window {
     }
 }
 
-/// A module file's image words: an image as it is, a module translated for such a window.
-fn image_words(path: &Path, window: &Window) -> Result<(Vec<u32>, Option<Loaded>), Failure> {
+/// A module file's image words: an image as it is, a module translated for such a window, with the names of functions or not.
+fn image_words(path: &Path, window: &Window, names: bool) -> Result<(Vec<u32>, Option<Loaded>), Failure> {
     let bytes = read(path)?;
     if bytes.starts_with(b"WRTI") {
         let words: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|w| u32::from_le_bytes(*w)).collect();
@@ -134,7 +136,7 @@ fn image_words(path: &Path, window: &Window) -> Result<(Vec<u32>, Option<Loaded>
         }
         return Ok((words, None));
     }
-    let (words, done) = wrt::runtime::translate::translate_vec_for(window.cells(), &bytes).map_err(|e| Failure::of(path, &e))?;
+    let (words, done) = translate_vec_for(Wanted { window: window.cells(), names }, &bytes).map_err(|e| Failure::of(path, &e))?;
     Ok((words, Some(Loaded { wasm_bytes: bytes.len(), scratch_words: done.scratch_words })))
 }
 
@@ -147,7 +149,7 @@ struct Loaded {
 fn validate(files: &[PathBuf]) -> Outcome {
     let mut worst = 0;
     for file in files {
-        match image_words(file, &Window::ANY) {
+        match image_words(file, &Window::ANY, false) {
             Ok(_) => println!("{}: valid", file.display()),
             Err(f) => {
                 eprintln!("wrt: {}", f.text);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! `wrt run`
 
-use crate::{Failure, Outcome, read};
+use crate::{Failure, Outcome, read, trace};
 use std::path::PathBuf;
+use wrt::Limits;
 use wrt::prelude::*;
 use wrt::wasi::HostSystem;
 
@@ -34,12 +35,19 @@ pub(crate) fn run(args: &Args) -> Outcome {
         program.extend(args.args.iter().cloned());
     }
     let wasi = imports.define_wasi(HostSystem::new(program, args.env.clone()));
-    let made = ModuleInstance::new(module, imports);
-    let outcome = made.and_then(|instance| start(instance, args, &bytes));
+    let mut instance = ModuleInstance::linked(module, imports, Limits::default()).map_err(fail)?;
+    let outcome = instance.start().and_then(|()| start(&mut instance, args));
     let code = wasi.finish();
     match (outcome, code) {
         (Err(e), Some(code)) if e.trap() == Some(Trap::Exit) => Ok(code as u8),
-        (Err(e), _) => Err(fail(e)),
+        (Err(e), _) => Err(match e.trap() {
+            Some(trap) if trap != Trap::Exit => {
+                let mut failure = fail(trap.into());
+                failure.text += &trace::lines(&instance, &bytes);
+                failure
+            }
+            _ => fail(e),
+        }),
         (Ok(results), _) => {
             for value in results {
                 println!("{value}");
@@ -49,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
 }
 
-fn start(mut instance: ModuleInstance, args: &Args, wasm: &[u8]) -> WrtResult<Vec<Value>> {
+fn start(instance: &mut ModuleInstance, args: &Args) -> WrtResult<Vec<Value>> {
     if let Some(fuel) = args.fuel {
         instance.set_fuel(fuel)?;
     }
@@ -68,21 +76,7 @@ fn start(mut instance: ModuleInstance, args: &Args, wasm: &[u8]) -> WrtResult<Ve
         return Err(Error::new(ErrorKind::Usage, "wrong number of arguments").with_detail(format!("{name} takes {}", params.len())));
     }
     let values = params.iter().zip(given).map(|(ty, text)| parse(*ty, text)).collect::<WrtResult<Vec<Value>>>()?;
-    let results = instance.invoke_multi(&name, &values);
-    // The image has no table of source positions: translating once more tells where the word came from.
-    results.map_err(|e| match (e.trap(), instance.trap_site()) {
-        (Some(t), Some((_, pc))) if t != Trap::Exit => {
-            match wrt::runtime::translate::locate(wrt::runtime::image::WINDOW, wasm, &mut vec![0; 1 << 20], pc) {
-                Some(at) => e.with_detail(format!("{} at byte {at} of the module", place(&instance))),
-                None => e,
-            }
-        }
-        _ => e,
-    })
-}
-
-fn place(instance: &ModuleInstance) -> String {
-    instance.trap_site().map_or(String::new(), |(func, _)| format!("in function {func}"))
+    instance.invoke_multi(&name, &values)
 }
 
 /// An argument in decimal or, for integers, as 0x…; a vector as the 128-bit number that its lanes make, the first lowest; integers may be written signed or unsigned.

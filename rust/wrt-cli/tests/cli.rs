@@ -63,7 +63,7 @@ fn exit_codes_tell_the_cause() {
     let file = wasm("causes", MATH);
     let file = file.to_str().unwrap();
     let trap = complains(&["run", file, "--invoke", "div", "1", "0"], 134);
-    assert!(trap.contains("trap: integer divide by zero: in function 1 at byte "), "{trap}");
+    assert_eq!(trap, format!("wrt: {file}: trap: integer divide by zero\n  at div (wasm byte 0x48)\n"));
     assert!(complains(&["run", file, "--fuel", "1000", "--invoke", "spin"], 5).contains("fuel is used up"));
     assert!(complains(&["run", file, "--invoke", "spin", "--fuel", "10"], 5).contains("fuel is used up"));
     assert_eq!(says(&["run", file, "--invoke", "div", "7", "-2", "--fuel", "10"], 0), "-3:i32\n");
@@ -79,6 +79,72 @@ fn exit_codes_tell_the_cause() {
             (func (export "_start") (call $exit (i32.const 42))))"#,
     );
     says(&["run", exit.to_str().unwrap()], 42);
+}
+
+#[test]
+fn a_trap_shows_the_calls_that_led_to_it() {
+    let file = wasm(
+        "calls",
+        r#"(module
+            (func $divide (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+            (func (param i32) (result i32) (call $divide (i32.const 100) (local.get 0)))
+            (func (export "share") (param i32) (result i32) (i32.add (call 1 (local.get 0)) (i32.const 1)))
+            (func $deep (export "deep") (call $deep)))"#,
+    );
+    let image = folder("calls").join("calls.wrti");
+    let (file, image) = (file.to_str().unwrap(), image.to_str().unwrap());
+    let (byte, trap) = (|n| format!("wasm byte {n:#x}"), "trap: integer divide by zero");
+    let lines = |file, places: [String; 3]| {
+        let [a, b, c] = places;
+        format!("wrt: {file}: {trap}\n  at divide ({a})\n  at function 1 ({b})\n  at share ({c})\n")
+    };
+    let bytes = std::fs::read(file).unwrap();
+    let after = |code: &[u8]| bytes.windows(code.len()).position(|w| w == code).unwrap() + code.len() - 1;
+    // i32.div_s, and the two calls: 0x6d, 0x10 0, 0x10 1
+    let places = [after(&[0x20, 0, 0x20, 1, 0x6d]), after(&[0x20, 0, 0x10, 0]) - 1, after(&[0x20, 0, 0x10, 1]) - 1].map(byte);
+    assert_eq!(complains(&["run", file, "--invoke", "share", "0"], 134), lines(file, places));
+    // An image has lost the bytes; with --names it has the names.
+    let words = ["function 0, word 0", "word 3", "function 2, word 2"].map(String::from);
+    says(&["compile", "--names", file, "-o", image], 0);
+    assert_eq!(complains(&["run", image, "--invoke", "share", "0"], 134), lines(image, words.clone()));
+    says(&["compile", file, "-o", image], 0);
+    let without = lines(image, words).replace("divide (function 0, word 0)", "function 0 (word 0)");
+    assert_eq!(complains(&["run", image, "--invoke", "share", "0"], 134), without);
+    assert!(complains(&["compile", "--names", "--mode", "interp", "--emit", "c", file], 2).contains("--names"));
+    // As many as there is room for, and not all shown.
+    let deep = complains(&["run", file, "--invoke", "deep"], 134);
+    assert_eq!(deep.lines().filter(|l| l.starts_with("  at deep (wasm byte 0x")).count(), 24);
+    assert_eq!(deep.lines().last(), Some("  and 16360 more"), "{deep}");
+}
+
+#[test]
+fn a_trap_in_the_start_function_is_placed_too() {
+    let file = wasm("starts", "(module (memory 1) (func $inner unreachable) (func $begin (call $inner)) (start $begin))");
+    let text = complains(&["run", file.to_str().unwrap()], 134);
+    let names: Vec<&str> = text.lines().skip(1).filter_map(|l| l.split(" (").next()).collect();
+    assert_eq!(names, ["  at inner", "  at begin", "  at initialisation"], "{text}");
+    let data = wasm("outside", r#"(module (memory 1) (func) (data (i32.const 65536) "x"))"#);
+    let text = complains(&["run", data.to_str().unwrap()], 134);
+    assert!(text.contains("trap: out of bounds memory access\n  at initialisation (word "), "{text}");
+}
+
+#[test]
+fn dwarf_gives_the_lines() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/programs/trap.wasm");
+    let lines = "  at part (inlined) ./trap.c:9\n  at divide (wasm byte 0x4f) ./trap.c:14\n  at share (wasm byte 0x3e) ./trap.c:19\n";
+    assert_eq!(complains(&["run", file, "--invoke", "share", "0"], 134), format!("wrt: {file}: trap: integer divide by zero\n{lines}"));
+    // Damaged DWARF, cut DWARF: fewer lines, the same trap.
+    let bytes = std::fs::read(file).unwrap();
+    let damaged = folder("dwarf").join("damaged.wasm");
+    let begin = bytes.windows(12).position(|w| w == b".debug_abbre").unwrap();
+    for at in (begin..bytes.len()).step_by(7) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0x15;
+        std::fs::write(&damaged, bytes).unwrap();
+        let o = wrt(&["run", damaged.to_str().unwrap(), "--invoke", "share", "0"]);
+        let text = String::from_utf8_lossy(&o.stderr).into_owned();
+        assert!(matches!(o.status.code(), Some(134 | 3)) && !text.contains("panicked"), "{at}: {text}");
+    }
 }
 
 #[test]

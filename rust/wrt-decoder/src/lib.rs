@@ -9,6 +9,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod custom;
 pub mod fault;
 mod gc;
 pub mod info;

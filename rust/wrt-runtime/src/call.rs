@@ -145,7 +145,8 @@ impl<'m> Store<'m> {
         (run.inst, run.base, run.step) = (inst, base, 0);
         match entry {
             Some(pc) => (run.pc, run.status) = (pc, Status::Ready),
-            None => (run.status, run.func, run.args, run.next) = (Status::Calling, number, base, NONE),
+            // It has no place in code.
+            None => (run.pc, run.status, run.func, run.args, run.next) = (0, Status::Calling, number, base, NONE),
         }
         Ok(base)
     }

@@ -19,6 +19,7 @@
 //! | exports | 3 | name, kind, index |
 //! | element segments | 3 | where the items stand, their number, element type |
 //! | data segments | 2 | where the bytes stand, their number |
+//! | names | | [`Word::Names`] words: per function that has one, `index << 12 \| bytes`, then the bytes, four to a word |
 //!
 //! A text is its length in bytes, then the bytes, four to a word. An element item is 0 = null, `func << 2 | 1` or
 //! `global << 2 | 2`, or `cell << 2 | 3`: the reference in that cell of the instance's own globals. The code at [`Word::Init`] is a function without parameters that initialises globals, tables and
@@ -26,7 +27,7 @@
 //!
 //! Format changes raise [`VERSION`]; until 1.0 it must match exactly, and the .wasm is what one keeps.
 
-use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType};
+use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// `"WRTI"`
 pub const MAGIC: u32 = u32::from_le_bytes(*b"WRTI");
@@ -35,7 +36,7 @@ pub const VERSION: u32 = 1;
 /// Version of the cost table: what an instruction costs in fuel.
 pub const FUEL_VERSION: u32 = 1;
 /// Words of the header.
-pub const HEADER: u32 = 40;
+pub const HEADER: u32 = 42;
 /// Zero words at the end, so that extension words of the last operation can be fetched without a check of their own.
 pub const PADDING: u32 = 4;
 /// Cells of a frame's window in this build: its registers, and room for a four-cell value at the last of them.
@@ -154,8 +155,16 @@ pub enum Word {
     Handlers,
     /// Where they stand.
     HandlersAt,
+    /// Words that the names of functions take.
+    Names,
+    /// Where they stand.
+    NamesAt,
 }
-const _: () = assert!((Word::HandlersAt as u32) < HEADER);
+const _: () = assert!((Word::NamesAt as u32) < HEADER);
+
+/// Bits that tell the length of a function's name.
+pub(crate) const NAME_BITS: u32 = 12;
+const _: () = assert!(limits::FUNCTIONS <= 1 << (32 - NAME_BITS));
 
 /// What a type describes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -519,7 +528,7 @@ impl<'a> Image<'a> {
     fn check_bounds(self) -> Option<()> {
         use Word::*;
         /// Where records stand, how many there are, how many of those are imported ([`Magic`]: none), words of each.
-        const SECTIONS: [(Word, Word, Word, u8); 12] = [
+        const SECTIONS: [(Word, Word, Word, u8); 13] = [
             (TypesAt, Types, Magic, 1),
             (FuncTypesAt, Funcs, Magic, 1),
             (EntriesAt, Funcs, ImportedFuncs, 1),
@@ -532,6 +541,7 @@ impl<'a> Image<'a> {
             (DatasAt, Datas, Magic, 2),
             (TagsAt, Tags, ImportedTags, 1),
             (HandlersAt, Handlers, Magic, 1),
+            (NamesAt, Names, Magic, 1),
         ];
         for (at, all, imported, words) in &SECTIONS {
             let all = self.get(*all);
@@ -702,6 +712,9 @@ impl<'a> Image<'a> {
     }
     /// The function (imports counted) whose code holds the word at `pc`; `None` in the initialiser.
     pub fn func_at(self, pc: u32) -> Option<u32> {
+        if pc >= self.get(Word::CodeEnd) {
+            return None; // the initialiser goes on behind the functions
+        }
         let entries = self.entries();
         let mut best: Option<(u32, u32)> = None;
         for (i, e) in entries.iter().enumerate() {
@@ -710,6 +723,28 @@ impl<'a> Image<'a> {
             }
         }
         best.map(|(i, _)| i.wrapping_add(self.get(Word::ImportedFuncs)))
+    }
+    /// Words from the first code word of `func` (`None`: the initialiser) to the one at `pc`.
+    pub fn code_offset(self, func: Option<u32>, pc: u32) -> u32 {
+        let begin = match func {
+            Some(func) => self.func_range(func).map_or(pc, |(begin, _)| begin),
+            None => self.get(Word::Init),
+        };
+        pc.saturating_sub(begin)
+    }
+    /// Name of function `i` (imports counted): the module's own if the image has names, else that of its first export.
+    /// Linear in their number.
+    pub fn func_name(self, i: u32) -> Option<Text<'a>> {
+        let mut names = self.slice(self.get(Word::NamesAt), self.get(Word::Names)).unwrap_or(&[]);
+        while let Some((head, rest)) = names.split_first() {
+            let len = head & ((1 << NAME_BITS) - 1);
+            let Some((words, behind)) = rest.split_at_checked(len.div_ceil(4) as usize) else { break };
+            if head >> NAME_BITS == i {
+                return Some(Text { words, len: len as usize });
+            }
+            names = behind;
+        }
+        self.exports().find(|e| e.kind == ExternKind::Func && e.index == i).map(|e| e.name)
     }
 }
 

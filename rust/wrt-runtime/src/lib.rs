@@ -26,6 +26,7 @@ pub mod run;
 mod simd;
 pub mod stack;
 pub mod store;
+pub mod trace;
 #[cfg(feature = "loader")]
 pub mod translate;
 mod types;
@@ -37,3 +38,4 @@ pub use link::{Extern, LinkError, Options, Pool};
 pub use run::{Exit, run};
 pub use stack::Stack;
 pub use store::{InstanceId, StackId, Store, StoreParts};
+pub use trace::{Backtrace, FrameInfo};

@@ -86,7 +86,7 @@ pub struct Run {
     pub func: u32,
     /// Host call: code word to go on at, or `u32::MAX` to return to the frame on top.
     pub next: u32,
-    /// Progress of an operation that has no temporaries for it.
+    /// Progress of an operation that has no temporaries for it. After a trap: frames that were in use.
     pub step: u32,
     /// How far charges have fallen behind the slices used up, below zero by the slice in use.
     pub lag: i32,
@@ -180,9 +180,10 @@ impl<'m> Stack<'m> {
     }
 }
 
-/// Makes it the run state after a trap: at the barrier under the trap, position kept.
+/// Makes it the run state after a trap: at the barrier under the trap; position and number of frames are kept.
 pub(crate) fn cut(frames: &[Frame], run: &mut Run) {
     run.base = 0;
+    run.step = run.depth;
     let used = frames.get(..run.depth as usize).unwrap_or(&[]);
     run.depth = 0;
     for (i, frame) in used.iter().enumerate().rev() {
@@ -191,7 +192,6 @@ pub(crate) fn cut(frames: &[Frame], run: &mut Run) {
             break;
         }
     }
-    run.step = 0;
 }
 
 /// The window of the frame at `base`.

@@ -776,10 +776,10 @@ impl<'m> Store<'m> {
     }
 
     /// Where the stack trapped: instance, function (imports counted; `None` in the initialiser) and code word.
-    /// `None` when it has not.
+    /// `None` when it has not, or not in code. The first frame of [`Store::backtrace`] then.
     pub fn trap_site(&self, stack: StackId) -> Option<(InstanceId, Option<u32>, u32)> {
         let run = &self.stack(stack)?.run;
-        if run.status != Status::Trapped {
+        if run.status != Status::Trapped || run.pc < crate::image::HEADER {
             return None;
         }
         let inst = self.insts.get(run.inst as usize)?;

@@ -845,3 +845,79 @@ fn sizes() {
     use std::mem::size_of;
     assert_eq!((size_of::<Frame>(), size_of::<stack::Run>(), size_of::<Exit>()), (12, 56, 20));
 }
+
+#[test]
+fn a_backtrace_crosses_instances_and_host_functions() {
+    // low: mid(x) = div(100, x); high: top(x) = host(x), and the host calls mid(x) again above it.
+    let mut m = Machine::new();
+    let mut low = Asm::new();
+    let unary = low.ty(&[I32], &[I32]);
+    let div = low.func(unary, &[w(CONST_S, 1, 100, 0), w(0x6e, 0, 1, 0), wbc(RETURN1, 0, 2)]);
+    low.export_func("mid", unary, &[w(COPY, 1, 0, 0), wbc(CALL, 1, 2), div, wbc(RETURN1, 1, 1)]);
+    let low = m.add(&low, &mut nothing);
+    let mid = m.func(low, "mid");
+    let mut high = Asm::new();
+    let unary = high.ty(&[I32], &[I32]);
+    let nest = high.import_func("nest", unary);
+    high.export_func("top", unary, &[w(COPY, 1, 0, 0), wbc(CALL, 1, 1), nest, wbc(RETURN1, 1, 1)]);
+    let high = m.add(&high, &mut |_, _| Some(Extern::Host { index: 0, params: &[I32], results: &[I32] }));
+    let top = m.func(high, "top");
+    let entry = |m: &Machine, i: InstanceId, f: u32| m.store.image(i).unwrap().func_range(f).unwrap().0;
+    let (d, mi, t) = (entry(&m, low, 0), entry(&m, low, 1), entry(&m, high, 1));
+    let frame = |instance, func, pc, from_host| FrameInfo { instance, func: Some(func), pc, from_host };
+
+    let inner = [frame(low, 0, d + 1, false), frame(low, 1, mi + 2, true)];
+    assert_eq!(m.call(mid, &[0]), Err(Trap::DivideByZero));
+    assert!(m.store.backtrace(m.stack).eq(inner));
+    assert_eq!(m.store.backtrace(m.stack).left(), 2);
+    let copy = {
+        let mut copy = Stack::owned(2000, 50).unwrap();
+        assert!(copy.copy_from(m.store.stack(m.stack).unwrap()));
+        m.store.add_stack(copy).unwrap()
+    };
+    assert_eq!(m.call(mid, &[50]), Ok(i32s(&[2])));
+    assert_eq!(m.store.backtrace(m.stack).left(), 0);
+    assert!(m.store.backtrace(copy).eq(inner));
+
+    // Paused: at the operation that comes next, as often as it pauses.
+    m.store.enter(m.stack, mid, &i32s(&[1])).unwrap();
+    let mut places = vec![];
+    while run(&mut m.store, m.stack, &mut 1) == Exit::OutOfBudget {
+        places.push(m.store.backtrace(m.stack).map(|f| (f.func.unwrap(), f.pc)).collect::<Vec<_>>());
+    }
+    assert_eq!(places, [vec![(0, d), (1, mi + 2)], vec![(1, mi + 3)]]);
+
+    // In the host function, after the trap of what it called, and after its own.
+    m.store.enter(m.stack, top, &i32s(&[0])).unwrap();
+    assert!(matches!(run(&mut m.store, m.stack, &mut { ALL }), Exit::HostCall { .. }));
+    let outer = frame(high, 1, t + 1, true);
+    assert!(m.store.backtrace(m.stack).eq([outer]));
+    let kept = m.store.stack(m.stack).unwrap().run;
+    m.store.enter(m.stack, mid, &i32s(&[0])).unwrap();
+    assert_eq!(run(&mut m.store, m.stack, &mut { ALL }), Exit::Trap(Trap::DivideByZero));
+    assert!(m.store.backtrace(m.stack).eq(inner.into_iter().chain([outer])));
+    m.store.stack_mut(m.stack).unwrap().run = kept;
+    assert_eq!(m.store.abort(m.stack, Trap::Host), Exit::Trap(Trap::Host));
+    assert!(m.store.backtrace(m.stack).eq([outer]));
+    assert_eq!(m.store.trap_site(m.stack), Some((high, Some(1), t + 1)));
+
+    // A host function that the host calls has no place in code.
+    let Some(Extern::Func(f)) = m.store.item(high, ExternKind::Func, 0) else { panic!() };
+    m.store.enter(m.stack, f, &i32s(&[0])).unwrap();
+    assert!(matches!(run(&mut m.store, m.stack, &mut { ALL }), Exit::HostCall { .. }));
+    m.store.abort(m.stack, Trap::Host);
+    assert_eq!((m.store.backtrace(m.stack).next(), m.store.trap_site(m.stack)), (None, None));
+}
+
+#[test]
+fn deep_recursion_has_as_many_frames() {
+    let mut m = Machine::new();
+    let mut asm = Asm::new();
+    let ty = asm.ty(&[], &[]);
+    let f = asm.export_func("deep", ty, &[wbc(CALL, 1, 1), 0, wbc(RETURN, 0, 1)]);
+    m.add(&asm, &mut nothing);
+    assert_eq!(m.call(f, &[]), Err(Trap::StackExhausted));
+    let trace = m.store.backtrace(m.stack);
+    assert_eq!(trace.clone().left(), 50);
+    assert_eq!((trace.clone().filter(|t| t.func == Some(f)).count(), trace.filter(|t| t.from_host).count()), (50, 1));
+}

@@ -3,7 +3,6 @@
 
 use crate::{ImportMap, Module};
 use alloc::format;
-#[cfg(target_has_atomic = "ptr")]
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -36,8 +35,45 @@ pub struct ModuleInstance {
     instance: InstanceId,
     imports: ImportMap,
     budget: i64,
+    stage: Stage,
     /// The function whose call is not finished.
     open: Option<u32>,
+}
+
+/// How far an instance has come.
+#[derive(PartialEq)]
+enum Stage {
+    Linked,
+    Ready,
+    /// Its initialisation has not come to its end.
+    Failed,
+}
+
+/// One open call of a guest: see [`ModuleInstance::backtrace`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function (imports counted); `None`: initialisation.
+    pub func: Option<u32>,
+    /// Its name: that of the module's name section, or of an export.
+    pub name: Option<String>,
+    /// A word of the image, of the operation that it is at. `wrt::runtime::translate::locate` tells which byte of the .wasm
+    /// that was.
+    pub pc: u32,
+    /// Words from the first of the function's code to that one.
+    pub offset: u32,
+    /// The host called it. The frame after this one, if there is one, called that host function.
+    pub from_host: bool,
+}
+
+impl core::fmt::Display for Frame {
+    /// `function 3 (divide)`
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.func {
+            Some(func) => write!(f, "function {func}")?,
+            None => f.write_str("initialisation")?,
+        }
+        self.name.as_ref().map_or(Ok(()), |name| write!(f, " ({name})"))
+    }
 }
 
 impl ModuleInstance {
@@ -55,6 +91,16 @@ impl ModuleInstance {
     /// # Errors
     /// As [`ModuleInstance::new`].
     pub fn with_limits(module: Module, imports: ImportMap, limits: Limits) -> WrtResult<ModuleInstance> {
+        let mut made = ModuleInstance::linked(module, imports, limits)?;
+        made.start()?;
+        Ok(made)
+    }
+
+    /// Links and allocates only. [`ModuleInstance::start`] has to follow; when that traps, there is a backtrace.
+    ///
+    /// # Errors
+    /// As [`ModuleInstance::new`], without the trap.
+    pub fn linked(module: Module, imports: ImportMap, limits: Limits) -> WrtResult<ModuleInstance> {
         let memory = |what| Error::new(ErrorKind::Memory, what);
         let mut store = Store::owned(limits.memory_bytes);
         let stack = Stack::owned(limits.cells, limits.frames).ok_or(memory("no room for the stack"))?;
@@ -90,11 +136,25 @@ impl ModuleInstance {
                 _ => e,
             }
         })?;
-        store.enter_init(stack, instance)?;
-        let mut made = ModuleInstance { store, stack, instance, imports, budget: i64::MAX, open: None };
-        match made.drive() {
-            Exit::Done => Ok(made),
-            exit => Err(made.failure(exit)),
+        Ok(ModuleInstance { store, stack, instance, imports, budget: i64::MAX, stage: Stage::Linked, open: None })
+    }
+
+    /// Initialises and runs the start function, once.
+    ///
+    /// # Errors
+    /// A trap of the start function or of an active segment; the instance is of no use then.
+    pub fn start(&mut self) -> WrtResult<()> {
+        if self.stage != Stage::Linked {
+            return Err(Error::new(ErrorKind::Usage, "the instance has been started"));
+        }
+        self.stage = Stage::Failed;
+        self.store.enter_init(self.stack, self.instance)?;
+        match self.drive() {
+            Exit::Done => {
+                self.stage = Stage::Ready;
+                Ok(())
+            }
+            exit => Err(self.failure(exit)),
         }
     }
 
@@ -105,14 +165,8 @@ impl ModuleInstance {
     fn failure(&self, exit: Exit) -> Error {
         match exit {
             Exit::Trap(Trap::Exit) => Error::from(Trap::Exit),
-            Exit::Trap(t) => match self.store.trap_site(self.stack) {
-                Some((instance, Some(func), pc)) => {
-                    let image = self.store.image(instance);
-                    let begin = image.and_then(|i| i.func_range(func)).map_or(0, |(begin, _)| begin);
-                    let name = image.and_then(|i| i.exports().find(|e| e.kind as u8 == 0 && e.index == func));
-                    let name = name.map(|e| format!(" ({})", e.name)).unwrap_or_default();
-                    Error::from(t).with_detail(format!("in function {func}{name}, word {} of its code", pc.wrapping_sub(begin)))
-                }
+            Exit::Trap(t) => match self.frames().next() {
+                Some(frame) if frame.func.is_some() => Error::from(t).with_detail(format!("in {frame}, word {} of its code", frame.offset)),
                 _ => Error::from(t),
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
@@ -141,6 +195,9 @@ impl ModuleInstance {
     /// # Errors
     /// As [`ModuleInstance::invoke`].
     pub fn invoke_multi(&mut self, name: &str, args: &[Value]) -> WrtResult<Vec<Value>> {
+        if self.stage != Stage::Ready {
+            return Err(Error::new(ErrorKind::Usage, "the instance has not been started"));
+        }
         if self.open.is_some() {
             return Err(Error::new(ErrorKind::Usage, "an earlier call is paused: resume or cancel it"));
         }
@@ -225,6 +282,40 @@ impl ModuleInstance {
             Some(Extern::Global { instance, cell, ty, .. }) => self.store.global_get(instance, cell, ty),
             _ => None,
         }
+    }
+
+    /// The calls that are open, innermost first: those of a call that has trapped, until the next one, or of one that paused.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "std", feature = "loader"))]
+    /// # fn main() -> wrt::WrtResult<()> {
+    /// # let wasm_bytes = wat::parse_str(r#"(module
+    /// #     (func $divide (param i32) (result i32) (i32.div_s (i32.const 100) (local.get 0)))
+    /// #     (func (export "share") (param i32) (result i32) (call $divide (local.get 0))))"#).unwrap();
+    /// use wrt::prelude::*;
+    ///
+    /// let mut instance = ModuleInstance::new(Module::from_bytes(&wasm_bytes)?, ImportMap::new())?;
+    /// let error = instance.invoke("share", &[Value::I32(0)]).unwrap_err();
+    /// assert_eq!(error.trap(), Some(Trap::DivideByZero));
+    /// let trace: Vec<String> = instance.backtrace().iter().map(|frame| frame.to_string()).collect();
+    /// assert_eq!(trace, ["function 0 (divide)", "function 1 (share)"]);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "std", feature = "loader")))]
+    /// # fn main() {}
+    /// ```
+    pub fn backtrace(&self) -> Vec<Frame> {
+        self.frames().collect()
+    }
+
+    /// The same one by one, for who looks at the first ones only: of endless recursion there are as many as fit.
+    pub fn frames(&self) -> impl Iterator<Item = Frame> {
+        self.store.backtrace(self.stack).map(|f| {
+            let image = self.store.image(f.instance);
+            let name = f.func.and_then(|func| image?.func_name(func)).map(|name| name.to_string_lossy());
+            let offset = image.map_or(0, |image| image.code_offset(f.func, f.pc));
+            Frame { func: f.func, name, pc: f.pc, offset, from_host: f.from_host }
+        })
     }
 
     /// Where the last trap was: function (imports counted) and word of the image.

@@ -43,7 +43,7 @@ pub use imports::WasiProgram;
 #[cfg(feature = "alloc")]
 pub use imports::{HostCaller, ImportMap};
 #[cfg(feature = "alloc")]
-pub use instance::{Limits, ModuleInstance};
+pub use instance::{Frame, Limits, ModuleInstance};
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use memory::Memory;
 #[cfg(feature = "alloc")]

@@ -4,6 +4,8 @@
 use alloc::string::String;
 use wrt_foundation::{ExternKind, Shared, WrtResult};
 use wrt_runtime::image::Image;
+#[cfg(all(feature = "loader", target_has_atomic = "ptr"))]
+use wrt_runtime::translate::{Wanted, translate_vec_for};
 
 /// A module; one that exists is valid. Cloning shares the image.
 #[derive(Clone, Debug)]
@@ -12,14 +14,16 @@ pub struct Module {
 }
 
 impl Module {
-    /// Decodes, validates and translates a WebAssembly binary, which is not needed afterwards.
+    /// Decodes, validates and translates a WebAssembly binary, which is not needed afterwards. With `std` the names of its
+    /// functions are kept.
     ///
     /// # Errors
     /// [`Malformed`](crate::ErrorKind::Malformed) and [`Invalid`](crate::ErrorKind::Invalid) with the byte offset;
     /// [`Unsupported`](crate::ErrorKind::Unsupported) names the feature or limit.
     #[cfg(all(feature = "loader", target_has_atomic = "ptr"))]
     pub fn from_bytes(wasm: &[u8]) -> WrtResult<Module> {
-        let (image, _) = wrt_runtime::translate::translate_vec(wasm)?;
+        let wanted = Wanted { names: cfg!(feature = "std"), ..Wanted::default() };
+        let (image, _) = translate_vec_for(wanted, wasm)?;
         Ok(Module { image: Shared::Arc(image.into()) })
     }
 

@@ -17,6 +17,7 @@
 
 mod condition;
 mod extended;
+mod names;
 mod simd;
 mod sink;
 mod writer;
@@ -27,6 +28,7 @@ use writer::{Writer, word, word16};
 
 use crate::image::{self, HEADER, PADDING, Word};
 use crate::op;
+pub use wrt_decoder::custom::{Section, sections};
 use wrt_decoder::types::Kind;
 use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
 use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
@@ -92,11 +94,38 @@ impl From<TranslateError> for Error {
 /// [`TranslateError::Module`]: malformed, invalid or unsupported, or scratch too short. [`TranslateError::Output`]:
 /// valid, but `out` is too short.
 pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
-    translate_for(image::WINDOW, wasm, scratch, out)
+    code(image::WINDOW, wasm, scratch, out)
 }
 
-/// [`translate`] for an engine whose window is [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
-fn translate_for(window: u32, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
+/// What an image is to be like; by default, for this engine and without names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The engine's window: [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
+    pub window: u32,
+    /// Whether it has the names of functions, for [`Image::func_name`](image::Image::func_name).
+    pub names: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Wanted {
+        Wanted { window: image::WINDOW, names: false }
+    }
+}
+
+/// [`translate`] to such an image.
+///
+/// # Errors
+/// As [`translate`]. The words that names take are counted when there is room for everything else.
+pub fn translate_for(wanted: Wanted, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
+    let mut done = code(wanted.window, wasm, scratch, out)?;
+    if wanted.names {
+        done.words = names::add(wasm, out, done.words);
+    }
+    if done.words as usize > out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
+}
+
+/// Everything but the names, for an engine with such a window.
+fn code(window: u32, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
     let run = |scratch: &mut [u32], out: &mut [u32], far_body| {
         let mut t = Translator::<false>::new(out, window, far_body);
         let decoded = decode(wasm, scratch, &mut t).map_err(TranslateError::Module)?;
@@ -130,15 +159,15 @@ pub fn locate(window: u32, wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<
 /// As [`translate`]; [`ErrorKind::Memory`] only when the allocator has no room.
 #[cfg(feature = "alloc")]
 pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
-    translate_vec_for(image::WINDOW, wasm)
+    translate_vec_for(Wanted::default(), wasm)
 }
 
-/// [`translate_vec`] for an engine whose window is [`image::LARGE_WINDOW`] or [`image::SMALL_WINDOW`].
+/// [`translate_vec`] to such an image.
 ///
 /// # Errors
 /// As [`translate_vec`].
 #[cfg(feature = "alloc")]
-pub fn translate_vec_for(window: u32, wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
+pub fn translate_vec_for(wanted: Wanted, wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
     use alloc::vec::Vec;
     fn words(v: &mut Vec<u32>, n: usize) -> Result<(), Error> {
         v.clear();
@@ -150,7 +179,7 @@ pub fn translate_vec_for(window: u32, wasm: &[u8]) -> Result<(alloc::vec::Vec<u3
     words(&mut scratch, 4096usize.max(wasm.len() / 4))?;
     words(&mut out, (HEADER as usize + 64).saturating_add(wasm.len()))?;
     loop {
-        match translate_for(window, wasm, &mut scratch, &mut out) {
+        match translate_for(wanted, wasm, &mut scratch, &mut out) {
             Ok(t) => {
                 out.truncate(t.words as usize);
                 return Ok((out, t));
