@@ -8,11 +8,14 @@ use wrt_runtime::translate::translate_vec;
 use wrt_runtime::{Caller, Exit, Extern, Flow, HostFn, InstanceId, Options, Stack, StackId, Store, drive};
 
 /// `env.pause` suspends; `env.id` gives its argument back.
-const HOSTS: [HostFn<()>; 2] = [|_: &mut Caller<'_, '_, ()>| Ok(Flow::Suspend), |c| {
-    let r = c.arg(0);
-    c.ret(0, r)?;
-    Ok(Flow::Ready)
-}];
+const HOSTS: [HostFn<()>; 2] = [
+    |_: &mut Caller<'_, '_, ()>| Ok(Flow::Suspend),
+    |c| {
+        let r = c.arg(0);
+        c.ret(0, r)?;
+        Ok(Flow::Ready)
+    },
+];
 
 struct Machine {
     store: Store<'static>,
