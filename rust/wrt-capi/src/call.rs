@@ -218,6 +218,17 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
             s.last = place.stack.0 as u16; // there are no more, see `Config`
         }
         let exit = run(&mut s.store, place.stack, &mut s.fuel);
+        // wrt.h has no memories that stores share, so nobody else is there.
+        #[cfg(feature = "threads")]
+        match exit {
+            Exit::Wait { .. } => return s.store.abort(place.stack, Trap::CannotSuspend),
+            Exit::Notify { .. } => {
+                s.store.answer_thread(place.stack, 0);
+                continue;
+            }
+            Exit::Contended => continue,
+            _ => {}
+        }
         let Exit::HostCall { host, instance, .. } = exit else { return exit };
         // SAFETY: `s` is not used any more.
         let code = unsafe { call_host(store, place, host, instance) };

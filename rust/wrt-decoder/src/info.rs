@@ -109,6 +109,8 @@ pub(crate) const LIMITS: u32 = 6;
 // Flags of a table or memory type.
 const HAS_MAX: u32 = 1;
 const IS64: u32 = 2;
+/// In the first word of a memory type.
+const SHARED: u32 = 1 << 8;
 /// In the word of a global type.
 pub(crate) const MUTABLE: u32 = 1 << 31;
 
@@ -128,7 +130,8 @@ impl MemoryType {
         address(self.is64)
     }
     pub(crate) fn pack(&self) -> [u32; LIMITS as usize] {
-        pack(self.page_log2.into(), self.is64, self.min, self.max)
+        let shared = if self.shared { SHARED } else { 0 };
+        pack(u32::from(self.page_log2) | shared, self.is64, self.min, self.max)
     }
 }
 
@@ -220,8 +223,9 @@ impl<'a> Info<'a> {
     /// The type of memory `i`.
     pub fn memory(&self, i: u32) -> Option<MemoryType> {
         let words = self.words.get(self.spaces.memories.at::<LIMITS>(i)?..)?.first_chunk()?;
-        let (page_log2, is64, min, max) = unpack(words);
-        Some(MemoryType { is64, shared: false, page_log2: page_log2 as u8, min, max })
+        let (what, is64, min, max) = unpack(words);
+        let shared = cfg!(feature = "threads") && what & SHARED != 0;
+        Some(MemoryType { is64, shared, page_log2: what as u8, min, max })
     }
     /// Globals, imported ones included.
     pub fn globals(&self) -> u32 {

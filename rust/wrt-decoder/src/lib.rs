@@ -9,6 +9,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "threads")]
+mod atomic;
 pub mod custom;
 pub mod fault;
 mod gc;

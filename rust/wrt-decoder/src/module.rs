@@ -122,6 +122,8 @@ enum Import {
 const FUNCTION: u8 = 3;
 /// Whether this build has exceptions.
 const EXCEPTIONS: bool = cfg!(feature = "exceptions");
+/// Whether this build has shared memories.
+const THREADS: bool = cfg!(feature = "threads");
 const TAG: u8 = 6;
 const CODE: u8 = 12;
 const END: u8 = 14;
@@ -331,8 +333,10 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
     fn memory_type(&mut self) -> Result<MemoryType, Fault> {
         let flags = self.r.byte()?;
         let sized = flags & 8 != 0;
+        let shared = THREADS && flags & 2 != 0;
         match flags & !8 {
             0 | 1 | 4 | 5 => {}
+            2 | 3 | 6 | 7 if THREADS => self.uses(Feature::Threads, THREADS)?,
             3 | 7 => return Err(Fault::NeedsThreads),
             0x80.. => return Err(Fault::IntegerTooLong),
             _ => return Err(Fault::IntegerTooLarge),
@@ -360,10 +364,13 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if max.is_some_and(|max| min > max) {
             return Err(Fault::MinimumAboveMaximum);
         }
+        if shared && max.is_none() {
+            return Err(Fault::SharedWithoutMaximum);
+        }
         if page_log2 != 16 {
             self.uses(Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes"))?;
         }
-        Ok(MemoryType { is64, shared: false, page_log2, min, max })
+        Ok(MemoryType { is64, shared, page_log2, min, max })
     }
     /// A global's type, as the word that is kept of it.
     fn global_type(&mut self) -> Result<u32, Fault> {

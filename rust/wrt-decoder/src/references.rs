@@ -15,12 +15,14 @@ impl<'x, S: Sink> Body<'_, '_, 'x, S> {
         let tail = (Feature::TailCall, cfg!(feature = "tail-call"));
         let exceptions = (Feature::Exceptions, cfg!(feature = "exceptions"));
         let gc = (Feature::Gc, cfg!(feature = "gc"));
+        let threads = (Feature::Threads, cfg!(feature = "threads"));
         let needs: &[_] = match op {
             0x12 | 0x13 => &[tail],
             0x14 | 0xd4..=0xd6 => &[typed],
             0x15 => &[typed, tail],
             0x08 | 0x0a | 0x1f => &[exceptions],
             0xd3 | 0xfb => &[gc],
+            0xfe => &[threads],
             _ => return Err(no_opcode(op.into())),
         };
         for (feature, have) in needs {
@@ -40,6 +42,8 @@ impl<'x, S: Sink> Body<'_, '_, 'x, S> {
             0xd6 if typed.1 => self.br_on_non_null(),
             0xd3 if gc.1 => self.ref_eq(),
             0xfb if gc.1 => self.gc(false),
+            #[cfg(feature = "threads")]
+            0xfe => self.atomic(),
             0x08 if exceptions.1 => self.throw(),
             0x0a if exceptions.1 => self.throw_ref(),
             0x1f if exceptions.1 => self.try_table(),

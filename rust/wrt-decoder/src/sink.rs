@@ -184,6 +184,9 @@ pub trait Sink {
     fn vector_access(&mut self, s: &mut Operands<'_>, n: u16, memory: u32, offset: u64, lane: u8) -> Result<(), Fault>;
     /// `v128.const` and `i8x16.shuffle`, with their bytes.
     fn vector_bytes(&mut self, s: &mut Operands<'_>, n: u16, bytes: [u8; 16]) -> Result<(), Fault>;
+    /// Atomic instruction `n` (its number after the prefix 0xfe), with `pops` operands, of which an address is the first;
+    /// `atomic.fence` has none.
+    fn atomic(&mut self, s: &mut Operands<'_>, n: u8, memory: u32, offset: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault>;
     /// Any other instruction with a row in `wrt_instructions::table`. `x` and `y` are its indexes in the order of the
     /// row's immediates, `pops` the number of operands, `result` the type it leaves; `None` also for two `i64`.
     #[allow(clippy::too_many_arguments)] // what the validator has in registers, without a structure in between
@@ -272,6 +275,7 @@ impl Sink for Validate {
         vector(&mut Operands<'_>, u16, u8, u32, ValType);
         vector_access(&mut Operands<'_>, u16, u32, u64, u8);
         vector_bytes(&mut Operands<'_>, u16, [u8; 16]);
+        atomic(&mut Operands<'_>, u8, u32, u64, u32, Option<ValType>);
         plain(&Info<'_>, &mut Operands<'_>, u16, u32, u32, u32, Option<ValType>);
     }
 }

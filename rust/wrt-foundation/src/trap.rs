@@ -56,6 +56,10 @@ pub enum Trap {
     UncaughtException = 24,
     /// The heap has no room for the object, even after everything unreachable was collected.
     HeapExhausted = 25,
+    /// An atomic access at an address that is no multiple of its width.
+    UnalignedAtomic = 26,
+    /// `memory.atomic.wait` in a memory that is not shared.
+    NotShared = 27,
 }
 
 impl Trap {
@@ -87,6 +91,8 @@ impl Trap {
             Trap::NullException => "null exception reference",
             Trap::UncaughtException => "uncaught exception",
             Trap::HeapExhausted => "heap exhausted",
+            Trap::UnalignedAtomic => "unaligned atomic",
+            Trap::NotShared => "expected shared memory",
         }
     }
 }

@@ -4,6 +4,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+// Here, so that it is the only error.
+#[cfg(all(feature = "threads", not(target_has_atomic = "32")))]
+compile_error!("the feature `threads` needs compare-and-swap on 32 bits, which this target does not have");
+
 pub mod num;
 #[cfg(feature = "simd")]
 pub mod simd;

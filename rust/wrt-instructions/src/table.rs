@@ -4,7 +4,7 @@
 //! instructions, locals and constants have code of their own because their types depend on the context.
 //!
 //! An opcode here is a `u16`: the byte of the binary format, `0xfc00 + n` for number `n` after the prefix 0xfc, or
-//! `0xd000 + n` after 0xfd, whose numbers need more than a byte: vector instructions, in [`simd`].
+//! `0xd000 + n` after 0xfd, whose numbers need more than a byte: vector instructions, in `simd`. Those after 0xfe are in `atomic`.
 
 /// Immediates of an instruction in the binary format (spec: core 5.4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +89,8 @@ macro_rules! push {
         [$r, $s]
     };
 }
+#[cfg(feature = "threads")]
+pub mod atomic;
 #[cfg(feature = "simd")]
 pub mod simd;
 

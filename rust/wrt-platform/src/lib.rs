@@ -34,6 +34,8 @@ mod loan;
 pub mod memory;
 mod region;
 pub mod static_memory;
+#[cfg(feature = "std")]
+mod std_sync;
 pub mod sync;
 pub mod wait;
 
@@ -48,6 +50,8 @@ pub use region::Region;
 #[cfg(target_has_atomic = "8")]
 pub use static_memory::StaticRegion;
 pub use static_memory::{StaticAllocator, StaticAllocatorBuilder};
+#[cfg(feature = "std")]
+pub use std_sync::{StdParker, StdParking};
 pub use sync::{FutexLike, FutexParking, WaitOutcome};
 pub use wait::{Key, Parked, Parking, WaitTable, Waiter};
 pub use wrt_foundation::{Error, ErrorKind, WrtError, WrtResult};

@@ -62,6 +62,12 @@ fn entries<P: Default>() -> Vec<Waiter<P>> {
 }
 
 #[test]
+fn a_table_over_the_standard_library() {
+    let entries = entries();
+    conformance::sync::table(&WaitTable::new(StdParking::new(), &entries));
+}
+
+#[test]
 fn a_table_over_a_lock_and_parkers() {
     for nervous in [false, true] {
         let entries = entries();

@@ -242,6 +242,20 @@ impl<'m> Store<'m> {
         }
     }
 
+    /// Answers [`Exit::Wait`] or [`Exit::Notify`]; the stack can run again. Nothing happens if it does not wait for that.
+    #[cfg(feature = "threads")]
+    pub fn answer_thread(&mut self, id: StackId, answer: u32) {
+        let Some(stack) = self.stacks.get_mut(id.0 as usize) else { return };
+        let run = &mut stack.run;
+        if run.status != Status::Waiting {
+            return;
+        }
+        if let Some(cell) = stack.cells.get_mut(run.args as usize) {
+            *cell = answer;
+        }
+        (run.pc, run.status) = (run.next, Status::Ready);
+    }
+
     /// Traps the stack where it is, as when a host function fails: it is cut back to the barrier under it.
     pub fn abort(&mut self, id: StackId, trap: Trap) -> Exit {
         if let Some(stack) = self.stacks.get_mut(id.0 as usize) {

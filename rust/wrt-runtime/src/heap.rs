@@ -440,6 +440,8 @@ impl<'m> Store<'m> {
                             self.mark_frame(heap, &stack.cells, (run.inst, run.next, run.base), At::Under);
                         }
                     }
+                    #[cfg(feature = "threads")]
+                    Status::Waiting => self.mark_frame(heap, &stack.cells, (run.inst, run.pc, run.base), At::Top(0)),
                     Status::Ready | Status::Collect => self.mark_frame(heap, &stack.cells, (run.inst, run.pc, run.base), At::Top(run.step)),
                 }
                 run.depth > 0
@@ -605,8 +607,8 @@ fn is_object(ty: u32) -> bool {
     ty.is_ref() && !ty.is_func_ref()
 }
 
-/// Words of the operation `w`.
-fn len_of(w: u32, _next: u32) -> u32 {
+/// Words of the operation `w`, after which `next` comes.
+fn len_of(w: u32, next: u32) -> u32 {
     use op::Form;
     match op::FORM.get((w & 0xff) as usize).copied().unwrap_or(Form::Hole) {
         Form::W2 => 2,
@@ -614,6 +616,7 @@ fn len_of(w: u32, _next: u32) -> u32 {
         Form::W4 => 4,
         Form::Data => (w >> 16).wrapping_add(1),
         Form::Extended => op::extended_len((w >> 24) as u8),
+        Form::Second => op::second::rest(next).map_or(1, |n| n.wrapping_add(1)),
         _ => 1,
     }
 }

@@ -34,6 +34,15 @@ pub trait HostTable<T> {
     /// # Errors
     /// The trap that the guest gets.
     fn call(&self, index: u32, caller: &mut Caller<'_, '_, T>) -> Result<Flow, Trap>;
+
+    /// Does what the guest asks of other threads: [`Exit::Wait`] or [`Exit::Notify`], answered by
+    /// [`Store::answer_thread`], or [`Exit::Contended`]. Tells whether the guest can go on; if not, the driver returns the
+    /// exit. A wait within a nested call does not come here: it traps.
+    #[cfg(feature = "threads")]
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: &Exit) -> bool {
+        let _ = (store, stack, exit);
+        false
+    }
 }
 
 impl<T> HostTable<T> for [HostFn<T>] {
@@ -49,6 +58,10 @@ impl<T, const N: usize> HostTable<T> for [HostFn<T>; N] {
 impl<T, H: HostTable<T> + ?Sized> HostTable<T> for &H {
     fn call(&self, index: u32, caller: &mut Caller<'_, '_, T>) -> Result<Flow, Trap> {
         (**self).call(index, caller)
+    }
+    #[cfg(feature = "threads")]
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: &Exit) -> bool {
+        (**self).serve(store, stack, exit)
     }
 }
 
@@ -76,6 +89,12 @@ pub fn drive<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>,
 fn drive_at<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>, data: &mut T, budget: &mut i64, depth: u32) -> Exit {
     loop {
         let exit = run(store, stack, budget);
+        #[cfg(feature = "threads")]
+        match exit {
+            Exit::Wait { .. } if depth > 0 => return store.abort(stack, Trap::CannotSuspend),
+            Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended if hosts.serve(store, stack, &exit) => continue,
+            _ => {}
+        }
         let Exit::HostCall { host, .. } = exit else { return exit };
         let Some(kept) = store.stack(stack).map(|s| s.run) else { return exit };
         let mut caller = Caller { store: &mut *store, stack, data: &mut *data, hosts, budget: &mut *budget, kept, invoked: 0, depth };
@@ -216,6 +235,8 @@ impl Store<'_> {
             MemSlot::Empty => return None,
             #[cfg(feature = "alloc")]
             MemSlot::Foreign { memory, .. } => Bytes::Foreign(&mut **memory),
+            #[cfg(feature = "threads")]
+            MemSlot::Shared(memory) => Bytes::Shared(memory),
             m => Bytes::Here(m.bytes()),
         }))
     }
@@ -229,6 +250,8 @@ enum Bytes<'a> {
     Here(&'a mut [u8]),
     #[cfg(feature = "alloc")]
     Foreign(&'a mut dyn LinearMemory),
+    #[cfg(feature = "threads")]
+    Shared(&'a crate::shared::SharedMem<'a>),
 }
 
 impl GuestMemory<'_> {
@@ -238,6 +261,8 @@ impl GuestMemory<'_> {
             Bytes::Here(bytes) => bytes.len(),
             #[cfg(feature = "alloc")]
             Bytes::Foreign(memory) => MemSlot::bytes_of(memory.pages().into(), 16, false).unwrap_or(0),
+            #[cfg(feature = "threads")]
+            Bytes::Shared(memory) => memory.len(),
         }
     }
     /// Whether it has no bytes.
@@ -253,10 +278,16 @@ impl GuestMemory<'_> {
                 memory.with(&mut |bytes| done = use_it(bytes));
                 done
             }
+            #[cfg(feature = "threads")]
+            Bytes::Shared(_) => None, // has no slice
         }
     }
     /// Copies the bytes from address `at` on out of it.
     pub fn read_into(&self, at: u32, to: &mut [u8]) -> Option<()> {
+        #[cfg(feature = "threads")]
+        if let Bytes::Shared(memory) = &self.0 {
+            return memory.read_into(at as usize, to);
+        }
         let mut read = |bytes: &[u8]| {
             copy(to, bytes.get(at as usize..)?.get(..to.len())?);
             Some(())
@@ -269,10 +300,16 @@ impl GuestMemory<'_> {
                 memory.with(&mut |bytes| done = read(bytes));
                 done
             }
+            #[cfg(feature = "threads")]
+            Bytes::Shared(_) => None, // above
         }
     }
     /// Copies bytes into it, from address `at` on.
     pub fn write_from(&mut self, at: u32, from: &[u8]) -> Option<()> {
+        #[cfg(feature = "threads")]
+        if let Bytes::Shared(memory) = &self.0 {
+            return memory.write_from(at as usize, from);
+        }
         self.with(|bytes| {
             copy(part(bytes, at, from.len())?, from);
             Some(())
@@ -280,6 +317,10 @@ impl GuestMemory<'_> {
     }
     /// Sets `n` bytes from address `at` on.
     pub fn fill(&mut self, at: u32, byte: u8, n: usize) -> Option<()> {
+        #[cfg(feature = "threads")]
+        if let Bytes::Shared(memory) = &self.0 {
+            return memory.fill(at as usize, byte, n);
+        }
         self.with(|bytes| {
             part(bytes, at, n)?.fill(byte);
             Some(())
@@ -287,6 +328,10 @@ impl GuestMemory<'_> {
     }
     /// Moves `n` bytes; they may overlap.
     pub fn copy(&mut self, from: u32, to: u32, n: usize) -> Option<()> {
+        #[cfg(feature = "threads")]
+        if let Bytes::Shared(memory) = &self.0 {
+            return memory.copy(from as usize, to as usize, n);
+        }
         self.with(|bytes| move_within(bytes, from as usize, to as usize, n))
     }
     /// All bytes, unless the memory may be used by others: shared with threads, or the host's own.
@@ -295,6 +340,8 @@ impl GuestMemory<'_> {
             Bytes::Here(bytes) => Some(bytes),
             #[cfg(feature = "alloc")]
             Bytes::Foreign(_) => None,
+            #[cfg(feature = "threads")]
+            Bytes::Shared(_) => None,
         }
     }
     /// All bytes, unless the memory may be used by others: shared with threads, or the host's own.
@@ -303,6 +350,8 @@ impl GuestMemory<'_> {
             Bytes::Here(bytes) => Some(bytes),
             #[cfg(feature = "alloc")]
             Bytes::Foreign(_) => None,
+            #[cfg(feature = "threads")]
+            Bytes::Shared(_) => None,
         }
     }
 }

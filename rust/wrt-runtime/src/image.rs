@@ -10,7 +10,7 @@
 //! | function types | 1 | type index of each function, imports first |
 //! | entries | 1 | first code word of each function that is not imported |
 //! | tables | 4 | element type, flags (1 = has maximum, 4 = 64-bit indexes), minimum, maximum; imports first |
-//! | memories | 4 | flags (the same; 2 is for shared ones) and `page_log2 << 8`, minimum, maximum, 0; imports first |
+//! | memories | 4 | flags (the same; 2 is for shared ones) and `page_log2 << 8`, minimum, maximum, 1 if there are 64-bit atomics on it; imports first |
 //! | upper words | 2 | of minimum and maximum; right behind the tables, and the memories, if any of them has 64 bits |
 //! | globals | 2 | value type, `mutable \| own cell << 1` (the cell only for those not imported); imports first |
 //! | tags | 1 | type index of each tag, imports first |
@@ -373,6 +373,8 @@ pub struct TableType {
 pub struct MemoryType {
     /// Addresses have 64 bits.
     pub is64: bool,
+    /// Threads share it.
+    pub shared: bool,
     /// Log2 of the page size in bytes: 16, or 0.
     pub page_log2: u8,
     /// Pages at first.
@@ -391,7 +393,7 @@ impl TableType {
 impl MemoryType {
     /// A memory with 32-bit addresses and pages of 64 KiB.
     pub const fn new(min: u32, max: Option<u32>) -> MemoryType {
-        MemoryType { is64: false, page_log2: 16, min: min as Limit, max: widened(max) }
+        MemoryType { is64: false, shared: false, page_log2: 16, min: min as Limit, max: widened(max) }
     }
 }
 
@@ -404,6 +406,8 @@ const fn widened(max: Option<u32>) -> Option<Limit> {
 
 /// Flag of a table or memory: there is a maximum.
 pub(crate) const HAS_MAX: u32 = 1;
+/// In the flags of a memory: threads share it.
+pub(crate) const SHARED: u32 = 2;
 /// Flag of a table or memory: 64-bit addresses.
 pub(crate) const IS64: u32 = 4;
 
@@ -649,12 +653,18 @@ impl<'a> Image<'a> {
         let (is64, max) = (cfg!(feature = "memory64") && flags & IS64 != 0, (flags & HAS_MAX != 0).then_some(max));
         Some(TableType { elem: ValType::from_bits(elem), is64, min, max })
     }
+    /// Whether the code has 64-bit atomic accesses to memory `i`.
+    #[cfg(feature = "threads")]
+    pub(crate) fn has_wide_atomics(self, i: u32) -> bool {
+        self.record::<4>(Word::MemoriesAt, Word::Memories, i).is_some_and(|[.., wide]| *wide != 0)
+    }
     /// Memory `i`, imports first.
     pub fn memory(self, i: u32) -> Option<MemoryType> {
         let [flags, min, max, _] = *self.record(Word::MemoriesAt, Word::Memories, i)?;
         let [min, max] = self.wide(flags, [min, max], [Word::MemoriesAt, Word::Memories], i)?;
         let (is64, max) = (cfg!(feature = "memory64") && flags & IS64 != 0, (flags & HAS_MAX != 0).then_some(max));
-        Some(MemoryType { is64, page_log2: (flags >> 8) as u8, min, max })
+        let shared = cfg!(feature = "threads") && flags & SHARED != 0;
+        Some(MemoryType { is64, shared, page_log2: (flags >> 8) as u8, min, max })
     }
     /// Minimum and maximum of entry `i` with their upper words.
     #[cfg(not(feature = "memory64"))]

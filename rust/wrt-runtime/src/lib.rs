@@ -9,6 +9,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "threads")]
+mod atomic;
 mod call;
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 pub mod heap;
@@ -22,6 +24,8 @@ mod numeric;
 mod object;
 pub mod op;
 pub mod run;
+#[cfg(feature = "threads")]
+pub mod shared;
 #[cfg(feature = "simd")]
 mod simd;
 pub mod stack;

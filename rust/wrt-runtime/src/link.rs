@@ -3,6 +3,10 @@
 //! guest can observe, segments and start function included, is code of the image ([`Word::Init`]) that runs on a stack.
 
 use crate::image::{Image, ImageError, Import, Limit, MemoryType, TableType, Word};
+#[cfg(all(feature = "threads", feature = "alloc"))]
+use crate::shared::SharedMem;
+#[cfg(feature = "threads")]
+use crate::shared::SharedRef;
 use crate::stack::{copy, fill};
 use crate::store::{Declared, HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
 use crate::types::Known;
@@ -57,6 +61,9 @@ pub enum Pool {
     Instances,
     /// Slots of memories.
     Memories,
+    /// Words of shared memories, which only an allocator or the host can give: see [`Store::add_shared_memory`].
+    #[cfg(feature = "threads")]
+    SharedMemory,
     /// Slots of tables.
     Tables,
     /// Slots of types.
@@ -77,6 +84,8 @@ impl Pool {
             Pool::Bytes => "memory bytes of the store",
             Pool::Instances => "instance slots of the store",
             Pool::Memories => "memory slots of the store",
+            #[cfg(feature = "threads")]
+            Pool::SharedMemory => "words for a shared memory",
             Pool::Tables => "table slots of the store",
             Pool::Types => "type slots of the store",
             Pool::FunctionNumbers => "function numbers of the store are used up",
@@ -214,6 +223,15 @@ impl<'m> Store<'m> {
         let tables = get(Word::ImportedTables)..get(Word::Tables);
         let (mut need_words, mut need_bytes, mut now) = (end_of_words as usize, 0usize, 0usize);
         for i in memories.clone() {
+            #[cfg(feature = "threads")]
+            if let Some(m) = image.memory(i).filter(|m| m.shared) {
+                let (first, _) = crate::shared::sizes(&m).ok_or(NO_ADDRESSES)?;
+                if !cfg!(feature = "alloc") {
+                    return Err(room(Pool::SharedMemory, first));
+                }
+                now = now.saturating_add(first);
+                continue;
+            }
             let (first, given) = memory_bytes(&image.memory(i).ok_or(DAMAGED)?, options.memory_reserve).ok_or(NO_ADDRESSES)?;
             (now, need_bytes) = (now.saturating_add(first), need_bytes.saturating_add(given));
         }
@@ -303,11 +321,27 @@ impl<'m> Store<'m> {
         let mut room_left = self.memory_room;
         for i in memories {
             let m = image.memory(i).ok_or(DAMAGED)?;
+            #[cfg(all(feature = "threads", feature = "alloc"))]
+            if m.shared {
+                let (first, _) = crate::shared::sizes(&m).ok_or(DAMAGED)?;
+                let memory = SharedMem::owned(&m, room_left).ok_or_else(|| room(Pool::SharedMemory, first))?;
+                let memory = SharedRef::Counted(alloc::sync::Arc::new(memory));
+                place(&mut self.mems, &mut self.used.mems, MemSlot::Shared(memory)).ok_or_else(no_bytes)?;
+                room_left = room_left.saturating_sub(first);
+                continue;
+            }
             let (len, given) = memory_bytes(&m, options.memory_reserve).ok_or(DAMAGED)?;
             let (region, clean) = region(&mut self.bytes, (len, given)).ok_or_else(no_bytes)?;
             let memory = OwnedMem { region, len, clean, declared: Declared::new(m.is64, m.max, m.page_log2) };
             place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
             room_left = room_left.saturating_sub(len);
+        }
+        #[cfg(feature = "threads")]
+        for i in (0..get(Word::Memories)).filter(|i| image.has_wide_atomics(*i)) {
+            let slot = own.get(at.memories.wrapping_add(i) as usize).and_then(|slot| self.mems.get(*slot as usize));
+            if let Some(memory) = slot.and_then(MemSlot::shared) {
+                memory.widen();
+            }
         }
         let word = |at: u32, end: u32| own.get(at as usize).copied().filter(|_| at < end).unwrap_or(NONE);
         let (mem0, table0) = (word(at.memories, at.tables), word(at.tables, at.links));
@@ -362,7 +396,8 @@ impl<'m> Store<'m> {
                 let have = self.mems.get(slot as usize)?.shape()?;
                 let want = image.memory(import.index)?;
                 let fits = limits(self.memory_pages(slot)?, &have, want.is64, want.min, want.max);
-                (have.page_log2 == want.page_log2 && fits).then_some([slot, 0])
+                let shared = self.mems.get(slot as usize)?.is_shared();
+                (have.page_log2 == want.page_log2 && shared == want.shared && fits).then_some([slot, 0])
             }
             (ExternKind::Global, Extern::Global { instance, cell, ty, mutable }) => {
                 let want = image.global(import.index)?;
@@ -424,6 +459,17 @@ impl<'m> Store<'m> {
         while !memory.clear_step() {}
         self.memory_room = self.memory_room.saturating_sub(len);
         place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).map(Extern::Memory).ok_or(no_room)
+    }
+
+    /// Adds a memory that threads share: its slot. The store's limit on memory does not count it. The same memory is added
+    /// once to one store.
+    ///
+    /// # Errors
+    /// [`LinkError::NoRoom`].
+    #[cfg(feature = "threads")]
+    pub fn add_shared_memory(&mut self, memory: SharedRef<'m>) -> Result<Extern<'static>, LinkError> {
+        let slot = place(&mut self.mems, &mut self.used.mems, MemSlot::Shared(memory));
+        slot.map(Extern::Memory).ok_or(room(Pool::Memories, size_of::<MemSlot<'_>>()))
     }
 
     /// Adds a memory of the host's: its slot. The store's limit on memory does not count it. The same bytes are added once

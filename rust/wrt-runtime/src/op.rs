@@ -57,7 +57,10 @@ pub enum Form {
 /// From 0x1f3 on: `i64.add128`, `i64.sub128`: 128 bits from `a` on = `[c]:[b] op [e]:[d]`, 64 bits each, low part first;
 /// 0x1f5 on: `i64.mul_wide_s`, `i64.mul_wide_u`: 128 bits from `a` on = `[b] * [c]`.
 ///
-/// Numbers from 0x200 on are free.
+/// From 0x200 on: atomic instructions, their number after the prefix 0xfe added. `[a]` = what they do in memory 0 at
+/// `[b] + w2` with operands `[c]` and `[d]`; other memories and addresses as for vectors.
+///
+/// Numbers from 0x300 on are free.
 pub mod second {
     /// `i64.add128`
     pub const ADD128: u16 = WIDE | 0x13;
@@ -68,6 +71,11 @@ pub mod second {
     /// To be added to the number of a wide operation after the prefix 0xfc.
     pub const WIDE: u16 = 0x1e0;
 
+    /// To be added to the number of an atomic instruction after the prefix 0xfe.
+    pub const ATOMIC: u16 = 0x200;
+    /// `atomic.fence`
+    pub const FENCE: u16 = ATOMIC | 0x03;
+
     /// Words after the first of operation `w1`; `None`: a hole.
     pub const fn rest(w1: u32) -> Option<u32> {
         match w1 as u16 {
@@ -75,6 +83,8 @@ pub mod second {
             0x0c | 0x9a | 0xa2 | 0xa5 | 0xa6 | 0xaf | 0xb0 | 0xb2..=0xb4 | 0xbb | 0xc2 | 0xc5 | 0xc6 | 0xcf | 0xd0 | 0xd2..=0xd4 => None,
             0xe2 | 0xee => None,
             0x00..=0x0b | 0x54..=0x5d => Some(if w1 & ANY_MEMORY != 0 { 4 } else { 2 }),
+            FENCE => Some(2),
+            0x200..=0x202 | 0x210..=0x24e => Some(if w1 & ANY_MEMORY != 0 { 4 } else { 2 }),
             0x0e..=0xff | 0x105..=0x108 | 0x112 | 0x113 | ADD128..=MUL_WIDE_U => Some(1),
             _ => None,
         }

@@ -15,13 +15,15 @@
 //! **Phrasing.** `pc` advances inside the arms; the `match` on `u8` names every hole; traps go through a cold function;
 //! `c0`, `c1`, `c2` have one length, so that the check of the first serves all. Each was measured (ARCHITECTURE.md).
 
+#[cfg(feature = "threads")]
+use crate::atomic::{Atomic, Ended};
 use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
 use crate::stack::{
     BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
 };
-use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table};
+use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table, View};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
 use wrt_foundation::{Defined, Ref, Trap};
@@ -56,6 +58,35 @@ pub enum Exit {
     Interrupted,
     /// A memory of the host's is in use elsewhere; try again when it is not.
     MemoryInUse,
+    /// `memory.atomic.wait32` or `wait64`, and the value was the expected one: compare again under the lock of a wait table
+    /// ([`SharedMem::holds`](crate::shared::SharedMem::holds)), then wait; 0 (woken), 1 (another value) or 2 (the time is
+    /// over) is the answer to [`Store::answer_thread`].
+    #[cfg(feature = "threads")]
+    Wait {
+        /// Slot of the memory, see [`Store::shared_memory`].
+        memory: u32,
+        /// The byte to wait on.
+        offset: usize,
+        /// What the value has to be.
+        expected: u64,
+        /// Whether it has 64 bits.
+        wide: bool,
+        /// How long, in nanoseconds; below 0: for ever.
+        timeout_ns: i64,
+    },
+    /// `memory.atomic.notify`: how many threads were woken is the answer to [`Store::answer_thread`].
+    #[cfg(feature = "threads")]
+    Notify {
+        /// Slot of the memory, see [`Store::shared_memory`].
+        memory: u32,
+        /// The byte that they wait on.
+        offset: usize,
+        /// Most threads to wake.
+        count: u32,
+    },
+    /// Another thread is in an atomic access to the same memory, for a few instructions: give it time and run again.
+    #[cfg(feature = "threads")]
+    Contended,
     /// A continuation came to the top; who pushed it takes the next step.
     Step {
         /// What it was pushed with.
@@ -227,6 +258,7 @@ struct Hot<'a> {
     func_types: &'a [u32],
     table: &'a [u32],
     mem: &'a mut [u8],
+    shared: View<'a>,
     globals: &'a mut [u32],
     imports: usize,
     func_base: u32,
@@ -236,13 +268,15 @@ struct Hot<'a> {
 fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
     let i = store.insts.get_mut(inst as usize)?;
     let code: &[u32] = &i.image;
+    let (mem, shared) = store.mems.get_mut(i.mem0 as usize).map_or((&mut [][..], View::default()), MemSlot::view);
     let (own, imports) = (i.funcs.wrapping_sub(i.imports) as usize, i.imports as usize);
     Some(Hot {
         code,
         entries: code.get(i.entries_at as usize..)?.get(..own)?,
         func_types: code.get(i.func_types_at as usize..)?.get(imports..)?.get(..own)?,
         table: store.tables.get(i.table0 as usize).map_or(&[], Table::live),
-        mem: store.mems.get_mut(i.mem0 as usize).map_or(&mut [], MemSlot::bytes),
+        mem,
+        shared,
         globals: i.words.get_mut(..i.at.memories as usize)?,
         imports,
         func_base: i.func_base.wrapping_add(i.imports),
@@ -275,7 +309,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     let Stack { cells, frames, run } = stack;
     let (cells, frames): (&mut [u32], &mut [Frame]) = (cells, frames);
     loop {
-        let Some(Hot { code, entries, func_types, table, mem, globals, imports, func_base, link }) = hot(store, run.inst) else {
+        let Some(Hot { code, entries, func_types, table, mem, shared, globals, imports, func_base, link }) = hot(store, run.inst) else {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
@@ -362,11 +396,23 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     w as i32 >> 16
                 };
             }
+            // Outside of memory 0: a shared one has no bytes in `mem`.
+            macro_rules! outside {
+                ($ea:ident) => {
+                    match outside(shared, fr, w, $ea) {
+                        Ok(()) => {
+                            pc = pc.wrapping_add(2);
+                            continue;
+                        }
+                        Err(t) => trap!(t),
+                    }
+                };
+            }
             macro_rules! load {
                 ($n:literal, $s:ident => $put:expr) => {{
                     let k = ext!(c1);
                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { trap!(Trap::MemoryOutOfBounds) };
+                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!(ea) };
                     $put;
                     pc = pc.wrapping_add(2);
                 }};
@@ -375,7 +421,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 ($n:literal, $v:expr) => {{
                     let k = ext!(c1);
                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { trap!(Trap::MemoryOutOfBounds) };
+                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!(ea) };
                     *s = $v.to_le_bytes();
                     pc = pc.wrapping_add(2);
                 }};
@@ -544,7 +590,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
                         trap!(Trap::BadImage)
                     };
-                    match access(mem, fr, inner, far_address(fr, inner, lower, upper)) {
+                    match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
                         Ok(()) => pc = pc.wrapping_add(4),
                         Err(t) => trap!(t),
                     }
@@ -741,9 +787,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         break 0;
                     }
                 }
-                #[cfg(any(feature = "simd", feature = "wide-arithmetic"))]
-                SECOND => match second(fr, mem, code.get(pc..).unwrap_or(&[])) {
-                    #[cfg(all(feature = "simd", feature = "multi-memory"))]
+                #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+                SECOND => match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
+                    #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
                     Ok(0) => break w,
                     Ok(words) => pc = pc.wrapping_add(words),
                     Err(t) => trap!(t),
@@ -763,16 +809,37 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     }
 }
 
-/// The operation of the second page that `code` begins with. How many words it has.
-#[cfg(any(feature = "simd", feature = "wide-arithmetic"))]
-#[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors
+/// The load or store `w` past the end of memory 0, which may be shared.
+#[cfg(feature = "threads")]
+#[cold]
 #[inline(never)]
-fn second(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<usize, Trap> {
+fn outside(shared: View<'_>, fr: &mut Window, w: u32, at: usize) -> Result<(), Trap> {
+    shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
+}
+#[cfg(not(feature = "threads"))]
+#[inline(always)]
+fn outside(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
+    Err(Trap::MemoryOutOfBounds)
+}
+
+/// The operation of the second page that `code` begins with. How many words it has.
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+#[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors and atomics
+#[inline(never)]
+fn second(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     match code.get(1).copied().unwrap_or(0) as u16 {
         #[cfg(feature = "wide-arithmetic")]
         second::ADD128..=second::MUL_WIDE_U => numeric::wide(fr, code),
         #[cfg(feature = "simd")]
-        0..second::WIDE => crate::simd::vector(fr, mem, code),
+        0..second::WIDE => crate::simd::vector(fr, mem, shared, code),
+        #[cfg(feature = "threads")]
+        second::ATOMIC.. => {
+            let op = Atomic::new(fr, code).ok_or(Trap::BadImage)?;
+            if op.memory != 0 {
+                return Ok(0);
+            }
+            Ok(if op.access(fr, mem, shared)? == Ended::Done { op.words as usize } else { 0 })
+        }
         _ => Err(Trap::BadImage),
     }
 }
@@ -822,6 +889,8 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
         RETURN_CALL => tail_call(store, cells, run, w),
         #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
         EXTENDED => extended(store, cells, frames, run, w),
+        #[cfg(feature = "threads")]
+        SECOND if word_at(store, run, 1).is_ok_and(|w1| w1 as u16 >= second::ATOMIC) => atomic(store, cells, run, out),
         RETURN | RETURN1 | RETURN2 => {
             run.left = run.left.wrapping_sub((w >> 16) as i32);
             leave(frames, run, out)
@@ -941,7 +1010,7 @@ fn extended(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run:
 }
 
 /// Word `i` of the operation at hand.
-#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
+#[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call", feature = "threads"))]
 fn word_at(store: &Store<'_>, run: &Run, i: u32) -> Result<u32, Trap> {
     store.inst(run.inst)?.code(run.pc.wrapping_add(i))
 }
@@ -1155,6 +1224,76 @@ fn copy_step<S: Live>(slots: &mut [S], to: usize, from: usize, fr: &mut Window, 
     .ok_or(Trap::BadImage)
 }
 
+/// One step of `MEMORY_COPY` where one or both are shared.
+#[cfg(feature = "threads")]
+#[inline(never)]
+fn copy_shared(slots: &mut [MemSlot<'_>], to: usize, from: usize, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
+    let mut len = |i: usize| match slots.get_mut(i).map(MemSlot::view) {
+        Some((_, Some(shared))) => Ok(shared.len()),
+        Some((bytes, None)) => Ok(bytes.len()),
+        None => Err(Trap::BadImage),
+    };
+    let kind = if to == from { Bulk::Within } else { Bulk::Apart };
+    let [dst, src, n] = step(fr, run, w, kind, len(to)?, len(from)?)?;
+    let copied = match slots.get_disjoint_mut([to, from]) {
+        Ok([to, from]) => match (to.view(), from.view()) {
+            ((_, Some(to)), (bytes, None)) => bytes.get(src..).and_then(|b| b.get(..n)).and_then(|b| to.write_from(dst, b)),
+            ((bytes, None), (_, Some(from))) => part(bytes, dst, n).and_then(|b| from.read_into(src, b)),
+            ((_, Some(to)), (_, Some(from))) => to.copy_from(dst, from, src, n),
+            _ => None,
+        },
+        Err(_) => slots.get(to).and_then(MemSlot::shared).and_then(|m| m.copy(src, dst, n)),
+    };
+    copied.ok_or(Trap::BadImage)
+}
+
+/// An atomic operation on another memory than the first, one that waits or wakes, or one that the loop did not get done.
+#[cfg(feature = "threads")]
+#[inline(never)]
+fn atomic(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, out: &mut Exit) -> Result<bool, Trap> {
+    use wrt_instructions::table::atomic::{NOTIFY, WAIT64};
+    let mut code = [0; 5];
+    for (n, word) in code.iter_mut().enumerate() {
+        *word = word_at(store, run, n as u32)?;
+    }
+    let fr = window(cells, run.base).ok_or(Trap::StackExhausted)?;
+    let op = Atomic::new(fr, &code).ok_or(Trap::BadImage)?;
+    let slot = store.memory_slot(run.inst, op.memory)?;
+    let (mem, shared) = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.view();
+    let next = run.pc.wrapping_add(op.words);
+    match op.access(fr, mem, shared)? {
+        Ended::Done => {
+            run.pc = next;
+            return Ok(true);
+        }
+        Ended::Contended => {
+            *out = Exit::Contended;
+            return Ok(false);
+        }
+        Ended::Other => {}
+    }
+    let memory = slot as u32;
+    let known = if op.n == NOTIFY {
+        let offset = op.address(2, shared.map_or(mem.len(), |m| m.len()))?;
+        *out = Exit::Notify { memory, offset, count: fr[op.x] };
+        // Nobody waits on a memory that is not shared.
+        if shared.is_none() { Some(0) } else { None }
+    } else {
+        let shared = shared.ok_or(Trap::NotShared)?;
+        let wide = op.n == WAIT64;
+        let offset = op.address(if wide { 3 } else { 2 }, shared.len())?;
+        let expected = if wide { get64(fr, op.x) } else { fr[op.x].into() };
+        *out = Exit::Wait { memory, offset, expected, wide, timeout_ns: get64(fr, op.y) as i64 };
+        if shared.holds(offset, wide, expected) { None } else { Some(1) }
+    };
+    if let Some(known) = known {
+        (fr[op.a], run.pc) = (known, next);
+        return Ok(true);
+    }
+    (run.status, run.args, run.next) = (Status::Waiting, run.base.wrapping_add(op.a as u32), next);
+    Ok(false)
+}
+
 /// Operations on memories. Those that take long do [`STEP`] bytes and are executed again.
 #[inline(never)]
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
@@ -1191,7 +1330,8 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
         MEMORY_OTHER => {
             let offset = store.inst(run.inst)?.code(run.pc.wrapping_add(2))?;
             let at = (fr[register(k >> 16)] as usize).checked_add(offset as usize);
-            access(store.mem_mut(run.inst, w >> 16)?.bytes(), fr, k, at)?;
+            let (mem, shared) = store.mem_mut(run.inst, w >> 16)?.view();
+            access(mem, shared, fr, k, at)?;
             run.pc = run.pc.wrapping_add(1); // it is of three words
         }
         #[cfg(feature = "memory64")]
@@ -1199,8 +1339,15 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             let word = |n| store.inst(run.inst)?.code(run.pc.wrapping_add(n));
             let (inner, offset) = (word(2)?, word(3)?);
             let at = far_address(fr, inner, offset, k);
-            access(store.mem_mut(run.inst, w >> 16)?.bytes(), fr, inner, at)?;
+            let (mem, shared) = store.mem_mut(run.inst, w >> 16)?.view();
+            access(mem, shared, fr, inner, at)?;
             run.pc = run.pc.wrapping_add(2); // it is of four words
+        }
+        #[cfg(feature = "threads")]
+        MEMORY_FILL if store.mem_mut(run.inst, k)?.is_shared() => {
+            let mem = store.mem_mut(run.inst, k)?.shared().ok_or(Trap::BadImage)?;
+            let [at, value, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
+            return mem.fill(at, value as u8, n).ok_or(Trap::BadImage);
         }
         MEMORY_FILL => {
             let mem = store.mem_mut(run.inst, k)?.bytes();
@@ -1210,6 +1357,10 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
         }
         MEMORY_COPY => {
             let (to, from) = (store.memory_slot(run.inst, k & 0xffff)?, store.memory_slot(run.inst, k >> 16)?);
+            #[cfg(feature = "threads")]
+            if [to, from].iter().any(|i| store.mems.get(*i).is_some_and(MemSlot::is_shared)) {
+                return copy_shared(&mut store.mems, to, from, fr, run, w);
+            }
             return copy_step(&mut store.mems, to, from, fr, run, w);
         }
         _ => {
@@ -1221,7 +1372,16 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
                 true => (&[][..], 0),
                 false => inst.image().data(segment).ok_or(Trap::BadImage)?,
             };
-            let mem = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.bytes();
+            let (mem, shared) = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.view();
+            #[cfg(feature = "threads")]
+            if let Some(shared) = shared {
+                let [dst, src, n] = step(fr, run, w, Bulk::Apart, shared.len(), size as usize)?;
+                for (i, byte) in (0..n).zip(Bytes::new(words, src)) {
+                    shared.write_from(dst.wrapping_add(i), &[byte]).ok_or(Trap::BadImage)?;
+                }
+                return Ok(());
+            }
+            let _ = shared;
             let [dst, src, n] = step(fr, run, w, Bulk::Apart, mem.len(), size as usize)?;
             for (to, byte) in part(mem, dst, n).ok_or(Trap::BadImage)?.iter_mut().zip(Bytes::new(words, src)) {
                 *to = byte;
@@ -1260,7 +1420,7 @@ pub(crate) fn far_address(fr: &Window, w: u32, lower: u32, upper: u32) -> Option
 /// A load or store, word `w` of the loop's, of the bytes from `at` on of any memory.
 #[cfg(any(feature = "multi-memory", feature = "memory64"))]
 #[inline(never)]
-fn access(mem: &mut [u8], fr: &mut Window, w: u32, at: Option<usize>) -> Result<(), Trap> {
+fn access(mem: &mut [u8], shared: View<'_>, fr: &mut Window, w: u32, at: Option<usize>) -> Result<(), Trap> {
     let (a, op) = (register(w >> 8), w as u8);
     let n = match op {
         0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
@@ -1271,7 +1431,7 @@ fn access(mem: &mut [u8], fr: &mut Window, w: u32, at: Option<usize>) -> Result<
     };
     let is_store = op >= 0x36;
     let at = at.ok_or(Trap::MemoryOutOfBounds)?;
-    let bytes = mem.get_mut(at..).and_then(|m| m.get_mut(..n)).ok_or(Trap::MemoryOutOfBounds)?;
+    let Some(bytes) = mem.get_mut(at..).and_then(|m| m.get_mut(..n)) else { return outside(shared, fr, w, at) };
     if is_store {
         crate::stack::copy(bytes, &get64(fr, a).to_le_bytes());
         return Ok(());
@@ -1297,8 +1457,8 @@ fn vector_elsewhere(store: &mut Store<'_>, fr: &mut Window, run: &mut Run) -> Re
     for (n, word) in code.iter_mut().enumerate() {
         *word = store.inst(run.inst)?.code(run.pc.wrapping_add(n as u32))?;
     }
-    let mem = store.mem_mut(run.inst, code[3] & 0xffff)?.bytes();
-    run.pc = run.pc.wrapping_add(crate::simd::load_or_store(fr, mem, &code)? as u32);
+    let (mem, shared) = store.mem_mut(run.inst, code[3] & 0xffff)?.view();
+    run.pc = run.pc.wrapping_add(crate::simd::load_or_store(fr, mem, shared, &code)? as u32);
     Ok(())
 }
 

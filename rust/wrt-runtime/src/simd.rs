@@ -5,6 +5,7 @@
 use crate::op::second::ANY_MEMORY;
 use crate::run::set64;
 use crate::stack::{Window, copy, register};
+use crate::store::View;
 use wrt_foundation::Trap;
 use wrt_instructions::simd::{V128, bytes, cells, scalar, shuffle, vector as compute};
 
@@ -19,7 +20,7 @@ fn set(fr: &mut Window, r: u32, v: V128) {
 }
 
 /// The operation that `code` begins with. How many words it has; 0: it is for [`load_or_store`] with another memory.
-pub(crate) fn vector(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn vector(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     let Some((&[w, w1], rest)) = code.split_first_chunk() else { return Err(Trap::BadImage) };
     let (n, a, b, c, d) = (w1 as u16, w >> 8, w >> 16, w >> 24, w1 >> 16);
     match n {
@@ -32,7 +33,7 @@ pub(crate) fn vector(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<us
                         Err(Trap::BadImage)
                     }
                 }
-                _ => load_or_store(fr, mem, code),
+                _ => load_or_store(fr, mem, shared, code),
             };
         }
         0x0d => {
@@ -56,15 +57,29 @@ pub(crate) fn vector(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<us
 }
 
 /// The load or store that `code` begins with, in its memory. How many words it has.
-pub(crate) fn load_or_store(fr: &mut Window, mem: &mut [u8], code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn load_or_store(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     let (&[w, w1, offset], rest) = code.split_first_chunk().ok_or(Trap::BadImage)?;
     let narrow = || (fr[register(w >> 16)] as usize).checked_add(offset as usize);
     let (at, words) = match rest {
         &[memory, upper, ..] if w1 & ANY_MEMORY != 0 => (if memory >> 31 != 0 { wide_address(fr, w, offset, upper) } else { narrow() }, 5),
         _ => (narrow(), 3),
     };
+    let (n, v, lane) = (w1 as u16, get(fr, w >> 24), (w1 >> 16) as u8);
+    #[cfg(feature = "threads")]
+    if let Some(shared) = shared {
+        const OUT: Trap = Trap::MemoryOutOfBounds;
+        let (at, mut bytes) = (at.ok_or(OUT)?, [0; 16]);
+        let bytes = bytes.get_mut(..width(n)).unwrap_or(&mut []);
+        shared.read_into(at, bytes).ok_or(OUT)?;
+        match access(bytes, n, v, lane)? {
+            Some(v) => set(fr, w >> 8, v),
+            None => shared.write_from(at, bytes).ok_or(OUT)?,
+        }
+        return Ok(words);
+    }
+    let _ = shared;
     let mem = at.and_then(|at| mem.get_mut(at..)).ok_or(Trap::MemoryOutOfBounds)?;
-    if let Some(v) = access(mem, w1 as u16, get(fr, w >> 24), (w1 >> 16) as u8)? {
+    if let Some(v) = access(mem, n, v, lane)? {
         set(fr, w >> 8, v);
     }
     Ok(words)
@@ -81,16 +96,21 @@ fn wide_address(_: &Window, _: u32, _: u32, _: u32) -> Option<usize> {
 /// `v128.load8x8_s` to `v128.load64_splat`.
 const THEN: [u8; 10] = [0x87, 0x89, 0xa7, 0xa9, 0xc7, 0xc9, 0x0f, 0x10, 0x11, 0x12];
 
-/// Loads or stores at the front of `mem`; `v` is the vector operand, `lane` its lane. The result, unless it is a store.
-fn access(mem: &mut [u8], n: u16, v: V128, lane: u8) -> Result<Option<V128>, Trap> {
-    let len: usize = match n {
+/// Bytes that load or store `n` accesses.
+fn width(n: u16) -> usize {
+    match n {
         0x00 | 0x0b => 16,
         0x07 => 1,
         0x08 => 2,
         0x09 | 0x5c => 4,
         0x54..=0x5b => 1 << (n & 3),
         _ => 8,
-    };
+    }
+}
+
+/// Loads or stores at the front of `mem`; `v` is the vector operand, `lane` its lane. The result, unless it is a store.
+fn access(mem: &mut [u8], n: u16, v: V128, lane: u8) -> Result<Option<V128>, Trap> {
+    let len = width(n);
     let mem = mem.get_mut(..len).ok_or(Trap::MemoryOutOfBounds)?;
     let mut all = if matches!(n, 0x0b | 0x54..=0x5b) { bytes(&v) } else { [0; 16] };
     let part = all.get_mut((lane as usize).wrapping_mul(len)..).ok_or(Trap::BadImage)?;

@@ -62,6 +62,9 @@ pub enum Status {
     Step,
     /// As [`Status::Ready`]; first garbage is collected, for the operation at hand.
     Collect,
+    /// It waits for the answer to [`crate::Exit::Wait`] or [`crate::Exit::Notify`].
+    #[cfg(feature = "threads")]
+    Waiting,
 }
 
 /// Where a stack is.

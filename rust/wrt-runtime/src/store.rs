@@ -8,6 +8,8 @@
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use crate::heap::Heap;
 use crate::image::{FuncType, Image, Limit};
+#[cfg(feature = "threads")]
+use crate::shared::SharedRef;
 use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
@@ -130,6 +132,9 @@ pub enum MemSlot<'m> {
     Empty,
     /// Bytes that belong to this store alone.
     Owned(OwnedMem<'m>),
+    /// Used by several threads at once, each with a store of its own.
+    #[cfg(feature = "threads")]
+    Shared(SharedRef<'m>),
     /// The host's, perhaps offered to other stores too.
     #[cfg(feature = "alloc")]
     Foreign {
@@ -139,6 +144,13 @@ pub enum MemSlot<'m> {
         charged: usize,
     },
 }
+
+/// A shared memory, for those who find no bytes in a slice.
+#[cfg(feature = "threads")]
+pub(crate) type View<'a> = Option<&'a crate::shared::SharedMem<'a>>;
+/// A shared memory: there is none.
+#[cfg(not(feature = "threads"))]
+pub(crate) type View<'a> = core::marker::PhantomData<&'a ()>;
 
 /// A linear memory of the host's, in pages of 64 KiB; see [`Store::add_foreign_memory`]. Stores that it is offered to have
 /// one such object each for the same bytes, and one of them at a time has got hold of these.
@@ -221,7 +233,7 @@ pub(crate) enum Growth {
     Grown(u32),
 }
 
-impl MemSlot<'_> {
+impl<'m> MemSlot<'m> {
     /// Its bytes.
     #[inline]
     pub(crate) fn bytes(&mut self) -> &mut [u8] {
@@ -229,8 +241,33 @@ impl MemSlot<'_> {
             MemSlot::Owned(m) => m.region.get_mut(..m.len).unwrap_or(&mut []),
             #[cfg(feature = "alloc")]
             MemSlot::Foreign { memory, .. } => memory.bytes(),
+            #[cfg(feature = "threads")]
+            MemSlot::Shared(_) => &mut [],
             MemSlot::Empty => &mut [],
         }
+    }
+    /// Its bytes; if it is shared none, and itself.
+    #[inline]
+    pub(crate) fn view(&mut self) -> (&mut [u8], View<'_>) {
+        #[cfg(not(feature = "threads"))]
+        return (self.bytes(), View::default());
+        #[cfg(feature = "threads")]
+        match self {
+            MemSlot::Shared(memory) => (&mut [], Some(memory)),
+            slot => (slot.bytes(), None),
+        }
+    }
+    /// The memory, if it is shared.
+    #[cfg(feature = "threads")]
+    pub(crate) fn shared(&self) -> Option<&SharedRef<'m>> {
+        if let MemSlot::Shared(memory) = self { Some(memory) } else { None }
+    }
+    /// Whether it is shared.
+    pub(crate) fn is_shared(&self) -> bool {
+        #[cfg(feature = "threads")]
+        return matches!(self, MemSlot::Shared(_));
+        #[cfg(not(feature = "threads"))]
+        false
     }
     /// Its length in pages.
     pub(crate) fn pages(&self) -> u32 {
@@ -238,6 +275,8 @@ impl MemSlot<'_> {
             MemSlot::Owned(m) => m.len.checked_shr(m.declared.page_log2.into()).unwrap_or(0) as u32,
             #[cfg(feature = "alloc")]
             MemSlot::Foreign { memory, .. } => memory.pages(),
+            #[cfg(feature = "threads")]
+            MemSlot::Shared(memory) => memory.pages(),
             MemSlot::Empty => 0,
         }
     }
@@ -247,6 +286,8 @@ impl MemSlot<'_> {
             MemSlot::Owned(m) => Some(m.declared),
             #[cfg(feature = "alloc")]
             MemSlot::Foreign { memory, .. } => Some(Declared::new(false, memory.max().map(|max| max as Limit), 16)),
+            #[cfg(feature = "threads")]
+            MemSlot::Shared(memory) => Some(memory.declared),
             MemSlot::Empty => None,
         }
     }
@@ -744,6 +785,11 @@ impl<'m> Store<'m> {
             }
         }
     }
+    /// The shared memory in `slot`.
+    #[cfg(feature = "threads")]
+    pub fn shared_memory(&self, slot: u32) -> Option<&SharedRef<'m>> {
+        self.mems.get(slot as usize)?.shared()
+    }
     /// Bytes of the pool that no memory has been given.
     pub fn memory_left(&self) -> usize {
         self.bytes.len()
@@ -754,6 +800,8 @@ impl<'m> Store<'m> {
             Some(MemSlot::Owned(m)) => m,
             #[cfg(feature = "alloc")]
             Some(MemSlot::Foreign { memory, charged }) => return Ok(grow_foreign(&mut **memory, charged, delta)),
+            #[cfg(feature = "threads")]
+            Some(MemSlot::Shared(memory)) => return Ok(memory.grow(delta).map_or(Growth::Failed, Growth::Grown)),
             _ => return Err(Trap::BadImage),
         };
         let before = m.len;

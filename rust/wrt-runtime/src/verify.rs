@@ -6,7 +6,7 @@ use crate::op::{self, Form};
 use wrt_foundation::{Error, ErrorKind, WrtResult};
 
 /// Whether this build has operations of the second page.
-const HAVE_SECOND: bool = cfg!(any(feature = "simd", feature = "wide-arithmetic"));
+const HAVE_SECOND: bool = cfg!(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"));
 
 /// One operation of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use wrt_foundation::{Error, ErrorKind, Shared, Trap, ValType, Value};
 use wrt_runtime::image::{Image, Import, MemoryType, TableType, Word};
+use wrt_runtime::shared::{SharedMem, SharedRef};
 use wrt_runtime::stack::{Frame, WINDOW};
 use wrt_runtime::translate::translate_vec;
 use wrt_runtime::{Caller, Exit, Extern, Flow, HostTable, Options, Stack, StackId, Store, drive};
@@ -50,11 +51,19 @@ impl HostTable<()> for Silent {
     fn call(&self, _: u32, _: &mut Caller<'_, '_, ()>) -> Result<Flow, Trap> {
         Ok(Flow::Ready)
     }
+    // There is one thread: nobody can be woken, and who waits does so in vain.
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: &Exit) -> bool {
+        let answer = if matches!(exit, Exit::Wait { .. }) { 2 } else { 0 };
+        store.answer_thread(stack, answer);
+        true
+    }
 }
 
 /// The module `spectest` (spec: interpreter/README, "Spectest host module").
 fn spectest(store: &mut Store<'_>) -> Result<HashMap<&'static str, Extern<'static>>, Error> {
     use ValType as V;
+    let shared = SharedMem::owned(&MemoryType { shared: true, ..MemoryType::new(1, Some(2)) }, usize::MAX);
+    let shared = shared.ok_or(Error::new(ErrorKind::Memory, "no room for the shared memory"))?;
     let print = |params| Extern::Host { index: 0, params, results: &[] };
     Ok(HashMap::from([
         ("print", print(&[])),
@@ -70,6 +79,7 @@ fn spectest(store: &mut Store<'_>) -> Result<HashMap<&'static str, Extern<'stati
         ("global_f64", store.add_global(false, Value::F64(666.6))?),
         ("table", store.add_table(TableType::new(V::FUNCREF, 10, Some(20)), 0)?),
         ("table64", store.add_table(TableType { is64: true, ..TableType::new(V::FUNCREF, 10, Some(20)) }, 0)?),
+        ("shared_memory", store.add_shared_memory(SharedRef::Counted(Arc::new(shared)))?),
         ("memory", store.add_memory(MemoryType::new(1, Some(2)), 0)?),
     ]))
 }

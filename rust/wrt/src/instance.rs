@@ -171,6 +171,8 @@ impl ModuleInstance {
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
             Exit::Interrupted => Error::new(ErrorKind::Paused, "interrupted"),
+            #[cfg(feature = "threads")]
+            Exit::Wait { .. } | Exit::Notify { .. } => Error::new(ErrorKind::Unsupported, "no room to wait for another thread"),
             Exit::MemoryInUse => Error::new(ErrorKind::Paused, "a memory that it imports is in use"),
             _ => Error::new(ErrorKind::Paused, "a host function is not ready"),
         }
@@ -221,7 +223,16 @@ impl ModuleInstance {
                 Ok(results)
             }
             exit => {
-                if let Exit::Trap(_) = exit {
+                let over = match exit {
+                    Exit::Trap(_) => true,
+                    #[cfg(feature = "threads")]
+                    Exit::Wait { .. } | Exit::Notify { .. } => {
+                        self.store.abort(self.stack, Trap::CannotSuspend);
+                        true
+                    }
+                    _ => false,
+                };
+                if over {
                     self.open = None;
                 }
                 Err(self.failure(exit))
@@ -331,7 +342,7 @@ fn memories(store: &mut Store<'static>, imports: &ImportMap) -> WrtResult<Vec<(c
     let mut offered: Vec<(crate::Memory, Extern<'static>)> = Vec::new();
     for (_, _, memory) in &imports.memories {
         if !offered.iter().any(|(m, _)| m.is(memory)) {
-            offered.push((memory.clone(), store.add_foreign_memory(memory.offer())?));
+            offered.push((memory.clone(), memory.offer(store)?));
         }
     }
     Ok(offered)

@@ -25,6 +25,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 #[cfg(feature = "alloc")]
 mod imports;
@@ -37,6 +39,8 @@ mod module;
 pub mod prelude;
 #[cfg(feature = "loader")]
 mod stackless;
+#[cfg(all(feature = "std", feature = "threads"))]
+mod threads;
 
 #[cfg(feature = "std")]
 pub use imports::WasiProgram;

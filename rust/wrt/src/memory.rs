@@ -9,7 +9,12 @@ use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, Ordering};
 use wrt_foundation::{Error, ErrorKind, WrtResult};
 use wrt_platform::{Loan, PageAllocator, Region};
+#[cfg(feature = "threads")]
+use wrt_runtime::image::MemoryType;
+#[cfg(feature = "threads")]
+use wrt_runtime::shared::{SharedMem, SharedRef};
 use wrt_runtime::store::LinearMemory;
+use wrt_runtime::{Extern, Store};
 
 type Pages = Region<Box<dyn PageAllocator>>;
 
@@ -37,7 +42,16 @@ type Pages = Region<Box<dyn PageAllocator>>;
 /// # fn main() {}
 /// ```
 #[derive(Clone)]
-pub struct Memory(Arc<Home>);
+pub struct Memory(Of);
+
+#[derive(Clone)]
+enum Of {
+    /// Handed on.
+    Pages(Arc<Home>),
+    /// Used by several threads at once.
+    #[cfg(feature = "threads")]
+    Shared(Arc<SharedMem<'static>>),
+}
 
 struct Home {
     pages: AtomicU32,
@@ -64,17 +78,94 @@ impl Memory {
         let allocator: Box<dyn PageAllocator> = Box::new(allocator);
         let region = Region::new(allocator, initial_pages, max_pages)?;
         let (pages, region) = (AtomicU32::new(initial_pages), Loan::new(region));
-        Ok(Memory(Arc::new(Home { pages, max: max_pages, region })))
+        Ok(Memory(Of::Pages(Arc::new(Home { pages, max: max_pages, region }))))
+    }
+
+    /// A memory of `initial_pages` zeroed pages of 64 KiB, of which there can be `max_pages`, that guests in several threads
+    /// use at once: a module that imports it declares it `shared`, and each thread has an instance of its own. Space for
+    /// all pages is taken now; on systems that give memory when it is touched it costs addresses only.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "std", feature = "threads", feature = "loader"))]
+    /// # fn main() -> wrt::WrtResult<()> {
+    /// use wrt::prelude::*;
+    ///
+    /// let wasm = wat::parse_str(r#"(module
+    ///     (import "env" "memory" (memory 1 1 shared))
+    ///     (func (export "take") (result i32)
+    ///         (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
+    ///         (i32.atomic.load (i32.const 4)))
+    ///     (func (export "put") (param i32)
+    ///         (i32.atomic.store (i32.const 4) (local.get 0))
+    ///         (i32.atomic.store (i32.const 0) (i32.const 1))
+    ///         (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))))"#).unwrap();
+    /// let module = Module::from_bytes(&wasm)?;
+    /// let memory = Memory::shared(1, 1)?;
+    /// let guest = |module: Module, memory: &Memory| {
+    ///     let mut imports = ImportMap::new();
+    ///     imports.define_memory("env", "memory", memory);
+    ///     ModuleInstance::new(module, imports)
+    /// };
+    /// let consumer = std::thread::spawn({
+    ///     let (module, memory) = (module.clone(), memory.clone());
+    ///     move || guest(module, &memory)?.invoke("take", &[])
+    /// });
+    /// guest(module, &memory)?.invoke("put", &[Value::I32(42)])?;
+    /// assert_eq!(consumer.join().unwrap()?, Value::I32(42));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "std", feature = "threads", feature = "loader")))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # Errors
+    /// [`Usage`](ErrorKind::Usage): the maximum is below the initial size or above 65536. [`Memory`](ErrorKind::Memory): the
+    /// allocator has not so much.
+    #[cfg(feature = "threads")]
+    pub fn shared(initial_pages: u32, max_pages: u32) -> WrtResult<Memory> {
+        if initial_pages > max_pages || max_pages > 1 << 16 {
+            return Err(Error::new(ErrorKind::Usage, "a memory has at most 65536 pages, and no less than at first"));
+        }
+        let ty = MemoryType { shared: true, ..MemoryType::new(initial_pages, Some(max_pages)) };
+        let memory = SharedMem::owned(&ty, usize::MAX).ok_or(Error::new(ErrorKind::Memory, "no room for the shared memory"))?;
+        Ok(Memory(Of::Shared(Arc::new(memory))))
+    }
+
+    /// The memory, if threads share it: it can be read, written, filled and copied while guests run.
+    #[cfg(feature = "threads")]
+    pub fn as_shared(&self) -> Option<&SharedMem<'static>> {
+        if let Of::Shared(memory) = &self.0 { Some(memory) } else { None }
+    }
+
+    /// Wakes up to `count` guests that wait on address `at` of a shared memory, those first that have waited longest; how
+    /// many.
+    #[cfg(all(feature = "std", feature = "threads"))]
+    pub fn notify(&self, at: u32, count: u32) -> u32 {
+        self.as_shared().map_or(0, |memory| crate::threads::notify(memory, at as usize, count))
+    }
+
+    /// Guests that wait on address `at` of a shared memory now.
+    #[cfg(all(feature = "std", feature = "threads"))]
+    pub fn waiting(&self, at: u32) -> u32 {
+        self.as_shared().map_or(0, |memory| crate::threads::waiting(memory, at as usize))
     }
 
     /// Its pages, also while its guest runs.
     pub fn size(&self) -> u32 {
-        self.0.pages.load(Ordering::Relaxed)
+        match &self.0 {
+            Of::Pages(home) => home.pages.load(Ordering::Relaxed),
+            #[cfg(feature = "threads")]
+            Of::Shared(memory) => memory.pages(),
+        }
     }
 
     /// Its declared maximum in pages.
     pub fn max(&self) -> Option<u32> {
-        self.0.max
+        match &self.0 {
+            Of::Pages(home) => home.max,
+            #[cfg(feature = "threads")]
+            Of::Shared(memory) => memory.max().and_then(|max| u32::try_from(max).ok()),
+        }
     }
 
     /// Adds `pages` zeroed pages; the number before.
@@ -82,6 +173,10 @@ impl Memory {
     /// # Errors
     /// [`Memory`](ErrorKind::Memory): beyond the maximum, or the system has none. [`Usage`](ErrorKind::Usage): it is in use.
     pub fn grow(&self, pages: u32) -> WrtResult<u32> {
+        #[cfg(feature = "threads")]
+        if let Of::Shared(memory) = &self.0 {
+            return memory.grow(pages).ok_or(Error::new(ErrorKind::Memory, "beyond the maximum"));
+        }
         let mut held = self.hold()?;
         held.add(pages)
     }
@@ -89,7 +184,7 @@ impl Memory {
     /// What `use_it` makes of all bytes. The memory is in use meanwhile.
     ///
     /// # Errors
-    /// [`Usage`](ErrorKind::Usage): it is in use.
+    /// [`Usage`](ErrorKind::Usage): it is in use, or threads share it.
     pub fn with<R>(&self, use_it: impl FnOnce(&mut [u8]) -> R) -> WrtResult<R> {
         Ok(use_it(self.hold()?.bytes()))
     }
@@ -99,6 +194,10 @@ impl Memory {
     /// # Errors
     /// [`Usage`](ErrorKind::Usage): out of bounds, or in use.
     pub fn read_into(&self, at: u32, to: &mut [u8]) -> WrtResult<()> {
+        #[cfg(feature = "threads")]
+        if let Of::Shared(memory) = &self.0 {
+            return memory.read_into(at as usize, to).ok_or(OUTSIDE);
+        }
         self.with(|bytes| {
             to.copy_from_slice(bytes.get(at as usize..)?.get(..to.len())?);
             Some(())
@@ -111,6 +210,10 @@ impl Memory {
     /// # Errors
     /// [`Usage`](ErrorKind::Usage): out of bounds, or in use.
     pub fn write_from(&self, at: u32, from: &[u8]) -> WrtResult<()> {
+        #[cfg(feature = "threads")]
+        if let Of::Shared(memory) = &self.0 {
+            return memory.write_from(at as usize, from).ok_or(OUTSIDE);
+        }
         self.with(|bytes| {
             bytes.get_mut(at as usize..)?.get_mut(..from.len())?.copy_from_slice(from);
             Some(())
@@ -120,17 +223,33 @@ impl Memory {
 
     /// Whether `other` is a handle of the same memory.
     pub fn is(&self, other: &Memory) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        match (&self.0, &other.0) {
+            (Of::Pages(a), Of::Pages(b)) => Arc::ptr_eq(a, b),
+            #[cfg(feature = "threads")]
+            (Of::Shared(a), Of::Shared(b)) => Arc::ptr_eq(a, b),
+            #[cfg(feature = "threads")]
+            _ => false,
+        }
     }
 
     fn hold(&self) -> WrtResult<Held> {
-        let mut held = Held { home: self.0.clone(), here: None };
-        if held.acquire() { Ok(held) } else { Err(IN_USE) }
+        match &self.0 {
+            Of::Pages(home) => {
+                let mut held = Held { home: home.clone(), here: None };
+                if held.acquire() { Ok(held) } else { Err(IN_USE) }
+            }
+            #[cfg(feature = "threads")]
+            Of::Shared(_) => Err(Error::new(ErrorKind::Usage, "threads share the memory, so it lends no slice")),
+        }
     }
 
-    /// For a store, which acquires it by itself.
-    pub(crate) fn offer(&self) -> Box<dyn LinearMemory> {
-        Box::new(Held { home: self.0.clone(), here: None })
+    /// Adds it to a store, which acquires it by itself.
+    pub(crate) fn offer(&self, store: &mut Store<'static>) -> WrtResult<Extern<'static>> {
+        match &self.0 {
+            Of::Pages(home) => Ok(store.add_foreign_memory(Box::new(Held { home: home.clone(), here: None }))?),
+            #[cfg(feature = "threads")]
+            Of::Shared(memory) => Ok(store.add_shared_memory(SharedRef::Counted(memory.clone()))?),
+        }
     }
 }
 
@@ -170,7 +289,7 @@ impl LinearMemory for Held {
         self.here.as_mut().map_or(&mut [], Region::as_mut_slice)
     }
     fn with(&self, use_it: &mut dyn FnMut(&mut [u8])) -> bool {
-        Memory(self.home.clone()).with(use_it).is_ok()
+        Memory(Of::Pages(self.home.clone())).with(use_it).is_ok()
     }
     fn pages(&self) -> u32 {
         self.home.pages.load(Ordering::Relaxed)
@@ -179,7 +298,7 @@ impl LinearMemory for Held {
         self.home.max
     }
     fn grow(&mut self, delta: u32) -> Option<u32> {
-        if self.here.is_some() { self.add(delta).ok() } else { Memory(self.home.clone()).grow(delta).ok() }
+        if self.here.is_some() { self.add(delta).ok() } else { Memory(Of::Pages(self.home.clone())).grow(delta).ok() }
     }
 }
 

@@ -340,6 +340,13 @@ impl Sink for Watch {
         }
         Ok(())
     }
+    fn atomic(&mut self, s: &mut Operands<'_>, n: u8, _: u32, _: u64, pops: u32, result: Option<ValType>) -> Result<(), Fault> {
+        self.stack(s, pops);
+        assert!((n == 3) == (pops == 0) && pops < 4 && result.is_none_or(|ty| ty == ValType::I32 || ty == ValType::I64));
+        let address = |pops: u32| s.top(pops - 1).unwrap().ty();
+        assert!(pops == 0 || address(pops) == ValType::I32 || address(pops) == ValType::I64);
+        Ok(())
+    }
     fn vector(&mut self, s: &mut Operands<'_>, _: u16, _: u8, pops: u32, result: ValType) -> Result<(), Fault> {
         self.stack(s, pops);
         assert!((1..4).contains(&pops) && (result.is_num() || result == ValType::V128));

@@ -11,8 +11,9 @@ use wrt_foundation::ErrorKind;
 
 /// Core 3.0 allows several memories, has an index where a byte had to be zero, 64-bit limits and offsets, and more
 /// alignments that are no more than invalid. Which assertions say otherwise stands in `tests/spec/expectations.txt`.
-const CHANGED: [&str; 7] = [
+const CHANGED: [&str; 8] = [
     "multiple memories",
+    "multiple tables",
     "zero byte expected",
     "malformed memop flags",
     "integer representation too long",
@@ -163,4 +164,16 @@ fn vectors_and_wide_arithmetic() {
     }
     counts.report("vectors and wide arithmetic");
     assert!(counts.accepted >= 432 && counts.invalid >= 609);
+}
+
+#[test]
+fn threads() {
+    let mut counts = Counts::default();
+    for file in proposal(Proposal::Threads) {
+        counts.file(&file);
+    }
+    counts.report("threads");
+    // Several tables and memories are of later standards.
+    assert_eq!((counts.unsupported, counts.changed), (0, 11));
+    assert!(counts.accepted >= 90 && counts.invalid >= 80);
 }

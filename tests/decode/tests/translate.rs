@@ -20,6 +20,7 @@ fn images_verify() {
         Proposal::Simd,
         Proposal::RelaxedSimd,
         Proposal::WideArithmetic,
+        Proposal::Threads,
     ];
     let files = spec(SpecVersion::V2).chain(proposals.into_iter().flat_map(proposal));
     for file in files {

@@ -15,6 +15,7 @@
 //!
 //! When the output ends, everything goes on counting, so that the words needed are reported exactly.
 
+mod atomic;
 mod condition;
 mod extended;
 mod names;

@@ -20,7 +20,7 @@ const APART: u32 = 4;
 
 impl<const WATCH: bool> Translator<'_, WATCH> {
     /// A register that holds operand `o`, the `nth` of an operation here.
-    fn register(&mut self, o: Operand<'_>, nth: u32) -> u32 {
+    pub(super) fn register(&mut self, o: Operand<'_>, nth: u32) -> u32 {
         self.reg_at(o, self.near.wrapping_add(nth.wrapping_mul(APART)))
     }
 

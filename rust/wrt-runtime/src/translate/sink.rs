@@ -107,7 +107,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let memories_at = self.w.pos;
         for i in 0..info.memories() {
             let m = info.memory(i).ok_or(Fault::Internal)?;
-            for w in [flags(m.max, m.is64) | (m.page_log2 as u32) << 8, m.min as u32, m.max.unwrap_or(0) as u32, 0] {
+            let shared = if m.shared { image::SHARED } else { 0 };
+            for w in [flags(m.max, m.is64) | shared | (m.page_log2 as u32) << 8, m.min as u32, m.max.unwrap_or(0) as u32, 0] {
                 self.w.put(w);
             }
         }
@@ -757,6 +758,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             0xfc13..=0xfc16 if cfg!(feature = "wide-arithmetic") => self.wide(s, opcode, pops),
             _ => Err(Fault::Internal),
         }
+    }
+    fn atomic(&mut self, s: &mut Operands<'_>, n: u8, memory: u32, offset: u64, pops: u32, result: Option<ValType>) -> Done {
+        self.atomic_access(s, n, memory, offset, pops, result)
     }
     fn vector(&mut self, s: &mut Operands<'_>, n: u16, lane: u8, pops: u32, result: ValType) -> Done {
         self.vector_numeric(s, n, lane, pops, result)
