@@ -184,12 +184,20 @@ impl CStore {
     pub(crate) fn trapped(&mut self, stack: StackId, trap: Trap) -> c_int {
         let host_code = if trap == Trap::Host { self.host_code } else { 0 };
         let mut error = LastError { host_code, ..LastError::of(trap) };
-        if let Some((instance, func, pc)) = self.store.trap_site(stack)
+        if let Some((instance, pc)) = self.store.trap_word(stack)
             && let Some(image) = self.store.image(instance)
         {
-            (error.func, error.offset) = (func.unwrap_or(u32::MAX), image.code_offset(func, pc));
+            let (func, offset) = image.place_of(pc);
+            (error.func, error.offset) = (func.unwrap_or(u32::MAX), offset);
         }
         self.note_error(error, "")
+    }
+
+    /// Notes where the last call from outside ran.
+    pub(crate) fn ran_on(&mut self, place: Place) {
+        if place.depth == 0 {
+            self.last = place.stack.0 as u16; // there are no more, see `Config`
+        }
     }
 
     /// Forgets where memories are: the guest is going to run.
@@ -214,9 +222,6 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
         // SAFETY: the caller's promise; the reference ends before the host function is called.
         let s = unsafe { &mut *store };
         s.forget_views();
-        if place.depth == 0 {
-            s.last = place.stack.0 as u16; // there are no more, see `Config`
-        }
         let exit = run(&mut s.store, place.stack, &mut s.fuel);
         // wrt.h has no memories that stores share, so nobody else is there.
         #[cfg(feature = "threads")]
@@ -291,6 +296,7 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
     let exit = unsafe { drive(store, place) };
     // SAFETY: no reference is alive; host functions are over.
     let s = unsafe { &mut *store };
+    s.ran_on(place);
     let ended = match exit {
         Exit::Done => {
             let put = |i: usize, val| {

@@ -165,9 +165,8 @@ pub unsafe extern "C" fn wrt_backtrace(store: *const CStore, frames: *mut CFrame
     let mut trace = s.store.backtrace(stack);
     for i in 0..capacity {
         let Some(f) = trace.next() else { return i };
-        let offset = s.store.image(f.instance).map_or(0, |image| image.code_offset(f.func, f.pc));
-        let frame =
-            CFrame { instance: s.instance_handle(f.instance.0), func: f.func.unwrap_or(u32::MAX), offset, from_host: f.from_host.into() };
+        let (instance, func) = (s.instance_handle(f.instance.0), f.func.unwrap_or(u32::MAX));
+        let frame = CFrame { instance, func, offset: f.offset, from_host: f.from_host.into() };
         // SAFETY: sound for `capacity` of them.
         unsafe { frames.add(i).write(frame) };
     }

@@ -89,6 +89,7 @@ unsafe fn load(
     let exit = unsafe { drive(store, place) };
     // SAFETY: host functions are over.
     let s = unsafe { &mut *store };
+    s.ran_on(place);
     match exit {
         Exit::Done => {
             // SAFETY: sound, see `prepare`.

@@ -722,25 +722,19 @@ impl<'a> Image<'a> {
     }
     /// The function (imports counted) whose code holds the word at `pc`; `None` in the initialiser.
     pub fn func_at(self, pc: u32) -> Option<u32> {
-        if pc >= self.get(Word::CodeEnd) {
-            return None; // the initialiser goes on behind the functions
-        }
-        let entries = self.entries();
-        let mut best: Option<(u32, u32)> = None;
-        for (i, e) in entries.iter().enumerate() {
-            if *e <= pc && best.is_none_or(|(_, b)| *e >= b) {
-                best = Some((i as u32, *e));
+        self.place_of(pc).0
+    }
+    /// The same, and the words from the first of its code to that one.
+    pub fn place_of(self, pc: u32) -> (Option<u32>, u32) {
+        let mut best = (None, self.get(Word::Init));
+        // The initialiser goes on behind the functions.
+        let entries = if pc < self.get(Word::CodeEnd) { self.entries() } else { &[] };
+        for (i, e) in (self.get(Word::ImportedFuncs)..).zip(entries) {
+            if *e <= pc && (best.0.is_none() || *e >= best.1) {
+                best = (Some(i), *e);
             }
         }
-        best.map(|(i, _)| i.wrapping_add(self.get(Word::ImportedFuncs)))
-    }
-    /// Words from the first code word of `func` (`None`: the initialiser) to the one at `pc`.
-    pub fn code_offset(self, func: Option<u32>, pc: u32) -> u32 {
-        let begin = match func {
-            Some(func) => self.func_range(func).map_or(pc, |(begin, _)| begin),
-            None => self.get(Word::Init),
-        };
-        pc.saturating_sub(begin)
+        (best.0, pc.saturating_sub(best.1))
     }
     /// Name of function `i` (imports counted): the module's own if the image has names, else that of its first export.
     /// Linear in their number.

@@ -826,11 +826,13 @@ impl<'m> Store<'m> {
     /// Where the stack trapped: instance, function (imports counted; `None` in the initialiser) and code word.
     /// `None` when it has not, or not in code. The first frame of [`Store::backtrace`] then.
     pub fn trap_site(&self, stack: StackId) -> Option<(InstanceId, Option<u32>, u32)> {
+        let (instance, pc) = self.trap_word(stack)?;
+        Some((instance, self.inst(instance.0).ok()?.image().func_at(pc), pc))
+    }
+    /// The same without the function.
+    pub fn trap_word(&self, stack: StackId) -> Option<(InstanceId, u32)> {
         let run = &self.stack(stack)?.run;
-        if run.status != Status::Trapped || run.pc < crate::image::HEADER {
-            return None;
-        }
-        let inst = self.insts.get(run.inst as usize)?;
-        Some((InstanceId(run.inst), inst.image().func_at(run.pc), run.pc))
+        let trapped = run.status == Status::Trapped && run.pc >= crate::image::HEADER;
+        trapped.then_some((InstanceId(run.inst), run.pc))
     }
 }

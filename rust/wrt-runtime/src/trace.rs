@@ -19,6 +19,8 @@ pub struct FrameInfo {
     /// A word of the operation that it is at, in the instance's image: the one that trapped, the call of the frame before
     /// this one or of a host function, or the next one of a guest that was stopped.
     pub pc: u32,
+    /// Words from the first of the function's code to that one.
+    pub offset: u32,
     /// The host called it. The frame after this one, if there is one, called that host function.
     pub from_host: bool,
 }
@@ -89,7 +91,7 @@ impl Iterator for Backtrace<'_> {
     type Item = FrameInfo;
     fn next(&mut self) -> Option<FrameInfo> {
         let (inst, pc, from_host) = self.site()?;
-        let func = self.instances.get(inst as usize).and_then(|i| i.image().func_at(pc));
-        Some(FrameInfo { instance: InstanceId(inst), func, pc, from_host })
+        let (func, offset) = self.instances.get(inst as usize)?.image().place_of(pc);
+        Some(FrameInfo { instance: InstanceId(inst), func, pc, offset, from_host })
     }
 }

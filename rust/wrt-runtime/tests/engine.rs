@@ -864,7 +864,10 @@ fn a_backtrace_crosses_instances_and_host_functions() {
     let top = m.func(high, "top");
     let entry = |m: &Machine, i: InstanceId, f: u32| m.store.image(i).unwrap().func_range(f).unwrap().0;
     let (d, mi, t) = (entry(&m, low, 0), entry(&m, low, 1), entry(&m, high, 1));
-    let frame = |instance, func, pc, from_host| FrameInfo { instance, func: Some(func), pc, from_host };
+    let frame = |instance: InstanceId, func: u32, pc: u32, from_host| {
+        let offset = pc - [[d, mi], [t; 2]][(instance == high) as usize][func as usize % 2];
+        FrameInfo { instance, func: Some(func), pc, offset, from_host }
+    };
 
     let inner = [frame(low, 0, d + 1, false), frame(low, 1, mi + 2, true)];
     assert_eq!(m.call(mid, &[0]), Err(Trap::DivideByZero));

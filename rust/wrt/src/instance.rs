@@ -324,8 +324,7 @@ impl ModuleInstance {
         self.store.backtrace(self.stack).map(|f| {
             let image = self.store.image(f.instance);
             let name = f.func.and_then(|func| image?.func_name(func)).map(|name| name.to_string_lossy());
-            let offset = image.map_or(0, |image| image.code_offset(f.func, f.pc));
-            Frame { func: f.func, name, pc: f.pc, offset, from_host: f.from_host }
+            Frame { func: f.func, name, pc: f.pc, offset: f.offset, from_host: f.from_host }
         })
     }
 
