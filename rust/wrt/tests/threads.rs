@@ -92,7 +92,9 @@ fn guest(module: &Module, memory: &Memory) -> ModuleInstance {
         };
         Ok(())
     });
-    ModuleInstance::new(module.clone(), imports).unwrap()
+    // Little, for Miri's sake.
+    let limits = Limits { cells: 1 << 10, frames: 16, ..Limits::default() };
+    ModuleInstance::with_limits(module.clone(), imports, limits).unwrap()
 }
 
 /// How large tests are: Miri is slow.
