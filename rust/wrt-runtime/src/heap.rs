@@ -430,8 +430,13 @@ impl<'m> Store<'m> {
             let more = if n == 0 {
                 match run.status {
                     Status::Idle | Status::Trapped | Status::Init => {}
-                    // The frame on top is about to be returned to: results of a host function.
-                    Status::Return | Status::Step => {}
+                    // The frame on top is about to be returned to, with the results of a host function.
+                    Status::Return => {
+                        if let Some(ty) = self.func_type(run.func) {
+                            mark_values(heap, &stack.cells, run.args, ty.results);
+                        }
+                    }
+                    Status::Step => {}
                     Status::Host | Status::Calling => {
                         if let Some(ty) = self.func_type(run.func) {
                             mark_values(heap, &stack.cells, run.args, ty.params);
@@ -482,6 +487,30 @@ impl<'m> Store<'m> {
             mark_values(heap, cells, base, f.params);
             return;
         }
+        let ext = |i: u32| word(pc.wrapping_add(i));
+        if let At::Host = at {
+            // The arguments of the host function: where they stand, and their types.
+            use op::extended::{CALL_REF, RETURN_CALL_INDIRECT, RETURN_CALL_REF};
+            let referred = |at: u32| Ref::from_bits(cell(at)).as_func().and_then(|number| self.func_type(number));
+            let (args, ty, replaced) = match (w as u8, (w >> 24) as u8) {
+                (op::CALL, _) => (w >> 8 & 0xff, image.func_type(ext(1)), false),
+                (op::CALL_FAR, _) => (ext(2), image.func_type(ext(1)), false),
+                (op::CALL_INDIRECT, _) => (w >> 8 & 0xff, image.ty(ext(1)), false),
+                (op::CALL_INDIRECT_FAR, _) => (ext(3), image.ty(ext(1)), false),
+                (op::EXTENDED, CALL_REF) => (w >> 8 & 0xffff, referred(ext(1)), false),
+                // It has taken the place of its caller, whose locals are gone.
+                (op::RETURN_CALL, _) => (0, image.func_type(ext(1)), true),
+                (op::EXTENDED, RETURN_CALL_INDIRECT) => (0, image.ty(ext(1)), true),
+                (op::EXTENDED, RETURN_CALL_REF) => (0, None, true),
+                _ => (0, None, false),
+            };
+            if let Some(ty) = ty {
+                mark_values(heap, cells, base.wrapping_add(args), ty.params);
+            }
+            if replaced {
+                return;
+            }
+        }
         // Locals: unless it is the function's first word, where parameters are all that there is.
         match entry {
             Some(entry) if entry == pc && matches!(at, At::Top(_)) => {
@@ -505,19 +534,6 @@ impl<'m> Store<'m> {
                 let next = pc.wrapping_add(len_of(w, word(pc.wrapping_add(1))));
                 if word(next) & 0xff00 == op::MAP_OPERATION {
                     mark_map(heap, word, cell, next);
-                }
-                let ty = match w as u8 {
-                    op::CALL | op::CALL_FAR => image.func_type(word(pc.wrapping_add(1))),
-                    op::CALL_INDIRECT | op::CALL_INDIRECT_FAR => image.ty(word(pc.wrapping_add(1))),
-                    _ => None,
-                };
-                let args = match w as u8 {
-                    op::CALL_FAR => word(pc.wrapping_add(2)),
-                    op::CALL_INDIRECT_FAR => word(pc.wrapping_add(3)),
-                    _ => w >> 8 & 0xff,
-                };
-                if let Some(ty) = ty {
-                    mark_values(heap, cells, base.wrapping_add(args), ty.params);
                 }
             }
             At::Top(step) => {
