@@ -313,6 +313,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
+        let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
             return;
@@ -810,14 +811,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     }
 }
 
-/// The load or store `w` past the end of memory 0, which may be shared.
-#[cfg(feature = "threads")]
+/// The load or store `w` past the end of a memory, which may be shared.
+#[cfg(all(feature = "threads", any(feature = "multi-memory", feature = "memory64")))]
 #[cold]
 #[inline(never)]
 fn outside(shared: View<'_>, fr: &mut Window, w: u32, at: usize) -> Result<(), Trap> {
     shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
 }
-#[cfg(not(feature = "threads"))]
+#[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64")))]
 #[inline(always)]
 fn outside(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
     Err(Trap::MemoryOutOfBounds)
