@@ -313,6 +313,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
+        let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
             return;
@@ -397,22 +398,23 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 };
             }
             // Outside of memory 0: a shared one has no bytes in `mem`.
+            #[cfg(feature = "threads")]
             macro_rules! outside {
-                ($ea:ident) => {
-                    match outside(shared, fr, w, $ea) {
-                        Ok(()) => {
-                            pc = pc.wrapping_add(2);
-                            continue;
-                        }
-                        Err(t) => trap!(t),
-                    }
+                () => {
+                    break w
+                };
+            }
+            #[cfg(not(feature = "threads"))]
+            macro_rules! outside {
+                () => {
+                    trap!(Trap::MemoryOutOfBounds)
                 };
             }
             macro_rules! load {
                 ($n:literal, $s:ident => $put:expr) => {{
                     let k = ext!(c1);
                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!(ea) };
+                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!() };
                     $put;
                     pc = pc.wrapping_add(2);
                 }};
@@ -421,7 +423,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 ($n:literal, $v:expr) => {{
                     let k = ext!(c1);
                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!(ea) };
+                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!() };
                     *s = $v.to_le_bytes();
                     pc = pc.wrapping_add(2);
                 }};
@@ -809,14 +811,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     }
 }
 
-/// The load or store `w` past the end of memory 0, which may be shared.
-#[cfg(feature = "threads")]
+/// The load or store `w` past the end of a memory, which may be shared.
+#[cfg(all(feature = "threads", any(feature = "multi-memory", feature = "memory64")))]
 #[cold]
 #[inline(never)]
 fn outside(shared: View<'_>, fr: &mut Window, w: u32, at: usize) -> Result<(), Trap> {
     shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
 }
-#[cfg(not(feature = "threads"))]
+#[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64")))]
 #[inline(always)]
 fn outside(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
     Err(Trap::MemoryOutOfBounds)
@@ -889,6 +891,8 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
         RETURN_CALL => tail_call(store, cells, run, w),
         #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
         EXTENDED => extended(store, cells, frames, run, w),
+        #[cfg(feature = "threads")]
+        0x28..=0x3e => shared_access(store, cells, run, w),
         #[cfg(feature = "threads")]
         SECOND if word_at(store, run, 1).is_ok_and(|w1| w1 as u16 >= second::ATOMIC) => atomic(store, cells, run, out),
         RETURN | RETURN1 | RETURN2 => {
@@ -1245,6 +1249,20 @@ fn copy_shared(slots: &mut [MemSlot<'_>], to: usize, from: usize, fr: &mut Windo
         Err(_) => slots.get(to).and_then(MemSlot::shared).and_then(|m| m.copy(src, dst, n)),
     };
     copied.ok_or(Trap::BadImage)
+}
+
+/// The load or store `w` past the end of memory 0, which may be shared: then it has no bytes for the loop.
+#[cfg(feature = "threads")]
+#[inline(never)]
+fn shared_access(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, w: u32) -> Result<bool, Trap> {
+    let i = store.inst(run.inst)?;
+    let offset = i.code(run.pc.wrapping_add(1))?;
+    let memory = store.mems.get(i.mem0 as usize).and_then(MemSlot::shared).ok_or(Trap::MemoryOutOfBounds)?;
+    let fr = window(cells, run.base).ok_or(Trap::StackExhausted)?;
+    let at = (fr[register(w >> 16)] as usize).checked_add(offset as usize).ok_or(Trap::MemoryOutOfBounds)?;
+    memory.plain(fr, w, at)?;
+    run.pc = run.pc.wrapping_add(2);
+    Ok(true)
 }
 
 /// An atomic operation on another memory than the first, one that waits or wakes, or one that the loop did not get done.

@@ -258,16 +258,30 @@ fn only_shared_memories_are_imported_as_shared() {
     assert!(Memory::shared(2, 1).is_err() && Memory::shared(0, 65537).is_err());
 }
 
-/// Two guests on two cores take little more time than one. Printed, not asserted: it depends on what else runs.
+/// Two guests on two cores take little more time than one. Printed, not asserted: it depends on what else runs. Time on the
+/// processor, where the system tells it, does so less.
 #[test]
 #[cfg_attr(miri, ignore)]
 fn two_threads_run_at_once() {
-    let (module, memory, n) = (module(GUEST), Memory::shared(1, 8).unwrap(), if cfg!(debug_assertions) { 1_000_000 } else { 50_000_000 });
+    let (module, memory, n) = (module(GUEST), Memory::shared(1, 8).unwrap(), 10_000_000);
+    let on_processor = || {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        text.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).map_or(f64::NAN, |ns| ns / 1e9)
+    };
     let time = |threads| {
         let begun = Instant::now();
-        together(&module, &memory, threads, "work", |_| vec![Value::I32(n)]);
-        begun.elapsed().as_secs_f64()
+        let all: Vec<_> = (0..threads)
+            .map(|_| {
+                let (module, memory) = (module.clone(), memory.clone());
+                thread::spawn(move || {
+                    guest(&module, &memory).invoke("work", &[Value::I32(n)]).unwrap();
+                    on_processor()
+                })
+            })
+            .collect();
+        let processor = all.into_iter().map(|t| t.join().unwrap()).fold(0.0, f64::max);
+        (begun.elapsed().as_secs_f64(), processor)
     };
-    let (one, two) = (time(1), time(2));
-    println!("one thread {one:.3} s, two threads {two:.3} s, {:.2} x", two / one);
+    let ((one, one_cpu), (two, two_cpu)) = (time(1), time(2));
+    println!("one thread {one:.3} s, two threads {two:.3} s, {:.2} x; of each on the processor {:.2} x", two / one, two_cpu / one_cpu);
 }

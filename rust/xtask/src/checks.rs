@@ -33,6 +33,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
+    ("shared memories under Miri", || miri(&["-p", "wrt-runtime", "--lib", "shared"])),
     ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
     ("wait table in every order of threads", loom),
     ("CMake: ctest, install, find_package", cmake_project),
