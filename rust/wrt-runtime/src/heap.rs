@@ -2,7 +2,7 @@
 //! The heap of a store: structures, arrays and exceptions in a slice that the caller gives, and its collector.
 //!
 //! A reference to an object is the byte offset of its block in the slice. Blocks lie side by side; the first word of each
-//! is its length in words, shifted left by 2, with [`OBJECT`] and [`MARK`]. Then, for objects: a link of the collector's,
+//! is its length in words, shifted left by 2, with two flags, object and marked. Then, for objects: a link of the collector's,
 //! the number of the type, for arrays the length and for exceptions the tag, and the fields.
 //!
 //! **Allocation sweeps.** `cursor` goes through the blocks: those that are free or garbage are joined until they suffice,
