@@ -294,3 +294,41 @@ fn held_references_stay() {
     assert_eq!(m.call("get", &[Value::AnyRef(Ref::i31(1))]), Err(Trap::CastFailure));
     assert_eq!(m.call("get", &[Value::AnyRef(Ref::NULL)]), Err(Trap::CastFailure));
 }
+
+/// Each word of an image of array operations gets a false lowest byte: the kind of element is among them.
+#[test]
+fn false_kinds_of_elements_end() {
+    use wrt_runtime::image::{Word, checksum};
+    let wat = r#"(module (type $a (array (mut i32))) (type $b (array (mut i8)))
+      (data $d "0123456789abcdef")
+      (func (export "f") (local $x (ref null $a)) (local $y (ref null $b))
+        (local.set $x (array.new $a (i32.const 7) (i32.const 900)))
+        (array.fill $a (local.get $x) (i32.const 1) (i32.const 5) (i32.const 800))
+        (array.copy $a $a (local.get $x) (i32.const 0) (local.get $x) (i32.const 1) (i32.const 800))
+        (array.set $a (local.get $x) (i32.const 3) (array.get $a (local.get $x) (i32.const 2)))
+        (local.set $y (array.new_data $b $d (i32.const 1) (i32.const 8)))
+        (array.init_data $b $d (local.get $y) (i32.const 0) (i32.const 1) (i32.const 4))
+        (drop (array.new_fixed $a 2 (i32.const 1) (i32.const 2)))
+        (drop (array.new_default $a (i32.const 600)))))"#;
+    let (good, _) = translate_vec(&wat::parse_str(wat).unwrap()).unwrap();
+    let mut refused = 0;
+    for at in wrt_runtime::image::HEADER as usize..good.len() {
+        for kind in [5, 12, 31, 32, 63, 64, 255] {
+            let mut words = good.clone();
+            words[at] = words[at] & !0xff | kind;
+            words[Word::Check as usize] = checksum(&words);
+            let mut store = Store::owned(1 << 20);
+            let stack = store.add_stack(Stack::owned(4096, 64).unwrap()).unwrap();
+            let Ok(instance) = store.instantiate(Shared::Arc(words.into()), &mut |_, _| None, &Options::default()) else { continue };
+            let mut go = |store: &mut Store<'_>| drive(store, stack, &HOSTS, &mut (), &mut 100_000);
+            if store.enter_init(stack, instance).is_err() || go(&mut store) != Exit::Done {
+                continue;
+            }
+            let Some(Extern::Func(f)) = store.export(instance, "f") else { continue };
+            if store.enter(stack, f, &[]).is_ok() {
+                refused += u32::from(go(&mut store) == Exit::Trap(Trap::BadImage));
+            }
+        }
+    }
+    assert!(refused > 40, "{refused}");
+}
