@@ -332,3 +332,44 @@ fn false_kinds_of_elements_end() {
     }
     assert!(refused > 40, "{refused}");
 }
+
+/// As many lent slots as there are types: they are found again, whatever was tried and given up in between.
+#[test]
+fn types_are_found_again() {
+    let kinds = ["i32", "i64", "f32", "f64", "v128", "i8", "i16", "anyref"];
+    let field = |n: usize| format!("(field {})", kinds[n % 8]);
+    let make = |range: std::ops::Range<usize>, import: &str| {
+        let types: Vec<String> = range
+            .map(|i| {
+                format!("(rec (type (struct)) (type (sub (struct {} {} {} {}))))", field(i), field(i / 8), field(i / 64), field(i / 512))
+            })
+            .collect();
+        translate_vec(&wat::parse_str(format!("(module {} {import})", types.concat())).unwrap()).unwrap().0
+    };
+    let mut parts = wrt_runtime::StoreParts::default();
+    parts.types = Buf::Lent(vec![Default::default(); 2 * 1500].leak());
+    parts.instances = Buf::Own(Vec::new());
+    parts.words = Buf::Own(Vec::new());
+    for parts in [
+        parts,
+        wrt_runtime::StoreParts {
+            types: Buf::Own(Vec::new()),
+            instances: Buf::Own(Vec::new()),
+            words: Buf::Own(Vec::new()),
+            ..Default::default()
+        },
+    ] {
+        let mut store = Store::new(parts);
+        let mut add = |range, import| {
+            let image = Shared::Arc(make(range, import).into());
+            store.instantiate(image, &mut |_, _| None, &Options::default()).is_ok()
+        };
+        assert!(add(0..500, ""));
+        assert!(!add(0..1500, "(import \"\" \"\" (memory 1))"));
+        assert!(!add(1000..1400, "(import \"\" \"\" (memory 1))"));
+        assert!(add(400..1000, ""));
+        assert!(add(0..1000, ""));
+        assert!(add(900..1500, ""));
+        assert!(add(0..1500, ""));
+    }
+}
