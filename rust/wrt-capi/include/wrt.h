@@ -141,7 +141,7 @@ typedef struct wrt_config {
 #define WRT_SIZE_TYPE 12u
 #else
 #define WRT_SIZE_STORE 496u
-#define WRT_SIZE_TYPE 16u
+#define WRT_SIZE_TYPE 24u
 #endif
 #define WRT_SIZE_INSTANCE 136u
 #define WRT_SIZE_MEMORY 56u
@@ -153,7 +153,7 @@ typedef struct wrt_config {
 #define WRT_SIZE_TYPE 12u
 #else
 #define WRT_SIZE_STORE 296u
-#define WRT_SIZE_TYPE 16u
+#define WRT_SIZE_TYPE 24u
 #endif
 #define WRT_SIZE_INSTANCE 88u
 #define WRT_SIZE_MEMORY 28u

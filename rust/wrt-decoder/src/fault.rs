@@ -110,6 +110,8 @@ faults! {
         Internal "the decoder and its sink disagree"
         FrameTooLarge "too many cells in one frame (60000)"
         TooManyTypes "too many types (100000)"
+        TypesCollide "too many types with one hash (256)"
+        TooManyMapped "too many operands and locals where code can pause (50000000)"
         TooManyParams "too many parameters (1000)"
         TooManyResults "too many results (1000)"
         TooManyFunctions "too many functions (1000000)"
@@ -179,6 +181,8 @@ mod tests {
         for (fault, limit) in [
             (Fault::FrameTooLarge, limits::FRAME_CELLS),
             (Fault::TooManyTypes, limits::TYPES),
+            (Fault::TypesCollide, limits::EQUAL_HASHES),
+            (Fault::TooManyMapped, limits::MAPPED),
             (Fault::TooManyParams, limits::PARAMS),
             (Fault::TooManyResults, limits::RESULTS),
             (Fault::TooManyFunctions, limits::FUNCTIONS),

@@ -138,14 +138,23 @@ impl<'a> Info<'a> {
             return Some(SubType { kind: Kind::Func, is_final: true, supertype: None, group: (i, 1), first, results });
         }
         let start = self.head(at, GROUP);
-        let same = |j: &u32| self.record(*j).is_some_and(|at| self.head(at, GROUP) == start && self.head(at, INDEX) == *j);
-        let len = (start..self.types()).take_while(same).count() as u32;
+        let same = |j: u32| self.record(j).is_some_and(|at| self.head(at, GROUP) == start && self.head(at, INDEX) == j);
+        // The types of a group stand in a row: of all from its first one on, those that are in it come before those that are not.
+        let (mut end, mut past) = (start, self.types());
+        while end < past {
+            let middle = end.wrapping_add(past) / 2;
+            if same(middle) {
+                end = middle.wrapping_add(1);
+            } else {
+                past = middle;
+            }
+        }
         let head = self.head(at, KIND);
         Some(SubType {
             kind: self.kind_at(at),
             is_final: head & FINAL != 0,
             supertype: self.head(at, SUPER).checked_sub(1),
-            group: (start, len),
+            group: (start, end.wrapping_sub(start)),
             first,
             results,
         })
@@ -484,7 +493,12 @@ impl<S: Sink> Decoder<'_, '_, S> {
         let head = heads.wrapping_add(hash & mask);
         let mut known = self.words.get(head as usize).copied().unwrap_or(0);
         let first = known;
+        let mut looked_at = 0;
         while known != 0 {
+            looked_at += 1;
+            if looked_at > limits::EQUAL_HASHES {
+                return Err(Fault::TypesCollide);
+            }
             let there = known as usize;
             let earlier = info.head(there, INDEX);
             if info.head(there, HASH) == hash && self.same_group(earlier, start, len) {

@@ -193,6 +193,7 @@ impl<'m> Store<'m> {
         let before = self.used;
         let made = self.try_instantiate(image, resolve, options);
         if made.is_err() {
+            self.forget_types(before.types);
             self.used = before;
         }
         made

@@ -33,6 +33,15 @@ pub(crate) fn object(store: &mut Store<'_>, cells: &mut [u32], frames: &[Frame],
     let number = (w >> 24) as u8;
     let ext = |i: u32| inst.image().words().get(run.pc.wrapping_add(i) as usize).copied().ok_or(Trap::BadImage);
     let (w1, w2) = (ext(1)?, ext(2)?);
+    let kind = match number {
+        ARRAY_NEW..=ARRAY_NEW_ELEM => w2 & 0xff,
+        ARRAY_INIT_DATA | ARRAY_INIT_ELEM => w1 & 0xff,
+        ARRAY_GET..=ARRAY_SET | ARRAY_FILL | ARRAY_COPY => w1,
+        _ => op::FIELD_32,
+    };
+    if kind > op::FIELD_128 {
+        return Err(Trap::BadImage);
+    }
     let fr = frame(cells, run.base, w >> 8 & 0xffff)?;
     let (first, rest) = fr.split_first_mut().ok_or(Trap::BadImage)?;
     let r = Ref::from_bits(*first);

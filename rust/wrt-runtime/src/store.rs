@@ -460,11 +460,17 @@ pub struct TypeSource {
     /// Number of its supertype.
     #[cfg(feature = "function-references")]
     pub(crate) sup: u32,
+    /// One more than the number of the first type in the chain of groups that belongs to this slot; 0 when it is empty.
+    #[cfg(feature = "function-references")]
+    pub(crate) head: u32,
+    /// The same for the next in the chain that this type is in; [`NONE`] of all but the first of a group.
+    #[cfg(feature = "function-references")]
+    pub(crate) next: u32,
 }
 
 /// What a store is made of: slots by number, and two pools that instances take from.
 ///
-/// Slots cost 72 bytes per instance, 24 per memory, 32 per table, 12 per type (16 with `function-references`) and 72 per
+/// Slots cost 72 bytes per instance, 24 per memory, 32 per table, 12 per type (24 with `function-references`) and 72 per
 /// stack on 32-bit targets without `alloc`; with `memory64` a memory and a table 4 more.
 #[derive(Default)]
 pub struct StoreParts<'m> {
@@ -496,7 +502,7 @@ pub struct StoreParts<'m> {
 const _: () = {
     let wide = if cfg!(feature = "memory64") { 4 } else { 0 };
     assert!(size_of::<Instance<'_>>() == 72 && size_of::<MemSlot<'_>>() == 24 + wide && size_of::<Table<'_>>() == 32 + wide);
-    assert!(size_of::<TypeSource>() == if cfg!(feature = "function-references") { 16 } else { 12 } && size_of::<Stack<'_>>() == 72);
+    assert!(size_of::<TypeSource>() == if cfg!(feature = "function-references") { 24 } else { 12 } && size_of::<Stack<'_>>() == 72);
 };
 
 /// A store.
@@ -554,7 +560,9 @@ pub(crate) fn place<T>(slots: &mut Buf<'_, T>, used: &mut u32, value: T) -> Opti
 
 impl<'m> Store<'m> {
     /// A store in the caller's memory.
-    pub fn new(parts: StoreParts<'m>) -> Store<'m> {
+    pub fn new(mut parts: StoreParts<'m>) -> Store<'m> {
+        // Slots may have been another store's.
+        parts.types.iter_mut().for_each(|t| *t = TypeSource::default());
         let n = zero();
         Store {
             insts: parts.instances,

@@ -7,7 +7,11 @@ use crate::image::{Image, Word};
 use crate::image::{Kind, MUTABLE, Type};
 #[cfg(feature = "function-references")]
 use crate::store::NONE;
-use crate::store::{Store, TypeSource, place};
+#[cfg(not(feature = "function-references"))]
+use crate::store::place;
+use crate::store::{Store, TypeSource};
+#[cfg(feature = "function-references")]
+use wrt_foundation::{Buf, limits};
 use wrt_foundation::{Defined, Ref, ValType};
 
 /// What became of a type's number.
@@ -65,6 +69,10 @@ impl<'m> Store<'m> {
         }
         Known::Done
     }
+    /// Takes the types from number `keep` on away again.
+    pub(crate) fn forget_types(&mut self, keep: u32) {
+        self.used.types = keep;
+    }
     /// A type of instance `inst` as the store has it.
     pub(crate) fn type_of(&self, _: u32, ty: ValType) -> ValType {
         ty
@@ -97,17 +105,19 @@ impl<'m> Store<'m> {
             if start.checked_add(len).is_none_or(|end| end > n) {
                 return Known::Damaged;
             }
-            let first = match self.known_group(image, Numbers { new: self.type_words(at, n), inst }, t, start, len) {
-                Some(known) => known,
-                None => {
+            let Some(hash) = self.group_hash(image, at, start, len) else { return Known::Damaged };
+            let first = match self.known_group(image, Numbers { new: self.type_words(at, n), inst }, hash, start, len) {
+                Err(known) => return known,
+                Ok(Some(known)) => known,
+                Ok(None) => {
                     let first = self.used.types;
                     for i in start..start.wrapping_add(len) {
-                        let Some(t) = image.full_type(i) else { return Known::Damaged };
-                        let source = self.source(image, inst, at, (start, len, first), i, t.hash);
-                        if place_type(self, source).is_none() {
+                        let source = self.source(image, inst, at, (start, len, first), i, hash);
+                        if self.place_type(source).is_none() {
                             return Known::NoRoom;
                         }
                     }
+                    self.link_group(first);
                     first
                 }
             };
@@ -129,22 +139,97 @@ impl<'m> Store<'m> {
             Some(sup) if sup >= start && sup < start.wrapping_add(len) => first.wrapping_add(sup.wrapping_sub(start)),
             Some(sup) => self.words.get(at.wrapping_add(sup) as usize).copied().unwrap_or(NONE),
         };
-        TypeSource { hash, inst, ty, sup }
+        TypeSource { hash, inst, ty, sup, head: 0, next: NONE }
+    }
+
+    /// Hash of a group of the new image: equal groups of all modules have equal ones.
+    fn group_hash(&self, image: Image<'_>, at: u32, start: u32, len: u32) -> Option<u32> {
+        let mut h = len;
+        let mut mix = |w: u32| {
+            h = (h ^ w).wrapping_mul(0x85eb_ca6b);
+            h ^= h >> 15;
+        };
+        for i in start..start.wrapping_add(len) {
+            let t = image.full_type(i)?;
+            mix(t.hash);
+            mix(match t.supertype {
+                None => NONE,
+                Some(sup) if sup >= start && sup < start.wrapping_add(len) => sup.wrapping_sub(start) | 1 << 31,
+                Some(sup) => self.words.get(at.wrapping_add(sup) as usize).copied()?,
+            });
+        }
+        Some(h)
+    }
+    /// Which slot begins the chain of groups with this hash.
+    fn bucket(&self, hash: u32) -> usize {
+        ((u64::from(hash.wrapping_mul(0x9e37_79b9)) * self.types.len() as u64) >> 32) as usize
+    }
+    /// Puts a type into the next slot, which may be the begin of a chain already.
+    fn place_type(&mut self, source: TypeSource) -> Option<u32> {
+        let i = self.used.types;
+        if i as usize >= self.types.len() && !self.more_types() {
+            return None;
+        }
+        let slot = self.types.get_mut(i as usize)?;
+        *slot = TypeSource { head: slot.head, ..source };
+        self.used.types = i.wrapping_add(1);
+        Some(i)
+    }
+    /// Twice as many slots, if they are owned, and the chains for that number.
+    fn more_types(&mut self) -> bool {
+        if matches!(self.types, Buf::Lent(_)) || !self.types.reserve(self.types.len().saturating_mul(2).max(8)) {
+            return false;
+        }
+        self.types.iter_mut().for_each(|t| t.head = 0);
+        for i in 0..self.used.types {
+            if self.types.get(i as usize).is_some_and(|t| t.next != NONE) {
+                self.link_group(i);
+            }
+        }
+        true
+    }
+    /// Puts the group that begins with type `first` at the begin of its chain.
+    fn link_group(&mut self, first: u32) {
+        let Some(hash) = self.types.get(first as usize).map(|t| t.hash) else { return };
+        let bucket = self.bucket(hash);
+        let head = self.types.get_mut(bucket).map_or(0, |t| core::mem::replace(&mut t.head, first.wrapping_add(1)));
+        if let Some(t) = self.types.get_mut(first as usize) {
+            t.next = head;
+        }
+    }
+    /// Takes the types from number `keep` on away again.
+    pub(crate) fn forget_types(&mut self, keep: u32) {
+        // The last one of a chain comes first in it.
+        for i in (keep..self.used.types).rev() {
+            let Some((hash, next)) = self.types.get(i as usize).map(|t| (t.hash, t.next)) else { break };
+            let bucket = self.bucket(hash);
+            if let Some(t) = self.types.get_mut(bucket).filter(|t| t.head == i.wrapping_add(1)) {
+                t.head = next;
+            }
+        }
+        self.used.types = keep;
     }
 
     /// The number of the first type of an equal group.
-    fn known_group(&self, image: Image<'_>, numbers: Numbers<'_>, t: Type<'_>, start: u32, len: u32) -> Option<u32> {
-        let used = self.types.get(..self.used.types as usize)?;
-        let equal = |(i, source): (usize, &TypeSource)| {
-            let known = |k: u32| Some(*used.get(i.checked_add(k as usize)?)?);
-            source.hash == t.hash
-                && (0..len).all(|k| {
-                    known(k).is_some_and(|there| {
-                        there.inst == source.inst && self.same(numbers, image, start.wrapping_add(k), start, there, source.ty, len)
-                    })
+    fn known_group(&self, image: Image<'_>, numbers: Numbers<'_>, hash: u32, start: u32, len: u32) -> Result<Option<u32>, Known> {
+        let used = self.types.get(..self.used.types as usize).unwrap_or(&[]);
+        let equal = |first: u32, source: &TypeSource| {
+            (0..len).all(|k| {
+                used.get(first.wrapping_add(k) as usize).is_some_and(|there| {
+                    there.inst == source.inst && self.same(numbers, image, start.wrapping_add(k), start, *there, source.ty, len)
                 })
+            })
         };
-        used.iter().enumerate().find(|t| equal(*t)).map(|(i, _)| i as u32)
+        let mut next = self.types.get(self.bucket(hash)).map_or(0, |t| t.head);
+        for _ in 0..limits::EQUAL_HASHES {
+            let Some(first) = next.checked_sub(1) else { return Ok(None) };
+            let Some(source) = used.get(first as usize) else { return Err(Known::Damaged) };
+            if source.hash == hash && equal(first, source) {
+                return Ok(Some(first));
+            }
+            next = source.next;
+        }
+        Err(Known::NoRoom)
     }
 
     /// Whether type `ty` of the new image, in the group from `start` on, is like `there`, in one from `there_start` on.
@@ -222,11 +307,6 @@ impl<'m> Store<'m> {
         };
         have.is_some_and(|have| self.heap_matches(have, ty))
     }
-}
-
-#[cfg(feature = "function-references")]
-fn place_type(store: &mut Store<'_>, source: TypeSource) -> Option<u32> {
-    place(&mut store.types, &mut store.used.types, source)
 }
 
 #[cfg(feature = "function-references")]

@@ -294,3 +294,82 @@ fn held_references_stay() {
     assert_eq!(m.call("get", &[Value::AnyRef(Ref::i31(1))]), Err(Trap::CastFailure));
     assert_eq!(m.call("get", &[Value::AnyRef(Ref::NULL)]), Err(Trap::CastFailure));
 }
+
+/// Each word of an image of array operations gets a false lowest byte: the kind of element is among them.
+#[test]
+fn false_kinds_of_elements_end() {
+    use wrt_runtime::image::{Word, checksum};
+    let wat = r#"(module (type $a (array (mut i32))) (type $b (array (mut i8)))
+      (data $d "0123456789abcdef")
+      (func (export "f") (local $x (ref null $a)) (local $y (ref null $b))
+        (local.set $x (array.new $a (i32.const 7) (i32.const 900)))
+        (array.fill $a (local.get $x) (i32.const 1) (i32.const 5) (i32.const 800))
+        (array.copy $a $a (local.get $x) (i32.const 0) (local.get $x) (i32.const 1) (i32.const 800))
+        (array.set $a (local.get $x) (i32.const 3) (array.get $a (local.get $x) (i32.const 2)))
+        (local.set $y (array.new_data $b $d (i32.const 1) (i32.const 8)))
+        (array.init_data $b $d (local.get $y) (i32.const 0) (i32.const 1) (i32.const 4))
+        (drop (array.new_fixed $a 2 (i32.const 1) (i32.const 2)))
+        (drop (array.new_default $a (i32.const 600)))))"#;
+    let (good, _) = translate_vec(&wat::parse_str(wat).unwrap()).unwrap();
+    let mut refused = 0;
+    for at in wrt_runtime::image::HEADER as usize..good.len() {
+        for kind in [5, 12, 31, 32, 63, 64, 255] {
+            let mut words = good.clone();
+            words[at] = words[at] & !0xff | kind;
+            words[Word::Check as usize] = checksum(&words);
+            let mut store = Store::owned(1 << 20);
+            let stack = store.add_stack(Stack::owned(4096, 64).unwrap()).unwrap();
+            let Ok(instance) = store.instantiate(Shared::Arc(words.into()), &mut |_, _| None, &Options::default()) else { continue };
+            let mut go = |store: &mut Store<'_>| drive(store, stack, &HOSTS, &mut (), &mut 100_000);
+            if store.enter_init(stack, instance).is_err() || go(&mut store) != Exit::Done {
+                continue;
+            }
+            let Some(Extern::Func(f)) = store.export(instance, "f") else { continue };
+            if store.enter(stack, f, &[]).is_ok() {
+                refused += u32::from(go(&mut store) == Exit::Trap(Trap::BadImage));
+            }
+        }
+    }
+    assert!(refused > 40, "{refused}");
+}
+
+/// As many lent slots as there are types: they are found again, whatever was tried and given up in between.
+#[test]
+fn types_are_found_again() {
+    let kinds = ["i32", "i64", "f32", "f64", "v128", "i8", "i16", "anyref"];
+    let field = |n: usize| format!("(field {})", kinds[n % 8]);
+    let make = |range: std::ops::Range<usize>, import: &str| {
+        let types: Vec<String> = range
+            .map(|i| {
+                format!("(rec (type (struct)) (type (sub (struct {} {} {} {}))))", field(i), field(i / 8), field(i / 64), field(i / 512))
+            })
+            .collect();
+        translate_vec(&wat::parse_str(format!("(module {} {import})", types.concat())).unwrap()).unwrap().0
+    };
+    let mut parts = wrt_runtime::StoreParts::default();
+    parts.types = Buf::Lent(vec![Default::default(); 2 * 1500].leak());
+    parts.instances = Buf::Own(Vec::new());
+    parts.words = Buf::Own(Vec::new());
+    for parts in [
+        parts,
+        wrt_runtime::StoreParts {
+            types: Buf::Own(Vec::new()),
+            instances: Buf::Own(Vec::new()),
+            words: Buf::Own(Vec::new()),
+            ..Default::default()
+        },
+    ] {
+        let mut store = Store::new(parts);
+        let mut add = |range, import| {
+            let image = Shared::Arc(make(range, import).into());
+            store.instantiate(image, &mut |_, _| None, &Options::default()).is_ok()
+        };
+        assert!(add(0..500, ""));
+        assert!(!add(0..1500, "(import \"\" \"\" (memory 1))"));
+        assert!(!add(1000..1400, "(import \"\" \"\" (memory 1))"));
+        assert!(add(400..1000, ""));
+        assert!(add(0..1000, ""));
+        assert!(add(900..1500, ""));
+        assert!(add(0..1500, ""));
+    }
+}
