@@ -320,7 +320,7 @@ fn false_kinds_of_elements_end() {
             let mut store = Store::owned(1 << 20);
             let stack = store.add_stack(Stack::owned(4096, 64).unwrap()).unwrap();
             let Ok(instance) = store.instantiate(Shared::Arc(words.into()), &mut |_, _| None, &Options::default()) else { continue };
-            let mut go = |store: &mut Store<'_>| drive(store, stack, &HOSTS, &mut (), &mut 100_000);
+            let go = |store: &mut Store<'_>| drive(store, stack, &HOSTS, &mut (), &mut 100_000);
             if store.enter_init(stack, instance).is_err() || go(&mut store) != Exit::Done {
                 continue;
             }
