@@ -346,10 +346,12 @@ fn types_are_found_again() {
             .collect();
         translate_vec(&wat::parse_str(format!("(module {} {import})", types.concat())).unwrap()).unwrap().0
     };
-    let mut parts = wrt_runtime::StoreParts::default();
-    parts.types = Buf::Lent(vec![Default::default(); 2 * 1500].leak());
-    parts.instances = Buf::Own(Vec::new());
-    parts.words = Buf::Own(Vec::new());
+    let parts = wrt_runtime::StoreParts {
+        types: Buf::Lent(vec![Default::default(); 2 * 1500].leak()),
+        instances: Buf::Own(Vec::new()),
+        words: Buf::Own(Vec::new()),
+        ..Default::default()
+    };
     for parts in [
         parts,
         wrt_runtime::StoreParts {
