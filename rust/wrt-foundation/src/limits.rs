@@ -6,7 +6,7 @@
 pub const TYPES: u32 = 100_000;
 /// Groups of types in one chain of a table by hash, in a module and in a store: more than this are made on purpose.
 pub const EQUAL_HASHES: u32 = 256;
-/// Operands and reference locals that the maps of references of one module look at, so that hostile code cannot have an
+/// Operands and reference locals that the maps of references of one module look at, beyond 64 at one place, so that hostile code cannot have an
 /// image that is a hundred times as large.
 pub const MAPPED: u32 = 50_000_000;
 /// Parameters of one function.

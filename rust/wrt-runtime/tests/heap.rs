@@ -375,3 +375,16 @@ fn types_are_found_again() {
         assert!(add(0..1500, ""));
     }
 }
+
+/// Maps of what refers to objects cannot make an image of a hundred times its module's size.
+#[test]
+fn maps_are_limited() {
+    let many = |n: usize, m: usize| {
+        let code = ["(struct.new $s)".repeat(n), "(drop (struct.new $s))".repeat(m)].concat();
+        translate_vec(&wat::parse_str(format!("(module (type $s (struct)) (func {code} unreachable))")).unwrap())
+    };
+    assert!(many(5_000, 500).is_ok());
+    assert!(many(60, 20_000).is_ok());
+    let e = many(5_000, 10_000).unwrap_err();
+    assert_eq!(e.to_string(), "unsupported: too many operands and locals where code can pause (50000000)");
+}

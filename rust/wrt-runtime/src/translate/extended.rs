@@ -113,7 +113,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     }
     /// The same, of the first `n` operands and values of types `types` from the frame's cell `at` on.
     pub(super) fn map_operands(&mut self, s: &Operands<'_>, n: u32, types: &[u32], at: u32, kind: u32) {
-        if !OBJECTS {
+        if !OBJECTS || !self.may_map(n.wrapping_add(types.len() as u32)) {
             return;
         }
         let mut map = MapWriter::default();
@@ -137,7 +137,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     }
     /// After a block: values of types `types` from cell `at` on, above the first `n` operands.
     pub(super) fn map_block(&mut self, s: &Operands<'_>, n: u32, types: &[u32], at: u32) {
-        if OBJECTS && (types.iter().any(|ty| is_object(ValType::from_bits(*ty))) || self.objects_below(s, n)) {
+        if OBJECTS && self.may_map(n) && (types.iter().any(|ty| is_object(ValType::from_bits(*ty))) || self.objects_below(s, n)) {
             let cells = width(types);
             if self.near(at, cells) || at >= self.near {
                 let at = self.lies(at, cells);
@@ -164,6 +164,12 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             }
         }
     }
+    /// Counts `n` operands or locals of one place, those beyond a usual number; whether that is within the limit. If not, the
+    /// function's end is refused.
+    fn may_map(&mut self, n: u32) -> bool {
+        self.mapped = self.mapped.saturating_add(n.saturating_sub(USUAL));
+        self.mapped <= limits::MAPPED
+    }
     fn objects_below(&self, s: &Operands<'_>, n: u32) -> bool {
         (0..n).any(|i| s.get(i).is_some_and(|o| is_object(o.ty()) && o.place() == Place::Cell))
     }
@@ -173,8 +179,10 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             return;
         }
         let mut map = MapWriter::default();
+        let mut n = 0u32;
         locals.each_reference(|ty, cell| {
-            if is_object(ty) {
+            n = n.wrapping_add(1);
+            if is_object(ty) && (n <= USUAL || self.may_map(USUAL.wrapping_add(1))) {
                 let cell = self.lies(cell, 1);
                 map.add(&mut self.w, cell);
             }
@@ -442,6 +450,9 @@ const OBJECTS: bool = cfg!(any(feature = "gc", feature = "exceptions"));
 fn is_object(ty: ValType) -> bool {
     ty.is_ref() && !ty.is_func_ref()
 }
+
+/// Operands or locals of one place that are not counted: the work for them grows with the code alone.
+const USUAL: u32 = 64;
 
 /// Writes the words of a [`op::MAP`] when there is something in it.
 #[derive(Default)]

@@ -298,6 +298,8 @@ struct Translator<'o, const WATCH: bool> {
     far_body: u32,
     far: bool,
     frame_too_large: bool,
+    /// Operands and locals that maps looked at.
+    mapped: u32,
     near: u32,
     window: u32,
     frame_cells: u32,
@@ -375,6 +377,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             far_body,
             far: false,
             frame_too_large: false,
+            mapped: 0,
             near: near_cells(window),
             window,
             frame_cells: window,

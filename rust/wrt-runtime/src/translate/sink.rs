@@ -333,7 +333,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         self.live = false;
         self.code_end = self.w.pos;
-        if self.frame_too_large { Err(Fault::FrameTooLarge) } else { Ok(()) }
+        if self.frame_too_large {
+            return Err(Fault::FrameTooLarge);
+        }
+        if self.mapped > limits::MAPPED { Err(Fault::TooManyMapped) } else { Ok(()) }
     }
     #[inline(always)]
     fn instruction(&mut self, s: &Operands<'_>, at: u32, n: u32) -> Done {
