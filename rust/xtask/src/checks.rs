@@ -29,6 +29,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("official suite", suite),
     ("official suite with hardly a near cell", suite_far),
     ("official suite with the small window", suite_small),
+    ("fuzzing: replay of a small corpus", replay),
+    ("fuzzing: hostile modules", hostile),
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
@@ -179,6 +181,8 @@ fn unit_std() -> Result<Verdict> {
         "--exclude",
         "wrt-decode-tests",
         "--exclude",
+        "wrt-replay-tests",
+        "--exclude",
         "wrt-capi",
     ])?)
 }
@@ -230,6 +234,17 @@ fn suite_small() -> Result<Verdict> {
     let mut c = command("cargo", ["test", "--locked", "-p", "wrt-runtime", "-p", "wrt-spec-tests"]);
     c.args(["--features", "wrt-runtime/small-window", "--target-dir"]).arg(tool::scratch().join("small"));
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
+}
+
+/// Modules that `cargo xtask fuzz` made, with what wasmtime made of them.
+fn replay() -> Result<Verdict> {
+    tests_run(&cargo(&["test", "--locked", "-p", "wrt-replay-tests"])?)
+}
+
+/// Modules that are made to be slow: each loads within a second and 16 MiB of scratch.
+fn hostile() -> Result<Verdict> {
+    let output = cargo(&["run", "--quiet", "--release", "--locked", "-p", "wrt-replay-tests", "--bin", "hostile"])?;
+    Ok(Verdict::Passed(format!("{} modules", output.lines().count().saturating_sub(1))))
 }
 
 fn documentation() -> Result<Verdict> {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask size`.
+//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask size`.
 #![forbid(unsafe_code)]
 
 mod boards;
 mod checks;
+mod fuzz;
 mod hello;
 mod setup;
 mod size;
@@ -44,6 +45,18 @@ enum Command {
         #[arg(long)]
         boards: bool,
     },
+    /// Run random modules and images against other engines; prints seeds, with which a finding can be seen again
+    Fuzz {
+        /// How long, all targets together
+        #[arg(long, default_value_t = 10, value_name = "N")]
+        minutes: u64,
+        /// The first seed; another one each time if it is not given
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        /// Only this one: verdicts of wasmparser, runs on wasmtime, runs on wasmi, damaged images
+        #[arg(value_parser = fuzz::TARGETS)]
+        target: Option<String>,
+    },
     /// Measure flash, RAM and load cost on Cortex-M3 and print the table of the README
     Size {
         /// Measure what each proposal adds to the flash instead
@@ -59,6 +72,7 @@ fn main() -> ExitCode {
         Command::Test { only, list, boards: false } => checks::run(only.as_deref(), list),
         Command::Size { features: false } => size::run(),
         Command::Size { features: true } => size::features(),
+        Command::Fuzz { minutes, seed, target } => fuzz::run(minutes, target.as_deref(), seed),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
