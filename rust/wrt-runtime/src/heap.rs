@@ -478,12 +478,11 @@ impl<'m> Store<'m> {
         let w = word(pc);
         let func = image.func_at(pc);
         let entry = func.and_then(|f| inst.entry(f));
-        if let At::Top(step) = at
+        if let At::Top(_) = at
             && w as u8 == op::ENTER_FAR
             && let Some(f) = func.and_then(|f| image.func_type(f))
         {
             // Its locals have no values yet.
-            let _ = step;
             mark_values(heap, cells, base, f.params);
             return;
         }

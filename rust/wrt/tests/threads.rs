@@ -261,7 +261,7 @@ fn only_shared_memories_are_imported_as_shared() {
 /// Two guests on two cores take little more time than one. Printed, not asserted: it depends on what else runs. Time on the
 /// processor, where the system tells it, does so less.
 #[test]
-#[cfg_attr(miri, ignore)]
+#[cfg_attr(miri, ignore)] // millions of instructions
 fn two_threads_run_at_once() {
     let (module, memory, n) = (module(GUEST), Memory::shared(1, 8).unwrap(), 10_000_000);
     let on_processor = || {

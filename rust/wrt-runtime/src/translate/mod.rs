@@ -808,6 +808,34 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         }
     }
 
+    /// A branch to label `label` with `arity` operands, `above` more on top of them, if `cond`.
+    fn branch(&mut self, s: &mut Operands<'_>, cond: Cond, label: u32, arity: u32, above: u32) -> Done {
+        self.settle_all(s, arity, above);
+        let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
+        let body = self.is_body(s, label);
+        if !body && !self.must_move(s, cell, arity, above) {
+            let site = self.jump_if(cond, false);
+            self.point(s, label, site)?;
+        } else {
+            self.w.put(cond_word(cond, true));
+            let over = self.w.reserve(1);
+            if body {
+                self.leave(s, arity, above);
+            } else {
+                self.moves(s, cell, arity, above);
+                self.jump(s, label)?;
+            }
+            let disp = self.w.pos.wrapping_sub(over).wrapping_sub(1);
+            if disp > i16::MAX as u32 {
+                return Err(Fault::JumpTooFar);
+            }
+            self.w.set(over, disp);
+            self.map_here(s);
+        }
+        self.last.end = NOWHERE;
+        Ok(())
+    }
+
     /// Returns with the last `arity` operands, `above` more on top of them.
     fn leave(&mut self, s: &Operands<'_>, arity: u32, above: u32) {
         let cost = self.run_length;

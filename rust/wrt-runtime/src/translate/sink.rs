@@ -431,31 +431,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn br_if(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
-        let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
-        let body = self.is_body(s, label);
         let cond = self.condition(s);
-        self.settle_all(s, arity, 1);
-        if !body && !self.must_move(s, cell, arity, 1) {
-            let site = self.jump_if(cond, false);
-            self.point(s, label, site)?;
-        } else {
-            self.w.put(cond_word(cond, true));
-            let over = self.w.reserve(1);
-            if body {
-                self.leave(s, arity, 1);
-            } else {
-                self.moves(s, cell, arity, 1);
-                self.jump(s, label)?;
-            }
-            let disp = self.w.pos.wrapping_sub(over).wrapping_sub(1);
-            if disp > i16::MAX as u32 {
-                return Err(Fault::JumpTooFar);
-            }
-            self.w.set(over, disp);
-            self.map_here(s);
-        }
-        self.last.end = NOWHERE;
-        Ok(())
+        self.branch(s, cond, label, arity, 1)
     }
     fn br_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, n: u32, arity: u32) -> Done {
         self.settle_all(s, arity, 1);
