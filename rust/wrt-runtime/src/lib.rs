@@ -30,6 +30,8 @@ pub mod shared;
 mod simd;
 pub mod stack;
 pub mod store;
+#[cfg(wrt_threaded)]
+mod threaded;
 pub mod trace;
 #[cfg(feature = "loader")]
 pub mod translate;

@@ -348,7 +348,20 @@ impl<'m> Store<'m> {
         let (mem0, table0) = (word(at.memories, at.tables), word(at.tables, at.links));
         let (imports, entries_at) = (get(Word::ImportedFuncs), get(Word::EntriesAt));
         let func_types_at = get(Word::FuncTypesAt);
-        let instance = Instance { image: words, words: own, func_base, funcs, imports, entries_at, func_types_at, mem0, table0, at };
+        let instance = Instance {
+            image: words,
+            words: own,
+            func_base,
+            funcs,
+            imports,
+            entries_at,
+            func_types_at,
+            mem0,
+            table0,
+            at,
+            #[cfg(wrt_threaded)]
+            threaded: Default::default(),
+        };
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
         (self.used.funcs, self.memory_room) = (func_end, room_left);
         Ok(InstanceId(id))

@@ -24,6 +24,8 @@ use crate::stack::{
     BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
 };
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table, View};
+#[cfg(wrt_threaded)]
+use crate::threaded::Left;
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
 use wrt_foundation::{Defined, Ref, Trap};
@@ -211,7 +213,7 @@ fn paid(run: &mut Run) -> bool {
 }
 
 /// A trap at `run.pc`. Always false.
-fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> bool {
+pub(crate) fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> bool {
     cut(frames, run);
     run.status = Status::Trapped;
     *out = Exit::Trap(t);
@@ -227,17 +229,17 @@ fn trap(frames: &[Frame], run: &mut Run, now: Now, out: &mut Exit, t: Trap) {
 }
 
 /// The part of [`Run`] that the loop keeps in locals.
-struct Now {
-    pc: usize,
-    left: i32,
-    base: u32,
-    depth: u32,
+pub(crate) struct Now {
+    pub(crate) pc: usize,
+    pub(crate) left: i32,
+    pub(crate) base: u32,
+    pub(crate) depth: u32,
     /// Refunds since the last rare operation.
-    credit: i32,
+    pub(crate) credit: i32,
 }
 impl Now {
     #[inline(always)]
-    fn keep(self, run: &mut Run) {
+    pub(crate) fn keep(self, run: &mut Run) {
         run.budget = run.budget.saturating_add(self.credit.into());
         run.lag = run.lag.saturating_add(self.credit);
         (run.pc, run.left, run.base, run.depth) = (self.pc as u32, self.left, self.base, self.depth);
@@ -247,25 +249,27 @@ impl Now {
 /// Counter and refunds after a jump that charges `cost` <= 0: the counter falls all the same.
 #[cold]
 #[inline(never)]
-fn refund(left: i32, credit: i32, cost: i32) -> (i32, i32) {
+pub(crate) fn refund(left: i32, credit: i32, cost: i32) -> (i32, i32) {
     (left.wrapping_sub(1), credit.saturating_sub(cost).saturating_add(1))
 }
 
 /// What the loop borrows from the store.
-struct Hot<'a> {
-    code: &'a [u32],
-    entries: &'a [u32],
-    func_types: &'a [u32],
-    table: &'a [u32],
-    mem: &'a mut [u8],
-    shared: View<'a>,
-    globals: &'a mut [u32],
-    imports: usize,
-    func_base: u32,
-    link: u32,
+pub(crate) struct Hot<'a> {
+    pub(crate) code: &'a [u32],
+    pub(crate) entries: &'a [u32],
+    pub(crate) func_types: &'a [u32],
+    pub(crate) table: &'a [u32],
+    pub(crate) mem: &'a mut [u8],
+    pub(crate) shared: View<'a>,
+    pub(crate) globals: &'a mut [u32],
+    pub(crate) imports: usize,
+    pub(crate) func_base: u32,
+    pub(crate) link: u32,
+    #[cfg(wrt_threaded)]
+    pub(crate) threaded: &'a crate::threaded::Code,
 }
 
-fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
+pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
     let i = store.insts.get_mut(inst as usize)?;
     let code: &[u32] = &i.image;
     let (mem, shared) = store.mems.get_mut(i.mem0 as usize).map_or((&mut [][..], View::default()), MemSlot::view);
@@ -281,6 +285,8 @@ fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         imports,
         func_base: i.func_base.wrapping_add(i.imports),
         link: WASM | inst,
+        #[cfg(wrt_threaded)]
+        threaded: &i.threaded,
     })
 }
 
@@ -309,7 +315,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     let Stack { cells, frames, run } = stack;
     let (cells, frames): (&mut [u32], &mut [Frame]) = (cells, frames);
     loop {
-        let Some(Hot { code, entries, func_types, table, mem, shared, globals, imports, func_base, link }) = hot(store, run.inst) else {
+        #[cfg(wrt_threaded)]
+        match crate::threaded::run(store, cells, frames, run, out) {
+            Left::Rare(w) if rare(store, cells, frames, run, w, out) => continue,
+            Left::Rare(_) | Left::Out => return,
+            Left::Refused => {}
+        }
+        let Some(Hot { code, entries, func_types, table, mem, shared, globals, imports, func_base, link, .. }) = hot(store, run.inst)
+        else {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
@@ -828,7 +841,7 @@ fn outside(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
 #[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors and atomics
 #[inline(never)]
-fn second(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn second(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     match code.get(1).copied().unwrap_or(0) as u16 {
         #[cfg(feature = "wide-arithmetic")]
         second::ADD128..=second::MUL_WIDE_U => numeric::wide(fr, code),

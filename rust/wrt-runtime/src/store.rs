@@ -46,6 +46,8 @@ pub struct Instance<'m> {
     pub(crate) mem0: u32,
     pub(crate) table0: u32,
     pub(crate) at: Layout,
+    #[cfg(wrt_threaded)]
+    pub(crate) threaded: crate::threaded::Code,
 }
 
 /// Where the parts of [`Instance::words`] begin.
@@ -65,7 +67,20 @@ impl Default for Instance<'_> {
         let n = zero();
         let at = Layout { memories: n, tables: n, links: n, global_links: n, types: n, tags: n, dropped: n };
         let (image, words) = (Shared::default(), Buf::default());
-        Instance { image, words, func_base: n, funcs: n, imports: n, entries_at: n, func_types_at: n, mem0: n, table0: n, at }
+        Instance {
+            image,
+            words,
+            func_base: n,
+            funcs: n,
+            imports: n,
+            entries_at: n,
+            func_types_at: n,
+            mem0: n,
+            table0: n,
+            at,
+            #[cfg(wrt_threaded)]
+            threaded: Default::default(),
+        }
     }
 }
 

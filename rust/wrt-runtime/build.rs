@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//! Decides whether the engine has the threaded loop (`src/threaded`): where the compiler makes jumps of calls in tail
+//! position. That is a 64-bit processor with registers for six arguments, and an optimising build. `--cfg wrt_loop` is for
+//! tests of the other one.
+
+use std::env::var;
+
+fn main() {
+    println!("cargo::rustc-check-cfg=cfg(wrt_threaded)");
+    let set = |name: &str| var(name).unwrap_or_default();
+    let arch = set("CARGO_CFG_TARGET_ARCH");
+    let fit = (arch == "x86_64" && set("CARGO_CFG_TARGET_OS") != "windows") || arch == "aarch64";
+    let optimised = matches!(set("OPT_LEVEL").as_str(), "2" | "3");
+    let wanted = var("CARGO_FEATURE_THREADED").is_ok() && var("CARGO_CFG_MIRI").is_err() && var("CARGO_CFG_WRT_LOOP").is_err();
+    if fit && optimised && wanted {
+        println!("cargo::rustc-cfg=wrt_threaded");
+    }
+}

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: MIT
+//! One function for each shape of operation in threaded code.
+//!
+//! A word is `a | number << 8 | b << 24 | k << 32`: two cells, the number of the handler (the operation's own, and a *page*
+//! from bit 8 of it on that says where operands come from), and an immediate; an operation with three cells has the third in
+//! the top byte. In this order each field takes the fewest instructions on x86-64. Words that follow in the image have a
+//! place here too. A call has `target | cost << 32` in the one after the first. A jump word becomes
+//! `target | charge << 32 | credit << 48`: what the counter falls by, at least 1, and what the budget gets back.
+
+use super::table::TABLE;
+use super::{Cells, Ended, Loop, cell_window};
+use crate::op::*;
+use crate::run::refund;
+use crate::stack::{Frame, register};
+use wrt_foundation::Trap;
+
+/// Number of the handler in a word.
+#[inline(always)]
+fn number(w: u64) -> usize {
+    (w >> 8) as usize & (TABLE.len() - 1)
+}
+#[inline(always)]
+fn a(w: u64) -> usize {
+    register(w as u32)
+}
+#[inline(always)]
+fn b(w: u64) -> usize {
+    register(w as u32 >> 24)
+}
+#[inline(always)]
+fn c(w: u64) -> usize {
+    register((w >> 56) as u32)
+}
+#[inline(always)]
+fn k(w: u64) -> u32 {
+    (w >> 32) as u32
+}
+
+/// Carries out the word at the front of `$rest`, as `$then` knows it.
+macro_rules! next {
+    ($m:ident, $rest:expr, $fr:expr, $acc:expr) => {
+        next!(Any, $m, $rest, $fr, $acc)
+    };
+    ($then:ident, $m:ident, $rest:expr, $fr:expr, $acc:expr) => {
+        match $rest {
+            [w, rest @ ..] => $then::go($m, rest, $fr, *w, $acc),
+            [] => over($m),
+        }
+    };
+}
+/// Carries out the word after that one.
+macro_rules! skip {
+    ($m:ident, $rest:expr, $fr:expr, $acc:expr) => {
+        skip!(Any, $m, $rest, $fr, $acc)
+    };
+    ($then:ident, $m:ident, $rest:expr, $fr:expr, $acc:expr) => {
+        match $rest {
+            [_, w, rest @ ..] => $then::go($m, rest, $fr, *w, $acc),
+            _ => over($m),
+        }
+    };
+}
+/// Carries out the word at `$pc`.
+macro_rules! go {
+    ($m:ident, $pc:expr, $fr:expr) => {
+        match $m.code.get($pc..) {
+            Some([w, rest @ ..]) => TABLE[number(*w)]($m, rest, $fr, *w, 0),
+            _ => over($m),
+        }
+    };
+}
+
+/// Begins at `m.pc`.
+pub(super) fn start<'a>(m: &mut Loop<'a>, fr: &'a Cells) {
+    go!(m, m.pc, fr)
+}
+
+/// Past the end of the code.
+#[cold]
+#[inline(never)]
+fn over(m: &mut Loop<'_>) {
+    (m.pc, m.ended) = (m.code.len(), Ended::Trap(Trap::BadImage));
+}
+/// Ends at the operation whose word `rest` follows.
+#[cold]
+#[inline(never)]
+fn end(m: &mut Loop<'_>, rest: &[u64], ended: Ended) {
+    m.pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
+    m.ended = ended;
+}
+#[cold]
+#[inline(never)]
+fn trap(m: &mut Loop<'_>, rest: &[u64], t: Trap) {
+    end(m, rest, Ended::Trap(t));
+}
+#[cold]
+#[inline(never)]
+fn refill(m: &mut Loop<'_>, pc: usize) {
+    (m.pc, m.ended) = (pc, Ended::Refill);
+}
+
+// ---- what comes next ----------------------------------------------------------------------------------------------
+
+/// What is known of the operation that follows.
+pub(super) trait Then {
+    /// Whether anything but that operation needs the value that this one has made.
+    const KEEPS: bool = true;
+    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64);
+}
+/// Nothing: its word tells.
+pub(super) struct Any;
+impl Then for Any {
+    #[inline(always)]
+    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+        TABLE[number(w)](m, rest, fr, w, acc)
+    }
+}
+/// It is that one, and the value is its operand only.
+pub(super) struct Last<S>(S);
+impl<S: Then> Then for Last<S> {
+    const KEEPS: bool = false;
+    #[inline(always)]
+    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+        S::go(m, rest, fr, w, acc)
+    }
+}
+
+// ---- values and where they come from ------------------------------------------------------------------------------
+
+/// A value of one or two cells.
+pub(super) trait Value: Copy {
+    fn get(fr: &Cells, r: usize) -> Self;
+    fn set(self, fr: &Cells, r: usize);
+    fn from_accumulator(acc: u64) -> Self;
+    fn accumulator(self) -> u64;
+    fn immediate(w: u64) -> Self;
+}
+impl Value for u32 {
+    #[inline(always)]
+    fn get(fr: &Cells, r: usize) -> u32 {
+        fr[r].get()
+    }
+    #[inline(always)]
+    fn set(self, fr: &Cells, r: usize) {
+        fr[r].set(self);
+    }
+    #[inline(always)]
+    fn from_accumulator(acc: u64) -> u32 {
+        acc as u32
+    }
+    #[inline(always)]
+    fn accumulator(self) -> u64 {
+        self.into()
+    }
+    #[inline(always)]
+    fn immediate(w: u64) -> u32 {
+        k(w)
+    }
+}
+impl Value for u64 {
+    #[inline(always)]
+    fn get(fr: &Cells, r: usize) -> u64 {
+        u64::from(fr[r].get()) | u64::from(fr[r + 1].get()) << 32
+    }
+    #[inline(always)]
+    fn set(self, fr: &Cells, r: usize) {
+        fr[r].set(self as u32);
+        fr[r + 1].set((self >> 32) as u32);
+    }
+    #[inline(always)]
+    fn from_accumulator(acc: u64) -> u64 {
+        acc
+    }
+    #[inline(always)]
+    fn accumulator(self) -> u64 {
+        self
+    }
+    #[inline(always)]
+    fn immediate(w: u64) -> u64 {
+        (w as i64 >> 32) as u64
+    }
+}
+
+/// Where an operand is.
+pub(super) trait Source {
+    const IS_ACC: bool = false;
+    fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T;
+}
+pub(super) struct A;
+pub(super) struct B;
+pub(super) struct C;
+pub(super) struct K;
+pub(super) struct Acc;
+impl Source for A {
+    #[inline(always)]
+    fn get<T: Value>(fr: &Cells, w: u64, _: u64) -> T {
+        T::get(fr, a(w))
+    }
+}
+impl Source for B {
+    #[inline(always)]
+    fn get<T: Value>(fr: &Cells, w: u64, _: u64) -> T {
+        T::get(fr, b(w))
+    }
+}
+impl Source for C {
+    #[inline(always)]
+    fn get<T: Value>(fr: &Cells, w: u64, _: u64) -> T {
+        T::get(fr, c(w))
+    }
+}
+impl Source for K {
+    #[inline(always)]
+    fn get<T: Value>(_: &Cells, w: u64, _: u64) -> T {
+        T::immediate(w)
+    }
+}
+impl Source for Acc {
+    const IS_ACC: bool = true;
+    #[inline(always)]
+    fn get<T: Value>(_: &Cells, _: u64, acc: u64) -> T {
+        T::from_accumulator(acc)
+    }
+}
+
+// ---- numeric ------------------------------------------------------------------------------------------------------
+
+/// The operation of this number.
+pub(super) struct Op<const NUMBER: u8>;
+
+pub(super) trait Unary {
+    type X: Value;
+    type R: Value;
+    fn of(x: Self::X) -> Self::R;
+}
+pub(super) trait Binary {
+    type X: Value;
+    type R: Value;
+    fn of(x: Self::X, y: Self::X) -> Self::R;
+}
+/// One or two operands (then equal types), and it may trap.
+pub(super) trait Partial {
+    type X: Value;
+    type R: Value;
+    fn of(x: Self::X, y: Self::X) -> Result<Self::R, Trap>;
+}
+
+pub(super) fn unary<'a, O: Unary, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let v = O::of(X::get(fr, w, acc));
+    if N::KEEPS {
+        v.set(fr, a(w));
+    }
+    next!(N, m, rest, fr, v.accumulator())
+}
+pub(super) fn binary<'a, O: Binary, X: Source, Y: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let v = O::of(X::get(fr, w, acc), Y::get(fr, w, acc));
+    if N::KEEPS {
+        v.set(fr, a(w));
+    }
+    next!(N, m, rest, fr, v.accumulator())
+}
+/// With an immediate that takes a word in the image.
+pub(super) fn immediate<'a, O: Binary, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let v = O::of(X::get(fr, w, acc), K::get(fr, w, acc));
+    if N::KEEPS {
+        v.set(fr, a(w));
+    }
+    skip!(N, m, rest, fr, v.accumulator())
+}
+pub(super) fn partial<'a, O: Partial, X: Source, Y: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    match O::of(X::get(fr, w, acc), Y::get(fr, w, acc)) {
+        Ok(v) => {
+            v.set(fr, a(w));
+            next!(m, rest, fr, v.accumulator())
+        }
+        Err(t) => trap(m, rest, t),
+    }
+}
+
+// ---- moves --------------------------------------------------------------------------------------------------------
+
+pub(super) fn copy<'a, T: Value, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let v: T = X::get(fr, w, acc);
+    if N::KEEPS {
+        v.set(fr, a(w));
+    }
+    next!(N, m, rest, fr, v.accumulator())
+}
+/// A constant; `WORDS` of the image follow.
+pub(super) fn constant<'a, T: Value, const WORDS: usize, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let v = T::immediate(w);
+    if N::KEEPS {
+        v.set(fr, a(w));
+    }
+    if WORDS == 0 { next!(N, m, rest, fr, v.accumulator()) } else { skip!(N, m, rest, fr, v.accumulator()) }
+}
+pub(super) fn constant2<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let [v, _, w1, rest @ ..] = rest else { return over(m) };
+    v.set(fr, a(w));
+    TABLE[number(*w1)](m, rest, fr, *w1, *v)
+}
+/// The condition is in cell `k & 0xff`.
+pub(super) fn select<'a, T: Value>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let from = if fr[register(k(w))].get() != 0 { b(w) } else { c(w) };
+    let v = T::get(fr, from);
+    v.set(fr, a(w));
+    skip!(m, rest, fr, v.accumulator())
+}
+/// Zeroes `N` cells from `b` on.
+pub(super) fn enter<'a, const N: usize>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let at = b(w);
+    for i in 0..N {
+        fr[at + i].set(0);
+    }
+    next!(m, rest, fr, 0)
+}
+pub(super) fn enter_many<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    for cell in fr.iter().skip(b(w)).take(k(w) as usize) {
+        cell.set(0);
+    }
+    next!(m, rest, fr, 0)
+}
+/// `FAR_GET`, `FAR_SET`, `FAR_COPY`: `k >> 32` holds the image's `w1`.
+pub(super) fn far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let (near, n, w1) = (a(w), (w as u32 >> 24) as usize, k(w));
+    let (to, from) = match number(w) as u8 {
+        FAR_GET => (near, w1 as usize),
+        FAR_SET => (w1 as usize, near),
+        _ => ((w1 & 0xffff) as usize, (w1 >> 16) as usize),
+    };
+    let frame = m.cells.get(m.base as usize..).unwrap_or(&[]);
+    let (Some(to_cells), Some(from_cells)) = (frame.get(to..to.wrapping_add(n)), frame.get(from..from.wrapping_add(n))) else {
+        return trap(m, rest, Trap::BadImage);
+    };
+    let move_one = |(t, f): (&core::cell::Cell<u32>, &core::cell::Cell<u32>)| t.set(f.get());
+    if to <= from {
+        to_cells.iter().zip(from_cells).for_each(move_one);
+    } else {
+        to_cells.iter().zip(from_cells).rev().for_each(move_one);
+    }
+    skip!(m, rest, fr, 0)
+}
+pub(super) fn global_get<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let Some(&v) = m.globals.get(k(w) as usize) else { return trap(m, rest, Trap::BadImage) };
+    v.set(fr, a(w));
+    next!(m, rest, fr, v.accumulator())
+}
+pub(super) fn global_get2<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let Some(&[lo, hi]) = m.globals.get(k(w) as usize..).and_then(|g| g.first_chunk()) else {
+        return trap(m, rest, Trap::BadImage);
+    };
+    let v = u64::from(lo) | u64::from(hi) << 32;
+    v.set(fr, a(w));
+    next!(m, rest, fr, v)
+}
+pub(super) fn global_set<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let Some(g) = m.globals.get_mut(k(w) as usize) else { return trap(m, rest, Trap::BadImage) };
+    *g = X::get(fr, w, acc);
+    next!(m, rest, fr, acc)
+}
+pub(super) fn global_set2<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let Some(g) = m.globals.get_mut(k(w) as usize..).and_then(|g| g.first_chunk_mut()) else {
+        return trap(m, rest, Trap::BadImage);
+    };
+    let v: u64 = X::get(fr, w, acc);
+    *g = [v as u32, (v >> 32) as u32];
+    next!(m, rest, fr, acc)
+}
+/// Nothing; `k` words of the image follow.
+pub(super) fn nothing<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    next!(m, rest.get(k(w) as usize..).unwrap_or(&[]), fr, 0)
+}
+#[cfg(feature = "memory64")]
+pub(super) fn table_index<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let v = u32::try_from(u64::get(fr, b(w))).unwrap_or(u32::MAX);
+    v.set(fr, a(w));
+    next!(m, rest, fr, v.accumulator())
+}
+
+// ---- memory -------------------------------------------------------------------------------------------------------
+
+pub(super) trait Load {
+    type R: Value;
+    const SIZE: usize;
+    fn of(bytes: &[u8]) -> Option<Self::R>;
+}
+pub(super) trait Store {
+    type X: Value;
+    const SIZE: usize;
+    /// Writes all of `to`; tells whether that are [`Store::SIZE`] bytes.
+    fn put(v: Self::X, to: &mut [u8]) -> bool;
+}
+
+pub(super) fn load<'a, O: Load, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let at = (X::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize);
+    match m.mem.get(at..at.wrapping_add(O::SIZE)).and_then(O::of) {
+        Some(v) => {
+            if N::KEEPS {
+                v.set(fr, a(w));
+            }
+            skip!(N, m, rest, fr, v.accumulator())
+        }
+        None => outside(m, rest),
+    }
+}
+/// With an address of 64 bits; the offset is in the word that follows.
+#[cfg(feature = "memory64")]
+pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let [offset, _, _, next, after @ ..] = rest else { return over(m) };
+    let at = u64::get(fr, b(w)).checked_add(*offset).and_then(|at| usize::try_from(at).ok());
+    match at.and_then(|at| m.mem.get(at..)?.get(..O::SIZE)).and_then(O::of) {
+        Some(v) => {
+            v.set(fr, a(w));
+            TABLE[number(*next)](m, after, fr, *next, v.accumulator())
+        }
+        None => outside(m, rest),
+    }
+}
+#[cfg(feature = "memory64")]
+pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let [offset, _, _, next, after @ ..] = rest else { return over(m) };
+    let at = u64::get(fr, b(w)).checked_add(*offset).and_then(|at| usize::try_from(at).ok());
+    let v = O::X::get(fr, a(w));
+    if at.and_then(|at| m.mem.get_mut(at..)?.get_mut(..O::SIZE)).is_some_and(|to| O::put(v, to)) {
+        TABLE[number(*next)](m, after, fr, *next, acc)
+    } else {
+        outside(m, rest)
+    }
+}
+pub(super) fn store<'a, O: Store, V: Source, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let at = (X::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize);
+    let v = V::get(fr, w, acc);
+    if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) { skip!(m, rest, fr, acc) } else { outside(m, rest) }
+}
+/// Outside of memory 0: a shared one has no bytes in `mem`.
+#[cold]
+#[inline(never)]
+fn outside(m: &mut Loop<'_>, rest: &[u64]) {
+    end(m, rest, if cfg!(feature = "threads") { Ended::Rare } else { Ended::Trap(Trap::MemoryOutOfBounds) })
+}
+
+// ---- jumps and calls ----------------------------------------------------------------------------------------------
+
+/// Jumps as the word `$slot` says.
+macro_rules! jump {
+    ($refund:expr, $m:ident, $slot:expr, $fr:expr) => {{
+        let less = $m.left.wrapping_sub((($slot >> 32) as u16).into());
+        $m.left = less;
+        if $refund {
+            $m.credit = $m.credit.wrapping_add(($slot >> 48) as i32);
+        }
+        if less < 0 {
+            return refill($m, $slot as u32 as usize);
+        }
+        go!($m, $slot as u32 as usize, $fr)
+    }};
+}
+/// A jump with a far displacement, whose cost is in the image.
+pub(super) fn br_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+    let Some(&target) = rest.first() else { return over(m) };
+    let at = m.code.len().wrapping_sub(rest.len());
+    let cost = m.image.get(at.wrapping_add(1)).map_or(0, |cost| *cost as i32);
+    let less = m.left.wrapping_sub(cost);
+    (m.left, m.credit) = if cost > 0 { (less, m.credit) } else { refund(m.left, m.credit, cost) };
+    if m.left < 0 {
+        return refill(m, target as usize);
+    }
+    go!(m, target as usize, fr)
+}
+pub(super) fn br<'a, const REFUND: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+    let [slot, ..] = rest else { return over(m) };
+    jump!(REFUND, m, *slot, fr)
+}
+pub(super) fn br_if<'a, const YES: bool, const REFUND: bool, X: Source>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+) {
+    let [slot, next, after @ ..] = rest else { return over(m) };
+    if (X::get::<u32>(fr, w, acc) != 0) == YES { jump!(REFUND, m, *slot, fr) } else { TABLE[number(*next)](m, after, fr, *next, acc) }
+}
+pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND: bool>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+) {
+    let [slot, next, after @ ..] = rest else { return over(m) };
+    if O::of(X::get(fr, w, acc), Y::get(fr, w, acc)) != 0 {
+        jump!(REFUND, m, *slot, fr)
+    } else {
+        TABLE[number(*next)](m, after, fr, *next, acc)
+    }
+}
+/// `k` + 1 places to go to follow.
+pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let i = fr[a(w)].get().min(k(w)) as usize;
+    match rest.get(1 + i..) {
+        Some([slot, ..]) => jump!(true, m, *slot, fr),
+        _ => over(m),
+    }
+}
+pub(super) fn br_table_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let i = fr[a(w)].get().min(k(w)) as usize;
+    br_far(m, rest.get(1 + 2 * i..).unwrap_or(&[]), fr, w, 0)
+}
+pub(super) fn charge<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    m.left = m.left.wrapping_sub(k(w) as i32);
+    if m.left < 0 {
+        return refill(m, m.code.len().wrapping_sub(rest.len()));
+    }
+    next!(m, rest, fr, 0)
+}
+/// Calls the function at `to`, with the frame `cell` cells further up; `$len` words of the image after the first.
+macro_rules! call {
+    ($m:ident, $rest:ident, $cell:expr, $to:expr, $cost:expr, $len:literal) => {{
+        let base = $m.base.wrapping_add($cell as u32);
+        let Some(kept) = $m.frames.get_mut($m.depth as usize) else { return exhausted($m, $rest, $cost) };
+        let Some(fr) = cell_window($m.cells, base) else { return exhausted($m, $rest, $cost) };
+        let back = $m.code.len().wrapping_sub($rest.len()).wrapping_add($len);
+        *kept = Frame { pc: back as u32, base: $m.base, link: $m.link };
+        $m.base = base;
+        $m.depth = $m.depth.wrapping_add(1);
+        $m.left = $m.left.wrapping_sub($cost as i32);
+        if $m.left < 0 {
+            return refill($m, $to as usize);
+        }
+        go!($m, $to as usize, fr)
+    }};
+}
+/// There is no room for another frame.
+#[cold]
+#[inline(never)]
+fn exhausted(m: &mut Loop<'_>, rest: &[u64], cost: u32) {
+    m.left = m.left.wrapping_sub(cost as i32);
+    trap(m, rest, Trap::StackExhausted);
+}
+pub(super) fn call<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, _: u64) {
+    let [slot, ..] = rest else { return over(m) };
+    call!(m, rest, a(w), *slot as u32, (*slot >> 32) as u32, 1)
+}
+pub(super) fn call_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, _: u64) {
+    let [slot, ..] = rest else { return over(m) };
+    call!(m, rest, k(w), *slot as u32, (*slot >> 32) as u32, 2)
+}
+/// Own functions of the very type through table 0; all else, traps included, is for the whole store. `k` is the cost.
+pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let [ty, ..] = rest else { return over(m) };
+    let Some(&r) = m.table.get(fr[b(w)].get() as usize) else { return rare(m, rest, fr, w, 0) };
+    let f = (r >> 3).wrapping_sub(m.func_base) as usize;
+    let (Some(&to), Some(&have)) = (m.entries.get(f), m.func_types.get(f)) else { return rare(m, rest, fr, w, 0) };
+    if have != *ty as u32 || r & 7 != 2 {
+        return rare(m, rest, fr, w, 0);
+    }
+    call!(m, rest, a(w), to, k(w), 2)
+}
+/// Returns; `k` is the cost.
+pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let top = m.depth.wrapping_sub(1);
+    let Some(&Frame { pc, base, link }) = m.frames.get(top as usize) else { return trap(m, rest, Trap::BadImage) };
+    if link != m.link {
+        return rare(m, rest, fr, w, 0);
+    }
+    let Some(fr) = cell_window(m.cells, base) else { return trap(m, rest, Trap::BadImage) };
+    (m.base, m.depth) = (base, top);
+    m.left = m.left.wrapping_sub(k(w) as i32);
+    if m.left < 0 {
+        return refill(m, pc as usize);
+    }
+    go!(m, pc as usize, fr)
+}
+/// The same, with a result.
+pub(super) fn ret_value<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    X::get::<T>(fr, w, acc).set(fr, 0);
+    ret(m, rest, fr, w, acc)
+}
+/// `k` is the image's `w2`.
+#[cfg(feature = "tail-call")]
+pub(super) fn return_call<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let [slot, ..] = rest else { return over(m) };
+    let (from, n) = ((k(w) & 0xffff) as usize, (k(w) >> 16) as usize);
+    let frame = m.cells.get(m.base as usize..).unwrap_or(&[]);
+    let (Some(to), Some(from)) = (frame.get(..n), frame.get(from..from.wrapping_add(n))) else {
+        return exhausted(m, rest, (*slot >> 32) as u32);
+    };
+    to.iter().zip(from).for_each(|(t, f)| t.set(f.get()));
+    m.left = m.left.wrapping_sub((*slot >> 32) as i32);
+    if m.left < 0 {
+        return refill(m, *slot as u32 as usize);
+    }
+    go!(m, *slot as u32 as usize, fr)
+}
+
+// ---- leaving ------------------------------------------------------------------------------------------------------
+
+pub(super) fn rare<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+    end(m, rest, Ended::Rare);
+}
+pub(super) fn unexpanded<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+    end(m, rest, Ended::Expand);
+}
+pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+    end(m, rest, Ended::Second);
+}
+pub(super) fn unreachable<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+    trap(m, rest, Trap::Unreachable);
+}
+pub(super) fn hole<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+    trap(m, rest, Trap::BadImage);
+}

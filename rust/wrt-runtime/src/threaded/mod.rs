@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+//! The loop (form B): each operation is a function that ends by calling that of the next one, which the compiler makes a
+//! jump of. Faster than `loop { match }` on 64-bit processors; same image, same results, traps and charges.
+//!
+//! **Threaded code.** A function's words are expanded when it is first entered: one `u64` for each `u32` of the image, at the
+//! same position, so that a `pc` means the same everywhere and any operation may leave to [`mod@crate::run`] and come back.
+//! 0 is code that is not expanded yet. What follows from the image alone is worked out once: where jumps and calls go,
+//! immediates in place, and which operand is the value that the operation before has just made (the *accumulator*).
+//!
+//! **Depth.** Were a call left a call, the host's stack would grow by every operation that is carried out. It is bounded
+//! all the same: each jump that is taken, call and return lowers the counter, `CHARGE` stands in all long stretches, and
+//! [`expand`] refuses code without. Below zero all functions return, and the stack starts anew.
+
+mod expand;
+mod handlers;
+mod pairs;
+mod table;
+
+use crate::image::Image;
+use crate::run::{Hot, Now, hot, stop};
+use crate::stack::{Frame, Run, WINDOW, window};
+use crate::store::Store;
+use crate::{Exit, stack};
+use alloc::vec::Vec;
+use core::cell::Cell;
+use wrt_foundation::Trap;
+
+/// The cells of the running frame, with shared access: frames may overlap.
+type Cells = [Cell<u32>; WINDOW];
+/// An operation: the loop, the words after its own, the frame, its word, and the accumulator.
+type Handler = for<'l, 'a> fn(&'l mut Loop<'a>, &'a [u64], &'a Cells, u64, u64);
+
+/// Expanded code of one instance, from when something of it runs. One word: it cannot be expanded, and `loop { match }` runs
+/// it.
+#[derive(Debug, Default)]
+pub(crate) struct Code(Vec<u64>);
+
+impl Code {
+    fn refuse(&mut self) -> bool {
+        self.0.clear();
+        self.0.shrink_to(1);
+        if self.0.try_reserve_exact(1).is_ok() {
+            self.0.push(0);
+        }
+        false
+    }
+}
+
+/// Why the operations have returned. `pc` is that of the operation at hand, or where to go on for [`Ended::Refill`].
+enum Ended {
+    /// The counter is below zero.
+    Refill,
+    /// The whole store is needed.
+    Rare,
+    /// Code that is not expanded yet.
+    Expand,
+    /// An operation of the second page, which works on slices.
+    Second,
+    /// It trapped.
+    Trap(Trap),
+}
+
+/// What operations work on.
+struct Loop<'a> {
+    code: &'a [u64],
+    image: &'a [u32],
+    mem: &'a mut [u8],
+    cells: &'a [Cell<u32>],
+    frames: &'a mut [Frame],
+    globals: &'a mut [u32],
+    table: &'a [u32],
+    entries: &'a [u32],
+    func_types: &'a [u32],
+    func_base: u32,
+    link: u32,
+    left: i32,
+    credit: i32,
+    base: u32,
+    depth: u32,
+    pc: usize,
+    ended: Ended,
+}
+
+/// How a run of the loop has ended.
+pub(crate) enum Left {
+    /// The operation with this word is to be carried out on the whole store; 0: a refill is due.
+    Rare(u32),
+    /// `out` is set.
+    Out,
+    /// The code at `pc` is for `loop { match }`.
+    Refused,
+}
+
+/// Expands the function that holds the code at `run.pc` unless it is expanded; tells whether it can run here.
+fn prepare(store: &mut Store<'_>, run: &Run) -> bool {
+    let Some(inst) = store.insts.get_mut(run.inst as usize) else { return false };
+    let (code, image) = (&mut inst.threaded, Image::trusted(&inst.image));
+    if code.0.len() == 1 {
+        return false;
+    }
+    if code.0.is_empty() {
+        let n = inst.image.len();
+        if !image.entries().is_sorted() || code.0.try_reserve_exact(n).is_err() {
+            return code.refuse();
+        }
+        code.0.resize(n, 0);
+    }
+    let at = |code: &Code| code.0.get(run.pc as usize).is_some_and(|word| *word != 0);
+    at(code) || (expand::function(&mut code.0, image, run.pc).is_some() && at(code)) || code.refuse()
+}
+
+/// Runs the code at `run.pc` until something rare is at hand.
+pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, out: &mut Exit) -> Left {
+    loop {
+        if !prepare(store, run) {
+            return Left::Refused;
+        }
+        let Some(Hot { code, entries, func_types, table, mem, globals, func_base, link, threaded, .. }) = hot(store, run.inst) else {
+            stop(frames, run, out, Trap::BadImage);
+            return Left::Out;
+        };
+        let shared_cells = Cell::from_mut(&mut *cells).as_slice_of_cells();
+        let Some(fr) = cell_window(shared_cells, run.base) else {
+            stop(frames, run, out, Trap::StackExhausted);
+            return Left::Out;
+        };
+        let Run { pc, left, base, depth, .. } = *run;
+        let mut state = Loop {
+            code: &threaded.0,
+            image: code,
+            mem,
+            cells: shared_cells,
+            frames,
+            globals,
+            table,
+            entries,
+            func_types,
+            func_base,
+            link,
+            left,
+            credit: 0,
+            base,
+            depth,
+            pc: pc as usize,
+            ended: Ended::Rare,
+        };
+        handlers::start(&mut state, fr);
+        let Loop { left, credit, base, depth, pc, ended, .. } = state;
+        Now { pc, left, base, depth, credit }.keep(run);
+        match ended {
+            Ended::Refill => return Left::Rare(0),
+            Ended::Rare => return Left::Rare(code.get(pc).copied().unwrap_or(0)),
+            Ended::Expand => {}
+            Ended::Trap(t) => {
+                stop(frames, run, out, t);
+                return Left::Out;
+            }
+            #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+            Ended::Second => {
+                let (Some(fr), Some(Hot { code, mem, shared, .. })) = (window(cells, run.base), hot(store, run.inst)) else {
+                    return Left::Refused;
+                };
+                match crate::run::second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
+                    #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
+                    Ok(0) => return Left::Rare(code.get(pc).copied().unwrap_or(0)),
+                    Ok(words) => run.pc = run.pc.wrapping_add(words as u32),
+                    Err(t) => {
+                        stop(frames, run, out, t);
+                        return Left::Out;
+                    }
+                }
+            }
+            #[cfg(not(any(feature = "simd", feature = "wide-arithmetic", feature = "threads")))]
+            Ended::Second => {
+                stop(frames, run, out, Trap::BadImage);
+                return Left::Out;
+            }
+        }
+    }
+}
+
+/// The window of the frame at `base`.
+#[inline(always)]
+fn cell_window(cells: &[Cell<u32>], base: u32) -> Option<&Cells> {
+    let base = base as usize;
+    cells.get(base..base.wrapping_add(stack::WINDOW))?.try_into().ok()
+}
+
+#[cfg(all(test, feature = "loader"))]
+mod tests {
+    use super::*;
+    use crate::image::Word;
+
+    /// All that is translated runs here: what is refused runs too, but slowly.
+    #[test]
+    fn what_the_translator_writes_is_expanded() {
+        let module = wat::parse_str(
+            r#"(module (memory 1) (table 4 funcref) (global $g (mut i32) (i32.const 1)) (elem (i32.const 0) $sum $sum)
+                (func $sum (param i32) (result i32) (local i32 i64)
+                    (block (loop (br_if 1 (i32.eqz (local.get 0)))
+                        (local.set 1 (i32.add (local.get 1) (i32.load (i32.shl (local.get 0) (i32.const 2)))))
+                        (local.set 0 (i32.sub (local.get 0) (i32.const 1))) (br 0)))
+                    (local.get 1))
+                (func (param i32) (result i64)
+                    (block (block (block (br_table 0 1 2 (local.get 0))) (global.set $g (call $sum (local.get 0))))
+                        (drop (call_indirect (param i32) (result i32) (i32.const 3) (local.get 0))))
+                    (i64.mul (i64.extend_i32_u (global.get $g)) (i64.const 0x123456789)))
+                (func (result f64) (f64.sqrt (f64.convert_i32_s (memory.grow (i32.const 1)))))
+                (start 3) (func))"#,
+        )
+        .unwrap();
+        let (words, _) = crate::translate::translate_vec(&module).unwrap();
+        let image = Image::new(&words).unwrap();
+        let mut code = alloc::vec![0; words.len()];
+        let begins = image.entries().iter().copied().chain([image.get(Word::Init)]);
+        for pc in begins {
+            assert!(expand::function(&mut code, image, pc).is_some(), "word {pc}");
+            assert_ne!(code.get(pc as usize), Some(&0));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+//! Pairs of operations that one handler carries out: the first knows the second, so there is no jump through the table
+//! between them, and no cell is written when the second alone needs the value. Which pairs: those that kernels of several
+//! kinds execute most, counted by what follows what.
+
+use super::handlers::*;
+use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE};
+use super::{Cells, Handler, Loop};
+use crate::op::*;
+use core::marker::PhantomData;
+
+/// What handlers are made of, as types: numeric operations, with constants of a word, loads, stores, jumps.
+struct Bin<O, X, Y>(PhantomData<(O, X, Y)>);
+struct Imm<O, X>(PhantomData<(O, X)>);
+struct Get<O, X>(PhantomData<(O, X)>);
+struct Put<O, V, X>(PhantomData<(O, V, X)>);
+struct Con;
+struct Cpy<X>(PhantomData<X>);
+struct If<const YES: bool, const R: bool, X>(PhantomData<X>);
+struct Cmp<O, X, Y, const R: bool>(PhantomData<(O, X, Y)>);
+
+/// One of them, with the number of its handler.
+trait Numbered {
+    const NUMBER: u32;
+}
+const fn page(first: bool, second: bool, refund: bool) -> u32 {
+    let page = if first {
+        FIRST
+    } else if second {
+        SECOND_ONE
+    } else {
+        PLAIN
+    };
+    (page + if refund { REFUND } else { 0 }) << 8
+}
+impl<const N: u8, X: Source, Y: Source> Numbered for Bin<Op<N>, X, Y> {
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, false);
+}
+impl<const N: u8, X: Source> Numbered for Imm<Op<N>, X> {
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
+}
+impl<const N: u8, X: Source> Numbered for Get<Op<N>, X> {
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
+}
+impl<const N: u8, V: Source, X: Source> Numbered for Put<Op<N>, V, X> {
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, V::IS_ACC, false);
+}
+impl Numbered for Con {
+    const NUMBER: u32 = CONST_S as u32;
+}
+impl<X: Source> Numbered for Cpy<X> {
+    const NUMBER: u32 = COPY as u32 | page(X::IS_ACC, false, false);
+}
+impl<const YES: bool, const R: bool, X: Source> Numbered for If<YES, R, X> {
+    const NUMBER: u32 = (if YES { BR_IF } else { BR_UNLESS }) as u32 | page(X::IS_ACC, false, R);
+}
+impl<const N: u8, X: Source, Y: Source, const R: bool> Numbered for Cmp<Op<N>, X, Y, R> {
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, R);
+}
+
+/// As the second of a pair.
+macro_rules! then {
+    ($([$($generic:tt)*] $ty:ty = $handler:expr;)*) => {$(
+        impl<$($generic)*> Then for $ty {
+            #[inline(always)]
+            fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+                $handler(m, rest, fr, w, acc)
+            }
+        }
+    )*};
+}
+then! {
+    [O: Binary, X: Source, Y: Source] Bin<O, X, Y> = binary::<O, X, Y, Any>;
+    [O: Binary, X: Source] Imm<O, X> = immediate::<O, X, Any>;
+    [O: Load, X: Source] Get<O, X> = load::<O, X, Any>;
+    [O: Store, V: Source, X: Source] Put<O, V, X> = store::<O, V, X>;
+    [X: Source] Cpy<X> = copy::<u32, X, Any>;
+    [const YES: bool, const R: bool, X: Source] If<YES, R, X> = br_if::<YES, R, X>;
+    [O: Binary<R = u32>, X: Source, Y: Source, const R: bool] Cmp<O, X, Y, R> = compare::<O, X, Y, R>;
+}
+
+/// A pair: the handler that writes the first one's value, and the one that does not.
+pub(super) struct Row {
+    key: u32,
+    pub(super) handlers: [Handler; 2],
+}
+trait Joined {
+    const ROW: Row;
+}
+struct Both<F, S>(PhantomData<(F, S)>);
+macro_rules! first {
+    ($([$($generic:tt)*] $ty:ty = $handler:ident<$($arg:ty),*>;)*) => {$(
+        impl<$($generic)*, S: Then + Numbered> Joined for Both<$ty, S> where $ty: Numbered {
+            const ROW: Row = Row {
+                key: <$ty as Numbered>::NUMBER << 16 | S::NUMBER,
+                handlers: [$handler::<$($arg,)* S>, $handler::<$($arg,)* Last<S>>],
+            };
+        }
+    )*};
+}
+first! {
+    [O: Binary, X: Source, Y: Source] Bin<O, X, Y> = binary<O, X, Y>;
+    [O: Binary, X: Source] Imm<O, X> = immediate<O, X>;
+    [O: Load, X: Source] Get<O, X> = load<O, X>;
+    [X: Source] Cpy<X> = copy<u32, X>;
+}
+impl<S: Then + Numbered> Joined for Both<Con, S> {
+    const ROW: Row = Row { key: Con::NUMBER << 16 | S::NUMBER, handlers: [constant::<u32, 0, S>, constant::<u32, 0, Last<S>>] };
+}
+
+/// All pairs of one of the first list and one of the second.
+macro_rules! product {
+    ($([$($first:ty),* $(,)?] * $seconds:tt)*) => {
+        &[$($(product!(one $first, $seconds),)*)*]
+    };
+    (one $first:ty, [$($second:ty),* $(,)?]) => {
+        &[$(<Both<$first, $second> as Joined>::ROW),*]
+    };
+}
+
+/// The pairs, by their first.
+static ROWS: &[&[Row]] = product! {
+    // Addresses and indexes.
+    [Imm<Op<{ I32_ADD_I }>, B>, Imm<Op<{ I32_ADD_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
+     Bin<Op<0x6a>, B, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Imm<Op<{ I32_AND_I }>, B>, Imm<Op<{ I32_AND_I }>, Acc>] * [
+        Get<Op<0x28>, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2a>, Acc>, Get<Op<0x2b>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>,
+        Get<Op<0x2f>, Acc>,
+        Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, Acc, C>,
+        Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>, Acc, K>,
+        Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x36>, A, Acc>, Put<Op<0x3a>, A, Acc>,
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
+        Cmp<Op<{ BR_EQ }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, A, Acc, false>,
+        Cmp<Op<{ BR_LT_U }>, Acc, B, false>, Cmp<Op<{ BR_LT_S }>, Acc, B, false>,
+        Cmp<Op<{ BR_EQ_I }>, Acc, K, false>, Cmp<Op<{ BR_NE_I }>, Acc, K, false>, Cmp<Op<{ BR_EQ_I }>, Acc, K, true>,
+        Cmp<Op<{ BR_NE_I }>, Acc, K, true>, Cmp<Op<{ BR_LT_U_I }>, Acc, K, true>, Cmp<Op<{ BR_GE_U_I }>, Acc, K, true>,
+        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Get<Op<0x28>, B>, Cpy<B>,
+    ]
+    // Words that are mixed.
+    [Bin<Op<0x73>, B, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x71>, B, C>, Bin<Op<0x71>, B, Acc>, Bin<Op<0x72>, B, Acc>,
+     Bin<Op<0x72>, Acc, C>, Bin<Op<{ I32_SHL_I }>, B, K>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, B, K>,
+     Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>, B, K>, Bin<Op<{ I32_ROTL_I }>, Acc, K>, Bin<Op<0x6b>, B, C>, Bin<Op<0x6c>, B, C>,
+     Imm<Op<{ I32_MUL_I }>, B>] * [
+        Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x72>, B, Acc>, Bin<Op<0x72>, Acc, C>,
+        Bin<Op<0x71>, B, Acc>, Bin<Op<0x71>, Acc, C>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>,
+        Bin<Op<{ I32_ROTL_I }>, Acc, K>, Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>,
+        If<true, false, Acc>, If<false, true, Acc>, Bin<Op<{ I32_ROTL_I }>, B, K>, Cpy<B>,
+    ]
+    // What was just loaded.
+    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Get<Op<0x2d>, Acc>, Get<Op<0x2f>, B>, Get<Op<0x2f>, Acc>] * [
+        Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, B, Acc>,
+        Bin<Op<0x6c>, B, Acc>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
+        Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>,
+        Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Cpy<B>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>,
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
+        Cmp<Op<{ BR_EQ }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, A, Acc, false>,
+        Cmp<Op<{ BR_NE }>, A, Acc, true>, Cmp<Op<{ BR_EQ_I }>, Acc, K, false>, Cmp<Op<{ BR_NE_I }>, Acc, K, false>,
+        Cmp<Op<{ BR_EQ_I }>, Acc, K, true>, Cmp<Op<{ BR_NE_I }>, Acc, K, true>, Cmp<Op<{ BR_LT_U_I }>, Acc, K, true>,
+        Cmp<Op<{ BR_GE_U_I }>, Acc, K, true>,
+    ]
+    // Constants that no operation takes, and moves.
+    [Con] * [
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x37>, Acc, B>, Bin<Op<0x49>, B, Acc>, Bin<Op<0x48>, B, Acc>, Bin<Op<0x46>, B, Acc>,
+        Bin<Op<0x6b>, Acc, C>, Cpy<B>,
+    ]
+    [Cpy<B>] * [Cpy<B>, Get<Op<0x28>, B>, Bin<Op<0x6a>, B, C>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>]
+    // 64 bits.
+    [Bin<Op<0x7c>, B, C>, Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x7e>, B, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>, Acc, C>,
+     Bin<Op<{ I64_SHL_I }>, B, K>, Bin<Op<{ I64_SHR_U_I }>, B, K>, Bin<Op<{ I64_SHL_I }>, Acc, K>, Bin<Op<{ I64_SHR_U_I }>, Acc, K>,
+     Imm<Op<{ I64_ADD_I }>, B>, Imm<Op<{ I64_MUL_I }>, B>, Get<Op<0x29>, B>, Get<Op<0x29>, Acc>] * [
+        Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>, Acc, C>, Bin<Op<0x84>, B, Acc>, Bin<Op<0x83>, Acc, C>,
+        Bin<Op<0x7e>, B, Acc>, Bin<Op<{ I64_SHL_I }>, Acc, K>, Bin<Op<{ I64_SHR_U_I }>, Acc, K>, Imm<Op<{ I64_ADD_I }>, Acc>,
+        Imm<Op<{ I64_AND_I }>, Acc>, Put<Op<0x37>, Acc, B>,
+    ]
+};
+/// The same with floats.
+#[cfg(feature = "float")]
+static FLOAT_ROWS: &[&[Row]] = product! {
+    [Bin<Op<0xa0>, B, C>, Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>,
+     Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>, Get<Op<0x2b>, B>, Get<Op<0x2b>, Acc>] * [
+        Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>,
+        Put<Op<0x39>, Acc, B>, Bin<Op<0xa2>, B, C>,
+    ]
+    [Bin<Op<0x92>, B, C>, Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>,
+     Bin<Op<0x94>, B, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>, Get<Op<0x2a>, B>, Get<Op<0x2a>, Acc>] * [
+        Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>,
+        Put<Op<0x38>, Acc, B>, Bin<Op<0x94>, B, C>,
+    ]
+};
+
+/// Number of pairs.
+pub(super) const COUNT: usize = {
+    let n = count(ROWS);
+    #[cfg(feature = "float")]
+    let n = n + count(FLOAT_ROWS);
+    n
+};
+const fn count(groups: &[&[Row]]) -> usize {
+    let (mut n, mut i) = (0, 0);
+    while i < groups.len() {
+        n += groups[i].len();
+        i += 1;
+    }
+    n
+}
+/// Puts the handlers where [`number`] says: two for each pair, from `at` on.
+pub(super) const fn fill(t: &mut [Handler], at: usize) {
+    let n = fill_group(t, at, ROWS);
+    #[cfg(feature = "float")]
+    fill_group(t, n, FLOAT_ROWS);
+    let _ = n;
+}
+const fn fill_group(t: &mut [Handler], mut at: usize, groups: &[&[Row]]) -> usize {
+    let mut i = 0;
+    while i < groups.len() {
+        let mut k = 0;
+        while k < groups[i].len() {
+            let [keeps, last] = groups[i][k].handlers;
+            (t[at], t[at + 1]) = (keeps, last);
+            at += 2;
+            k += 1;
+        }
+        i += 1;
+    }
+    at
+}
+
+/// Numbers of the seconds, pair by pair.
+static SECONDS: [u16; COUNT] = {
+    let mut t = [0; COUNT];
+    let n = fill_seconds(&mut t, 0, ROWS);
+    #[cfg(feature = "float")]
+    fill_seconds(&mut t, n, FLOAT_ROWS);
+    let _ = n;
+    t
+};
+const fn fill_seconds(t: &mut [u16; COUNT], mut at: usize, groups: &[&[Row]]) -> usize {
+    let mut i = 0;
+    while i < groups.len() {
+        let mut k = 0;
+        while k < groups[i].len() {
+            t[at] = groups[i][k].key as u16;
+            at += 1;
+            k += 1;
+        }
+        i += 1;
+    }
+    at
+}
+/// For each number of a first: where its pairs begin, and how many there are.
+static FIRSTS: [(u16, u16); PAIRS as usize] = {
+    let mut t = [(0, 0); PAIRS as usize];
+    let n = fill_firsts(&mut t, 0, ROWS);
+    #[cfg(feature = "float")]
+    fill_firsts(&mut t, n, FLOAT_ROWS);
+    let _ = n;
+    t
+};
+const fn fill_firsts(t: &mut [(u16, u16); PAIRS as usize], mut at: usize, groups: &[&[Row]]) -> usize {
+    let mut i = 0;
+    while i < groups.len() {
+        t[(groups[i][0].key >> 16) as usize] = (at as u16, groups[i].len() as u16);
+        at += groups[i].len();
+        i += 1;
+    }
+    at
+}
+
+/// How far behind the first pair's handlers those for `first` and then `second` are.
+pub(super) fn number(first: u32, second: u32) -> Option<u32> {
+    let (at, n) = *FIRSTS.get(first as usize)?;
+    let seconds = SECONDS.get(at.into()..)?.get(..n.into())?;
+    let i = seconds.iter().position(|s| u32::from(*s) == second)?;
+    Some(u32::from(at).wrapping_add(i as u32).wrapping_mul(2))
+}
