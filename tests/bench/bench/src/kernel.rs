@@ -20,7 +20,6 @@ pub(crate) struct Kernel {
     /// Rounds of a run whose instructions are counted.
     pub(crate) small: i32,
     /// Whether it also runs on boards: integers only, one page of memory.
-    #[allow(dead_code, reason = "the part for boards reads it")]
     #[serde(default)]
     pub(crate) board: bool,
 }

@@ -8,6 +8,7 @@ mod engine;
 mod generate;
 mod instructions;
 mod kernel;
+mod mcu;
 mod report;
 mod startup;
 mod stats;
@@ -43,6 +44,9 @@ struct Cli {
     /// Measure what it takes to load a tiny and a 1 MB module instead: CPU time and peak memory of the process
     #[arg(long)]
     startup: bool,
+    /// Count executed instructions on Cortex-M3 and RV32 under QEMU instead, of kernels without floats
+    #[arg(long)]
+    mcu: bool,
     /// Compare the results of all kernels on WRT with the native ones, and stop
     #[arg(long)]
     check: bool,
@@ -97,6 +101,9 @@ fn run(cli: &Cli) -> Result<()> {
         all.into_iter().filter(|k| cli.only.is_empty() || cli.only.contains(&k.name) || cli.only.contains(&k.class)).collect();
     if cli.check {
         return check::run(&kernels);
+    }
+    if cli.mcu {
+        return mcu::run(&kernels, cli.out.as_deref());
     }
     let chosen = engine::choose(&engines, &cli.engines, cli.fuel, cli.instructions)?;
     if cli.instructions {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls: Fibonacci numbers by double recursion. */
+/* Calls: Fibonacci numbers, each from the two before it. */
 #include "kernel.h"
 
 static uint32_t fib(uint32_t n)
