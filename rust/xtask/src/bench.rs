@@ -4,9 +4,18 @@
 use crate::tool::{self, command};
 use anyhow::{Result, bail};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// Runs the driver; its own errors are on the terminal already.
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    if !driver(args)?.status()?.success() {
+        bail!("no result");
+    }
+    Ok(())
+}
+
+/// The driver, built, with these arguments. Paths in them are the caller's.
+pub(crate) fn driver(args: &[String]) -> Result<Command> {
     let dir = match std::env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => PathBuf::from(dir).join("bench"),
         None => tool::root().join("tests/bench/target"),
@@ -17,11 +26,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if !build.arg(&dir).status()?.success() {
         bail!("{manifest} does not build");
     }
-    // Paths in the arguments are the caller's.
     let mut driver = command(&dir.join("release/bench").to_string_lossy(), args);
     driver.current_dir(std::env::current_dir()?);
-    if !driver.status()?.success() {
-        bail!("no result");
-    }
-    Ok(())
+    Ok(driver)
 }
