@@ -18,6 +18,10 @@ pub(crate) fn run(kernels: &[Kernel]) -> Result<()> {
             if wanted != got {
                 bail!("{}({n}) gives {got} on WRT, {wanted} natively", k.name);
             }
+            let again = wrt.run(&k.wasm(), n, true).with_context(|| k.name.clone())?.result;
+            if again != got {
+                bail!("{}({n}) gives {got} at first and {again} after run(1)", k.name);
+            }
             results.push(got);
         }
         // Work that does not depend on n could be left out by a compiler.

@@ -45,7 +45,7 @@ const OWN: &[Own] = &[
     own("wasmi-fuel", "engine-wasmi", "fuel", When::WithFuel),
     own("wasmi-lazy", "engine-wasmi", "lazy", When::Named),
     own("wasmi1", "engine-wasmi1", "", When::Named),
-    own("wasm3", "engine-wasm3", "", When::Always),
+    own("wasm3-0.4", "engine-wasm3", "", When::Always),
     own("tinywasm", "engine-tinywasm", "", When::Always),
     wasmtime("pulley", "pulley"),
     wasmtime("winch", "winch"),

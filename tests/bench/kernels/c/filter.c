@@ -25,6 +25,9 @@ KERNEL(filter)
     for (int i = 0; i < TAPS; i++) {
         taps[i] = (float)(random32(&state) & 0xffff) / 1048576.0f;
     }
+    for (int i = 0; i < TAPS; i++) {
+        history[SAMPLES + i] = 0;
+    }
     for (int32_t round = 0; round < n; round++) {
         for (int i = 0; i < TAPS; i++) {
             history[i] = history[SAMPLES + i];
