@@ -31,6 +31,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("official suite with the small window", suite_small),
     ("fuzzing: replay of a small corpus", replay),
     ("fuzzing: hostile modules", hostile),
+    ("benchmark kernels: native results on WRT", kernels),
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
@@ -245,6 +246,13 @@ fn replay() -> Result<Verdict> {
 fn hostile() -> Result<Verdict> {
     let output = cargo(&["run", "--quiet", "--release", "--locked", "-p", "wrt-replay-tests", "--bin", "hostile"])?;
     Ok(Verdict::Passed(format!("{} modules", output.lines().count().saturating_sub(1))))
+}
+
+/// Not a time is looked at.
+fn kernels() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    let output = crate::bench::driver(&["--check".to_string()])?;
+    Ok(Verdict::Passed(tool::run(output)?.lines().last().unwrap_or_default().to_string()))
 }
 
 fn documentation() -> Result<Verdict> {

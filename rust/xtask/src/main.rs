@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask size`.
+//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask size`, `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod boards;
 mod checks;
 mod fuzz;
@@ -63,6 +64,13 @@ enum Command {
         #[arg(long)]
         features: bool,
     },
+    /// Time kernels on WRT and on other engines, as ratios to native; `cargo xtask bench --help` lists the options
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Options of the driver
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -72,6 +80,7 @@ fn main() -> ExitCode {
         Command::Test { only, list, boards: false } => checks::run(only.as_deref(), list),
         Command::Size { features: false } => size::run(),
         Command::Size { features: true } => size::features(),
+        Command::Bench { args } => bench::run(&args),
         Command::Fuzz { minutes, seed, target } => fuzz::run(minutes, target.as_deref(), seed),
     };
     match result {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-//! Started by `host` with a mode and a pack: `suite` carries out scripts, `load` measures the translation of modules.
-//! Everything is static; WRT is built without an allocator.
+//! Started by `host` with a mode and a pack: `suite` carries out scripts, `load` measures the translation of modules, `kernels`
+//! runs those of `tests/bench`. Everything is static; WRT is built without an allocator.
 #![no_std]
 #![no_main]
 
 mod board;
 mod budget;
 mod entries;
+#[cfg(feature = "kernels")]
+mod kernels;
 mod load;
 mod semihosting;
 mod suite;
@@ -30,6 +32,8 @@ extern "C" fn main() -> ! {
     let good = match mode {
         "suite" => suite::run(&mut entries, &mut budget, &mut out),
         "load" => load::run(&mut entries, &mut budget, &mut out),
+        #[cfg(feature = "kernels")]
+        "kernels" => kernels::run(&mut entries, &mut budget, &mut out),
         _ => false,
     };
     out.say(format_args!("end"));

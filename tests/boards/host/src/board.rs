@@ -54,10 +54,10 @@ impl Board {
         BOARDS.iter().find(|b| b.name == name).ok_or_else(|| format!("unknown board \"{name}\"; there are: {}", names()))
     }
 
-    /// Builds the firmware with this `opt-level`; its path.
-    pub(crate) fn build(&self, opt_level: &str) -> Result<PathBuf, Trouble> {
+    /// Builds the firmware with this `opt-level` and cargo features; its path.
+    pub(crate) fn build(&self, opt_level: &str, features: &str) -> Result<PathBuf, Trouble> {
         let mut c = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        c.args(["build", "--quiet", "--locked", "--profile", "device", "-p", "firmware", "--target", self.target]);
+        c.args(["build", "--quiet", "--locked", "--profile", "device", "-p", "firmware", "--features", features, "--target", self.target]);
         c.arg("--config").arg(format!("profile.device.opt-level={opt_level}")).current_dir(workspace());
         // What a surrounding build leaves behind would end up in the firmware.
         for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER"] {

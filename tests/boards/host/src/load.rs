@@ -25,7 +25,7 @@ pub(crate) fn run(board: &Board, opt_level: &str, more: &[String]) -> Result<boo
     let mut blob = Vec::new();
     modules.iter().for_each(|(name, wasm)| pack::entry(&mut blob, name, wasm));
     let path = board::file("load.pack", &blob)?;
-    let firmware = board.build(opt_level)?;
+    let firmware = board.build(opt_level, "")?;
     // One instruction per nanosecond of the board's clock.
     let job = Job { mode: "load", pack: &path, emulator: &["-icount", "shift=0"], limit: LIMIT };
     let mut good = true;

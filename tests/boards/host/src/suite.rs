@@ -26,7 +26,7 @@ pub(crate) fn run(board: &Board, opt_level: &str) -> Result<bool, Trouble> {
     let mut blob = Vec::new();
     scripts.iter().for_each(|s| pack::entry(&mut blob, &s.file, &s.body));
     let path = board::file("suite.pack", &blob)?;
-    let firmware = board.build(opt_level)?;
+    let firmware = board.build(opt_level, "")?;
     let mut outcome = Outcome::new(&scripts);
     let job = Job { mode: "suite", pack: &path, emulator: &[], limit: LIMIT };
     board.run(&firmware, &job, &mut |line| outcome.hear(line))?;
