@@ -26,6 +26,16 @@ pub(crate) const ZEPHYR: &[&str] = &["qemu_cortex_m3", "mps2/an385", "qemu_riscv
 /// FreeRTOS ports that the sample is tested on.
 pub(crate) const FREERTOS: &[&str] = &["posix", "mps2-an385"];
 
+/// A program for an RTOS besides the sample.
+pub(crate) struct Program {
+    /// The folder that it is built in; on FreeRTOS its target in freertos/demo.
+    pub(crate) name: &'static str,
+    /// Folder of the Zephyr application.
+    pub(crate) zephyr: &'static str,
+    /// Options of CMake.
+    pub(crate) options: &'static [&'static str],
+}
+
 /// One place to run.
 pub(crate) enum Board {
     /// This machine.
@@ -154,24 +164,40 @@ impl Board {
                 started_by(&dir.join("hello_wasm.run"))
             }
             Board::Zephyr(board, kernel) => {
-                let mut west = command("west", ["build", "-b", board, "-d"]);
-                west.arg(&dir).arg(tool::root().join("samples/hello_wasm")).env("ZEPHYR_BASE", kernel);
-                if let Some(workspace) = kernel.parent() {
-                    west.current_dir(workspace);
-                }
-                zephyr_environment(&mut west, board)?;
-                west.args(["--", &hello_mode, &wrt_tool]).args(more);
-                tool::run(west)?;
-                let mut start = command("west", ["build", "-t", "run", "-d"]);
-                start.arg(&dir).env("ZEPHYR_BASE", kernel);
-                if let Some(workspace) = kernel.parent() {
-                    start.current_dir(workspace);
-                }
-                if board.starts_with("native_sim") {
-                    start = Command::new(dir.join("zephyr/zephyr.exe"));
-                }
-                Ok(start)
+                let options: Vec<&str> = [hello_mode.as_str(), &wrt_tool].into_iter().chain(more.iter().copied()).collect();
+                west(board, kernel, &dir, "samples/hello_wasm", &options)
             }
+        }
+    }
+
+    /// Builds another program than the sample, for an RTOS; what starts it.
+    pub(crate) fn build_program(&self, program: &Program, wrt: &Path) -> Result<Command> {
+        let wrt_tool = format!("-DWRT_TOOL={}", wrt.display());
+        let options: Vec<&str> = [wrt_tool.as_str()].into_iter().chain(program.options.iter().copied()).collect();
+        match self {
+            Board::FreeRtos(port, kernel) => {
+                let dir = self.folder("image", program.options); // that of the sample, where the library is already
+                let path = format!("-DFREERTOS_KERNEL_PATH={}", kernel.display());
+                let mut c = command("cmake", ["-S", "freertos/demo", "-G", "Ninja", "-B"]);
+                c.arg(&dir).arg(path).args(&options);
+                if *port != "posix" {
+                    c.arg(format!("-DWRT_BOARD={port}"));
+                }
+                tool::run(c)?;
+                let mut c = command("cmake", ["--build"]);
+                c.arg(&dir).args(["--target", program.name]);
+                tool::run(c)?;
+                if *port == "posix" {
+                    Ok(Command::new(dir.join(program.name)))
+                } else {
+                    started_by(&dir.join(program.name).with_extension("run"))
+                }
+            }
+            Board::Zephyr(board, kernel) => {
+                let dir = tool::scratch().join(format!("{}-{}", program.name, self.name().replace(['/', ':'], "-")));
+                west(board, kernel, &dir, program.zephyr, &options)
+            }
+            Board::Host | Board::Bare(_) => bail!("{} is for an RTOS, and {} has none", program.name, self.name()),
         }
     }
 
@@ -189,6 +215,22 @@ impl Board {
     pub(crate) fn limit(&self) -> Duration {
         Duration::from_secs(60)
     }
+}
+
+/// Builds a Zephyr application for a board; what starts it.
+fn west(board: &str, kernel: &Path, dir: &Path, application: &str, options: &[&str]) -> Result<Command> {
+    let workspace = kernel.parent().unwrap_or(kernel);
+    let mut west = command("west", ["build", "-b", board, "-d"]);
+    west.arg(dir).arg(tool::root().join(application)).env("ZEPHYR_BASE", kernel).current_dir(workspace);
+    zephyr_environment(&mut west, board)?;
+    west.arg("--").args(options);
+    tool::run(west)?;
+    if board.starts_with("native_sim") {
+        return Ok(Command::new(dir.join("zephyr/zephyr.exe")));
+    }
+    let mut start = command("west", ["build", "-t", "run", "-d"]);
+    start.arg(dir).env("ZEPHYR_BASE", kernel).current_dir(workspace);
+    Ok(start)
 }
 
 /// The command that CMake wrote beside a program of a board: emulator, arguments and program, a line each.

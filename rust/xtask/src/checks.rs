@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cargo xtask test`: every check, one after the other, each with its seconds. A check that cannot run here says why.
 
-use crate::boards::{self, Board};
+use crate::boards::{Board, Program};
 use crate::setup;
 use crate::tool::{self, cargo, command};
 use crate::{hello, size};
@@ -51,12 +51,18 @@ const CHECKS: &[(&str, Check)] = &[
     ("loading cost on Cortex-M3", load_on_board),
     ("Rust firmware without an allocator", hello_rust),
     ("firmware symbols and sizes", firmware),
-    ("FreeRTOS: POSIX port", || freertos("posix")),
-    ("FreeRTOS: mps2-an385", || freertos("mps2-an385")),
-    ("Zephyr: qemu_cortex_m3", || zephyr("qemu_cortex_m3")),
-    ("Zephyr: mps2/an385", || zephyr("mps2/an385")),
-    ("Zephyr: qemu_riscv32", || zephyr("qemu_riscv32")),
-    ("Zephyr: native_sim/native/64", || zephyr("native_sim/native/64")),
+    ("FreeRTOS: POSIX port", || greets("freertos:posix")),
+    ("FreeRTOS: mps2-an385", || greets("freertos:mps2-an385")),
+    ("Zephyr: qemu_cortex_m3", || greets("zephyr:qemu_cortex_m3")),
+    ("Zephyr: mps2/an385", || greets("zephyr:mps2/an385")),
+    ("Zephyr: qemu_riscv32", || greets("zephyr:qemu_riscv32")),
+    ("Zephyr: native_sim/native/64", || greets("zephyr:native_sim/native/64")),
+    ("port of FreeRTOS: POSIX port", || port("freertos:posix", &[])),
+    ("port of FreeRTOS: mps2-an385", || port("freertos:mps2-an385", &[])),
+    ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
+    ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
+    ("port of Zephyr: mps2/an385, user mode", || port("zephyr:mps2/an385", USER)),
+    ("port of Zephyr: qemu_riscv32, user mode", || port("zephyr:qemu_riscv32", USER)),
 ];
 
 /// Runs the checks whose name contains `only`.
@@ -388,22 +394,48 @@ fn bare(name: &str, mode: &str) -> Result<Verdict> {
     boots(&Board::named(name)?, mode)
 }
 
-fn freertos(port: &str) -> Result<Verdict> {
-    match Board::named(&format!("freertos:{port}")) {
-        Ok(board) => boots(&board, "image"),
-        Err(why) => Ok(Verdict::Skipped(format!("{why:#}"))),
+/// A board of an RTOS, or why its kernel is not here.
+fn rtos(name: &str) -> Result<Board, Verdict> {
+    match Board::named(name) {
+        Ok(Board::Zephyr(..)) if !tool::has("west") => Err(Verdict::Skipped("west is not installed".into())),
+        Ok(board) => Ok(board),
+        Err(why) => Err(Verdict::Skipped(format!("{why:#}"))),
     }
 }
 
-fn zephyr(name: &str) -> Result<Verdict> {
-    if let Err(why) = boards::zephyr() {
-        return Ok(Verdict::Skipped(format!("{why:#}")));
+/// The sample on a board of an RTOS.
+fn greets(name: &str) -> Result<Verdict> {
+    match rtos(name) {
+        Ok(board) => boots(&board, "image"),
+        Err(skipped) => Ok(skipped),
     }
-    if !tool::has("west") {
-        return Ok(Verdict::Skipped("west is not installed".into()));
-    }
-    boots(&Board::named(&format!("zephyr:{name}"))?, "image")
 }
+
+/// Builds a program, runs it until it says `good` or `bad`, and shows the line that has it.
+fn says(name: &str, program: &Program, good: &str, bad: &str) -> Result<Verdict> {
+    let board = match rtos(name) {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let mut start = board.build_program(program, &hello::wrt()?)?;
+    start.stdin(std::process::Stdio::null());
+    let output = tool::watch(start, board.limit(), &[good, bad])?;
+    match output.text.lines().find(|l| l.contains(good)) {
+        Some(line) => Ok(Verdict::Passed(line.trim().to_string())),
+        None => bail!("{name}: {}\n{}", if output.late { "too late" } else { "failed" }, output.text),
+    }
+}
+
+/// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode.
+fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
+    let program = if options.is_empty() { "port_check" } else { "port_check_user" };
+    says(name, &Program { name: program, zephyr: "tests/port", options }, "threads, passed", "threads, failed")
+}
+
+/// Options of tests/port for Zephyr's user mode, as in its testcase.yaml.
+const USER: &[&str] =
+    &["-DCONFIG_USERSPACE=y", "-DCONFIG_WRT_MAX_WAITERS=64", "-DCONFIG_MAX_THREAD_BYTES=10", "-DCONFIG_WRT_PORT_HEAP_SIZE=0"];
 
 /// Another text in the guest's data segment is another text on the console, nothing else being touched.
 fn guest_decides() -> Result<Verdict> {
