@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cargo xtask test`: every check, one after the other, each with its seconds. A check that cannot run here says why.
 
-use crate::boards::{Board, Program};
+use crate::boards::{self, Board, Program};
 use crate::setup;
 use crate::tool::{self, cargo, command};
 use crate::{hello, size};
@@ -59,6 +59,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("Zephyr: native_sim/native/64", || greets("zephyr:native_sim/native/64")),
     ("port of FreeRTOS: POSIX port", || port("freertos:posix", &[])),
     ("port of FreeRTOS: mps2-an385", || port("freertos:mps2-an385", &[])),
+    ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
     ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
     ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
     ("port of Zephyr: mps2/an385, user mode", || port("zephyr:mps2/an385", USER)),
@@ -431,6 +432,35 @@ fn says(name: &str, program: &Program, good: &str, bad: &str) -> Result<Verdict>
 fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
     let program = if options.is_empty() { "port_check" } else { "port_check_user" };
     says(name, &Program { name: program, zephyr: "tests/port", options }, "threads, passed", "threads, failed")
+}
+
+/// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.
+fn freertos_refuses() -> Result<Verdict> {
+    let kernel = match boards::freertos() {
+        Ok(kernel) => kernel,
+        Err(why) => return Ok(Verdict::Skipped(format!("{why:#}"))),
+    };
+    setup::packages(&[setup::GCC])?;
+    let names = [
+        "",
+        "configTASK_NOTIFICATION_ARRAY_ENTRIES to 2 or more",
+        "INCLUDE_vTaskSuspend to 1",
+        "INCLUDE_xTaskGetSchedulerState to 1",
+        "configWRT_NOTIFICATION_INDEX must be from 1",
+        "configWRT_NOTIFICATION_INDEX must be from 1",
+    ];
+    for (number, name) in names.iter().enumerate() {
+        let mut c = command("cc", ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Itests/port/refused", "-Ifreertos/include"]);
+        c.args([&format!("-DREFUSED={number}"), "-Irust/wrt-platform/include", "freertos/port.c", "-isystem"]);
+        c.arg(kernel.join("include")).arg("-isystem").arg(kernel.join("portable/ThirdParty/GCC/Posix"));
+        let output = tool::watch(c, std::time::Duration::from_secs(60), &[])?;
+        let first = output.text.lines().find(|l| l.contains("error:"));
+        let right = if number == 0 { output.code == Some(0) } else { first.is_some_and(|l| l.contains("#error") && l.contains(name)) };
+        if !right {
+            bail!("configuration {number} of tests/port/refused: {:?}\n{}", output.code, output.text);
+        }
+    }
+    Ok(Verdict::Passed(format!("{} configurations", names.len() - 1)))
 }
 
 /// Options of tests/port for Zephyr's user mode, as in its testcase.yaml.
