@@ -88,6 +88,11 @@ void vApplicationStackOverflowHook(TaskHandle_t task, char *name)
     end(2);
 }
 
+/* samples/deadline has its own. */
+__attribute__((weak)) void vApplicationTickHook(void)
+{
+}
+
 static void run(void *unused)
 {
     (void)unused;

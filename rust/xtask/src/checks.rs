@@ -62,6 +62,10 @@ const CHECKS: &[(&str, Check)] = &[
     ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
     ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
     ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
+    ("deadline on FreeRTOS: POSIX port", || deadline("freertos:posix")),
+    ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
+    ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
+    ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
     ("port of Zephyr: mps2/an385, user mode", || port("zephyr:mps2/an385", USER)),
     ("port of Zephyr: qemu_riscv32, user mode", || port("zephyr:qemu_riscv32", USER)),
 ];
@@ -432,6 +436,12 @@ fn says(name: &str, program: &Program, good: &str, bad: &str) -> Result<Verdict>
 fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
     let program = if options.is_empty() { "port_check" } else { "port_check_user" };
     says(name, &Program { name: program, zephyr: "tests/port", options }, "threads, passed", "threads, failed")
+}
+
+/// Guests that never return are stopped by a timer's interrupt.
+fn deadline(name: &str) -> Result<Verdict> {
+    let program = Program { name: "deadline", zephyr: "samples/deadline", options: &[] };
+    says(name, &program, "us after the interrupt", "deadline: failed")
 }
 
 /// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.
