@@ -120,6 +120,10 @@ impl Board {
                         setup::target("riscv32imac-unknown-none-elf")?;
                         setup::packages(&[setup::GCC_RISCV, setup::QEMU_RISCV])
                     }
+                    Debian::Aarch64 => {
+                        setup::target("aarch64-unknown-none")?;
+                        setup::packages(&[setup::GCC_AARCH64, setup::QEMU_AARCH64])
+                    }
                     Debian::Host => Ok(()),
                 }
             }
@@ -224,6 +228,9 @@ fn west(board: &str, kernel: &Path, dir: &Path, application: &str, options: &[&s
     west.arg(dir).arg(tool::root().join(application)).env("ZEPHYR_BASE", kernel).current_dir(workspace);
     zephyr_environment(&mut west, board)?;
     west.arg("--").args(options);
+    if zephyr_toolchain(board) == Debian::Aarch64 {
+        west.arg("-DEXTRA_CFLAGS=-mno-outline-atomics"); // the others need a C library
+    }
     tool::run(west)?;
     if board.starts_with("native_sim") {
         return Ok(Command::new(dir.join("zephyr/zephyr.exe")));
@@ -255,6 +262,7 @@ pub(crate) fn all_names() -> Vec<String> {
 enum Debian {
     Arm,
     Riscv,
+    Aarch64,
     Host,
 }
 
@@ -263,6 +271,8 @@ fn zephyr_toolchain(board: &str) -> Debian {
         Debian::Host
     } else if board.contains("riscv") {
         Debian::Riscv
+    } else if board.contains("cortex_a53") {
+        Debian::Aarch64
     } else {
         Debian::Arm
     }
@@ -282,26 +292,33 @@ fn zephyr_environment(c: &mut Command, board: &str) -> Result<()> {
             c.env("ZEPHYR_TOOLCHAIN_VARIANT", "host");
         }
         Debian::Riscv => {
-            let prefix = riscv_wrappers()?;
+            let link = "link=yes\nfor a in \"$@\"; do case \"$a\" in -c|-S|-E) link=no;; esac; done\n\
+                args=()\nfor a in \"$@\"; do\n  if [ $link = yes ]; then case \"$a\" in -march=*) a=${a//_zicsr/}; a=${a//_zifencei/};; esac; fi\n\
+                \x20 args+=(\"$a\")\ndone\nset -- \"${args[@]}\"\n";
+            let prefix = wrappers("riscv64-unknown-elf-", link)?;
+            c.env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile").env("CROSS_COMPILE", prefix);
+        }
+        // Debian's compiler has no folder include-fixed, and Zephyr asks for it.
+        Debian::Aarch64 => {
+            let fixed = "for a in \"$@\"; do case \"$a\" in *-print-file-name=include-fixed*)\n\
+                echo \"$(/usr/bin/aarch64-linux-gnu-gcc -print-file-name=include)${a#*include-fixed}\"; exit;; esac; done\n";
+            let prefix = wrappers("aarch64-linux-gnu-", fixed)?;
             c.env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile").env("CROSS_COMPILE", prefix);
         }
     }
     Ok(())
 }
 
-/// Debian's multilib table does not know `_zicsr_zifencei`, so linking would take the library of rv64. A wrapper takes
-/// the two words away when the compiler is asked to link or to name a library.
-fn riscv_wrappers() -> Result<PathBuf> {
+/// A folder with Debian's tools of a prefix, in which `gcc` and `g++` are scripts that first do what `before` says; its
+/// prefix. What RISC-V's do: Debian's multilib table does not know `_zicsr_zifencei`, so linking would take the library of
+/// rv64; they take the two words away when the compiler is asked to link or to name a library.
+fn wrappers(prefix: &str, before: &str) -> Result<PathBuf> {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let dir = tool::scratch().join("riscv-wrappers");
+    let dir = tool::scratch().join(format!("{prefix}wrappers"));
     std::fs::create_dir_all(&dir)?;
     for tool in ["gcc", "g++"] {
-        let text = format!(
-            "#!/usr/bin/env bash\nset -eu\nlink=yes\nfor a in \"$@\"; do case \"$a\" in -c|-S|-E) link=no;; esac; done\n\
-             args=()\nfor a in \"$@\"; do\n  if [ $link = yes ]; then case \"$a\" in -march=*) a=${{a//_zicsr/}}; a=${{a//_zifencei/}};; esac; fi\n\
-             \x20 args+=(\"$a\")\ndone\nexec riscv64-unknown-elf-{tool} \"${{args[@]}}\"\n"
-        );
-        let file = dir.join(format!("riscv64-unknown-elf-{tool}"));
+        let text = format!("#!/usr/bin/env bash\nset -eu\n{before}exec /usr/bin/{prefix}{tool} \"$@\"\n");
+        let file = dir.join(format!("{prefix}{tool}"));
         std::fs::write(&file, text)?;
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))?;
     }
@@ -309,9 +326,9 @@ fn riscv_wrappers() -> Result<PathBuf> {
         let name = entry.file_name();
         let text = name.to_string_lossy();
         let file = dir.join(&name);
-        if text.starts_with("riscv64-unknown-elf-") && !file.exists() {
+        if text.starts_with(prefix) && !file.exists() {
             symlink(entry.path(), file)?;
         }
     }
-    Ok(dir.join("riscv64-unknown-elf-"))
+    Ok(dir.join(prefix))
 }

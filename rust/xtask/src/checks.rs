@@ -66,6 +66,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
+    ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
+    ("user mode on Zephyr: qemu_riscv32", || user_mode("zephyr:qemu_riscv32")),
+    ("user mode on Zephyr: qemu_cortex_a53", || user_mode("zephyr:qemu_cortex_a53")),
     ("port of Zephyr: mps2/an385, user mode", || port("zephyr:mps2/an385", USER)),
     ("port of Zephyr: qemu_riscv32, user mode", || port("zephyr:qemu_riscv32", USER)),
 ];
@@ -416,8 +419,9 @@ fn greets(name: &str) -> Result<Verdict> {
     }
 }
 
-/// Builds a program, runs it until it says `good` or `bad`, and shows the line that has it.
-fn says(name: &str, program: &Program, good: &str, bad: &str) -> Result<Verdict> {
+/// Builds a program and runs it until it says the last of `lines` or `bad`; all of `lines` must come, in that order. Shows
+/// the line that has the last one.
+fn says(name: &str, program: &Program, lines: &[&str], bad: &str) -> Result<Verdict> {
     let board = match rtos(name) {
         Ok(board) => board,
         Err(skipped) => return Ok(skipped),
@@ -425,23 +429,36 @@ fn says(name: &str, program: &Program, good: &str, bad: &str) -> Result<Verdict>
     board.prepare()?;
     let mut start = board.build_program(program, &hello::wrt()?)?;
     start.stdin(std::process::Stdio::null());
+    let good = lines.last().copied().unwrap_or_default();
     let output = tool::watch(start, board.limit(), &[good, bad])?;
-    match output.text.lines().find(|l| l.contains(good)) {
-        Some(line) => Ok(Verdict::Passed(line.trim().to_string())),
-        None => bail!("{name}: {}\n{}", if output.late { "too late" } else { "failed" }, output.text),
+    let mut said = output.text.lines();
+    let mut last = "";
+    for line in lines {
+        let Some(found) = said.find(|l| l.contains(line)) else {
+            bail!("{name}: {}, no \"{line}\" in\n{}", if output.late { "too late" } else { "failed" }, output.text);
+        };
+        last = found;
     }
+    Ok(Verdict::Passed(last.trim().to_string()))
 }
 
 /// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode.
 fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
     let program = if options.is_empty() { "port_check" } else { "port_check_user" };
-    says(name, &Program { name: program, zephyr: "tests/port", options }, "threads, passed", "threads, failed")
+    says(name, &Program { name: program, zephyr: "tests/port", options }, &["threads, passed"], "threads, failed")
 }
 
 /// Guests that never return are stopped by a timer's interrupt.
 fn deadline(name: &str) -> Result<Verdict> {
     let program = Program { name: "deadline", zephyr: "samples/deadline", options: &[] };
-    says(name, &program, "us after the interrupt", "deadline: failed")
+    says(name, &program, &["bulk: stopped, went on, stopped again", "us after the interrupt"], "deadline: failed")
+}
+
+/// A host function's fault ends its program, and the report says where the guest was.
+fn user_mode(name: &str) -> Result<Verdict> {
+    let program = Program { name: "user_mode", zephyr: "samples/user_mode", options: &[] };
+    let lines = ["a: ended by a fault", "in function 4 ask", "in function 2 run", "b: finished", "user_mode: done"];
+    says(name, &program, &lines, "user_mode: failed")
 }
 
 /// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.
