@@ -240,6 +240,21 @@ fn west(board: &str, kernel: &Path, dir: &Path, application: &str, options: &[&s
     Ok(start)
 }
 
+/// What configuring a Zephyr application with options that it must refuse says.
+pub(crate) fn west_refuses(board: &str, application: &str, options: &[&str]) -> Result<String> {
+    let kernel = zephyr()?;
+    let dir = tool::scratch().join("refused");
+    let mut west = command("west", ["build", "--cmake-only", "-p", "always", "-b", board, "-d"]);
+    west.arg(&dir).arg(tool::root().join(application)).env("ZEPHYR_BASE", &kernel).current_dir(kernel.parent().unwrap_or(&kernel));
+    zephyr_environment(&mut west, board)?;
+    west.arg("--").args(options);
+    let output = tool::watch(west, Duration::from_secs(120), &[])?;
+    if output.code == Some(0) {
+        bail!("{application} with {options:?} is not refused");
+    }
+    Ok(output.text)
+}
+
 /// The command that CMake wrote beside a program of a board: emulator, arguments and program, a line each.
 fn started_by(file: &Path) -> Result<Command> {
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;

@@ -66,6 +66,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
+    ("Zephyr: configurations that cannot work", zephyr_refuses),
+    ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
+    ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
     ("user mode on Zephyr: qemu_riscv32", || user_mode("zephyr:qemu_riscv32")),
     ("user mode on Zephyr: qemu_cortex_a53", || user_mode("zephyr:qemu_cortex_a53")),
@@ -461,6 +464,71 @@ fn user_mode(name: &str) -> Result<Verdict> {
     says(name, &program, &lines, "user_mode: failed")
 }
 
+/// The lines that send a module over the shell of samples/shell.
+fn upload(file: &str) -> Result<Vec<(String, &'static str)>> {
+    let hex: String = std::fs::read(tool::root().join(file))?.iter().map(|b| format!("{b:02x}")).collect();
+    let lines = hex.as_bytes().chunks(64).map(|piece| (format!("wrt load counter {}", String::from_utf8_lossy(piece)), "~$ "));
+    Ok(lines.collect())
+}
+
+/// Programs over the shell: run, sent, replaced while the old one runs, killed, trapped, refused.
+fn shell(name: &str) -> Result<Verdict> {
+    let board = match rtos(name) {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let program = Program { name: "shell", zephyr: "samples/shell", options: &[] };
+    let mut start = board.build_program(&program, &hello::wrt()?)?;
+    if name.contains("native_sim") {
+        start.arg("-uart_stdinout");
+    }
+    let typed = |lines: &[(&str, &'static str)]| lines.iter().map(|(l, a)| (l.to_string(), *a)).collect::<Vec<_>>();
+    let mut dialogue = typed(&[
+        ("", "~$ "),
+        ("wrt run hello", "[1] 1 + 2 + ... + 100 = 5050"),
+        ("wrt run absent", "no module absent"),
+        ("wrt load counter 00617", "not hexadecimal"),
+        ("wrt load counter", "nothing was sent"),
+    ]);
+    dialogue.extend(upload("samples/shell/guest/counter1.wasm")?);
+    dialogue.extend(typed(&[
+        ("wrt load counter", "counter: loaded, "),
+        ("wrt run counter scale 7", "[2] counter"),
+        ("wrt ps", "returned 0x46, fuel "),
+        ("wrt run counter forever", "[3] counter"),
+        ("wrt run runaway jumps", "[4] runaway"),
+        ("wrt run hello", "(2) run already"),
+        ("wrt ps", "used by 1"),
+    ]));
+    dialogue.extend(upload("samples/shell/guest/counter2.wasm")?);
+    dialogue.extend(typed(&[
+        ("wrt load counter", "counter: replaced, "),
+        ("wrt ps", "replaced, used by 1"),
+        ("wrt kill 4", "~$ "),
+        ("wrt ps", "runaway         killed, fuel "),
+        ("wrt run counter scale 7", "[5] counter"),
+        ("wrt ps", "returned 0x1b58, fuel "),
+        ("wrt kill 3", "~$ "),
+        ("wrt ps", "counter         killed, fuel "),
+        ("wrt kill 3", "no program 3 runs"),
+        ("wrt run counter divide 0", "counter: integer divide by zero"),
+        ("wrt ps", "trapped: integer divide by zero"),
+        ("wrt load counter 0061736d01000000ff", "~$ "),
+        ("wrt load counter", "counter: "),
+        ("wrt run counter", "[7] counter"),
+        ("wrt ps", "returned 0x2, fuel "),
+        ("wrt stats", "2 host functions"),
+    ]));
+    let lines: Vec<(&str, &str)> = dialogue.iter().map(|(l, a)| (l.as_str(), *a)).collect();
+    let text = tool::talk(start, board.limit(), &lines)?;
+    if text.contains("replaced, used by 0") {
+        bail!("a replaced module is not freed\n{text}");
+    }
+    let stats = text.lines().find(|l| l.contains(" host functions")).unwrap_or_default();
+    Ok(Verdict::Passed(format!("{} lines typed; {}", lines.len(), stats.trim())))
+}
+
 /// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.
 fn freertos_refuses() -> Result<Verdict> {
     let kernel = match boards::freertos() {
@@ -488,6 +556,32 @@ fn freertos_refuses() -> Result<Verdict> {
         }
     }
     Ok(Verdict::Passed(format!("{} configurations", names.len() - 1)))
+}
+
+/// What a Kconfig combination that cannot work says: the option and the fix.
+fn zephyr_refuses() -> Result<Verdict> {
+    let board = match rtos("zephyr:qemu_cortex_m3") {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let shell = ["-DCONFIG_WRT_SHELL=y", "-DCONFIG_SHELL=y", "-DCONFIG_WRT_LOADER=y", "-DCONFIG_WRT_FATAL_HANDLER=y"];
+    let m3 = "qemu_cortex_m3";
+    let cases: [(&str, &[&str], &str); 5] = [
+        (m3, &shell[..1], "CONFIG_WRT_SHELL=y needs CONFIG_SHELL. Set CONFIG_SHELL=y"),
+        (m3, &shell[..2], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_LOADER. Set CONFIG_WRT_LOADER=y"),
+        (m3, &shell[..3], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_PORT_HEAP_SIZE. Set CONFIG_WRT_PORT_HEAP_SIZE"),
+        (m3, &shell[3..], "CONFIG_WRT_FATAL_HANDLER=y needs CONFIG_USERSPACE. Set CONFIG_USERSPACE=y"),
+        ("native_sim", &[], "no Rust target is known for posix"),
+    ];
+    for (board, options, why) in cases {
+        let text = boards::west_refuses(board, "samples/hello_wasm", options)?;
+        // CMake breaks lines.
+        if !text.split_whitespace().collect::<Vec<_>>().join(" ").contains(why) {
+            bail!("{options:?}: no \"{why}\" in\n{text}");
+        }
+    }
+    Ok(Verdict::Passed(format!("{} combinations", cases.len())))
 }
 
 /// Options of tests/port for Zephyr's user mode, as in its testcase.yaml.

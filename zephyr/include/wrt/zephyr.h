@@ -1,21 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file wrt/zephyr.h
- * @brief WRT in Zephyr's user mode (CONFIG_USERSPACE): arenas, their memory domains, faults.
- *
- * A guest cannot leave its memory: the engine sees to that in software. User mode is the second fence, and the one for the
- * engine itself and for host functions: they run in a user thread that reaches its own arena, and what is given to it, and
- * nothing else. samples/user_mode shows all of it.
+ * @brief WRT on Zephyr, beyond wrt.h: host functions and modules that register themselves; user mode (CONFIG_USERSPACE):
+ *        arenas, their memory domains, faults. Zephyr 3.4 and later.
  */
 #ifndef WRT_ZEPHYR_H
 #define WRT_ZEPHYR_H
 
 #include <zephyr/kernel.h>
+#include <zephyr/sys/iterable_sections.h>
+
+#include <wrt.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* ---- what registers itself ------------------------------------------------------------------------------------------ */
+
+/**
+ * @brief Defines a host function that every program of the shell can import; in flash, in any file.
+ * @param id of the C variable. The rest: WRT_HOST of wrt.h.
+ */
+#define WRT_HOST_DEFINE(id, module, name, signature, function, user) \
+    const STRUCT_SECTION_ITERABLE(wrt_host, id) = WRT_HOST(module, name, signature, function, user)
+
+/** @brief All of them, as wrt_load() takes host functions. @param count out: how many. */
+static inline const wrt_host_t *wrt_hosts(size_t *count)
+{
+    TYPE_SECTION_START_EXTERN(struct wrt_host, wrt_host);
+    STRUCT_SECTION_COUNT(wrt_host, count);
+    return TYPE_SECTION_START(wrt_host);
+}
+
+/** A module in the firmware that `wrt run` finds by its name. */
+struct wrt_firmware_module {
+    const char *name;
+    const wrt_module_t *module;
+};
+
+/** @brief Lets the shell run a module of wrt_add_module(). @param id its NAME. */
+#define WRT_MODULE_REGISTER(id) \
+    const STRUCT_SECTION_ITERABLE(wrt_firmware_module, wrt_registered_##id) = { #id, &wrt_module_##id }
+
+/* ---- user mode ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * A guest cannot leave its memory: the engine sees to that in software. User mode is the second fence, and the one for the
+ * engine itself and for host functions: they run in a user thread that reaches its own arena, and what is given to it, and
+ * nothing else. samples/user_mode shows all of it.
+ */
 #if defined(CONFIG_USERSPACE)
 #include <zephyr/app_memory/app_memdomain.h>
 
