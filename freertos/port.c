@@ -3,7 +3,7 @@
  * wrt/port.h for FreeRTOS.
  *
  * The lock is the suspended scheduler: what it protects are short walks, there is nothing to create, and interrupts go
- * on. A parker is the waiting task's notification at an index of its own, or, where tasks have one index only (it belongs
+ * on; with several cores the kernel keeps the others out by its task lock meanwhile. A parker is the waiting task's notification at an index of its own, or, where tasks have one index only (it belongs
  * to stream buffers), a semaphore on the task's stack. README.md tells which settings of FreeRTOSConfig.h matter.
  */
 #include <string.h>
@@ -22,10 +22,25 @@
 
 #define HAVE_NOTIFICATION (configUSE_TASK_NOTIFICATIONS == 1 && configTASK_NOTIFICATION_ARRAY_ENTRIES >= 2)
 #define HAVE_SEMAPHORE (!HAVE_NOTIFICATION && configSUPPORT_STATIC_ALLOCATION == 1)
-#define HAVE_PARK ((HAVE_NOTIFICATION || HAVE_SEMAPHORE) && INCLUDE_xTaskGetSchedulerState == 1 && INCLUDE_vTaskSuspend == 1)
 
-#ifndef configWRT_NOTIFICATION_INDEX
+#ifndef configWRT_WAITING
+#define configWRT_WAITING 1
+#endif
+#if configWRT_WAITING == 1
+#if !HAVE_NOTIFICATION && !HAVE_SEMAPHORE
+#error "WRT has nothing to wait with. In FreeRTOSConfig.h set configTASK_NOTIFICATION_ARRAY_ENTRIES to 2 or more (and configUSE_TASK_NOTIFICATIONS to 1), or configSUPPORT_STATIC_ALLOCATION to 1 for semaphores; or configWRT_WAITING to 0 to do without waiting."
+#endif
+#if INCLUDE_vTaskSuspend != 1
+#error "WRT waits without a deadline. In FreeRTOSConfig.h set INCLUDE_vTaskSuspend to 1, or configWRT_WAITING to 0 to do without waiting."
+#endif
+#if INCLUDE_xTaskGetSchedulerState != 1 && configUSE_TIMERS != 1
+#error "WRT must know whether the scheduler runs. In FreeRTOSConfig.h set INCLUDE_xTaskGetSchedulerState to 1, or configWRT_WAITING to 0 to do without waiting."
+#endif
+#if HAVE_NOTIFICATION && !defined(configWRT_NOTIFICATION_INDEX)
 #define configWRT_NOTIFICATION_INDEX (configTASK_NOTIFICATION_ARRAY_ENTRIES - 1)
+#elif HAVE_NOTIFICATION && (configWRT_NOTIFICATION_INDEX < 1 || configWRT_NOTIFICATION_INDEX >= configTASK_NOTIFICATION_ARRAY_ENTRIES)
+#error "configWRT_NOTIFICATION_INDEX must be from 1 (0 belongs to stream buffers) to configTASK_NOTIFICATION_ARRAY_ENTRIES - 1. In FreeRTOSConfig.h correct one of the two, or leave the first out: WRT takes the last index."
+#endif
 #endif
 
 /* ---- memory ------------------------------------------------------------------------------------------------------- */
@@ -40,7 +55,7 @@ uint32_t wrt_port_capabilities(void)
 #ifdef configWRT_RANDOM
     can |= WRT_PORT_CAN_RANDOM;
 #endif
-#if HAVE_PARK
+#if configWRT_WAITING == 1
     can |= WRT_PORT_CAN_PARK;
 #endif
     return can;
@@ -131,7 +146,7 @@ uint64_t wrt_port_now_ns(void)
     return ticks / configTICK_RATE_HZ * NS_PER_SECOND + ticks % configTICK_RATE_HZ * NS_PER_SECOND / configTICK_RATE_HZ;
 }
 
-#if HAVE_PARK
+#if configWRT_WAITING == 1
 /* What is left until a deadline, in ticks for one call of the kernel: never less, unless that would be too many at once. */
 static TickType_t ticks_until(uint64_t deadline_ns)
 {
@@ -201,7 +216,7 @@ void wrt_port_unlock(void)
     (void)xTaskResumeAll();
 }
 
-#if HAVE_PARK
+#if configWRT_WAITING == 1
 
 static int may_block(void)
 {

@@ -10,7 +10,7 @@
 #define configMAX_PRIORITIES 5
 #define configMAX_TASK_NAME_LEN 12
 #define configUSE_IDLE_HOOK 0
-#define configUSE_TICK_HOOK 0
+#define configUSE_TICK_HOOK 1 /* the deadlines of samples/deadline */
 #define configUSE_MALLOC_FAILED_HOOK 0 /* or the port has no memory regions */
 #define configCHECK_FOR_STACK_OVERFLOW 2
 #define configSUPPORT_DYNAMIC_ALLOCATION 1

@@ -19,6 +19,9 @@
 #endif
 
 int DEMO_RUNS(void);
+#if defined(DEMO_BEFORE)
+void DEMO_BEFORE(void);
+#endif
 
 #if defined(DEMO_ON_BOARD)
 void wrt_freertos_write(const char *text, size_t bytes)
@@ -85,6 +88,11 @@ void vApplicationStackOverflowHook(TaskHandle_t task, char *name)
     end(2);
 }
 
+/* samples/deadline has its own. */
+__attribute__((weak)) void vApplicationTickHook(void)
+{
+}
+
 static void run(void *unused)
 {
     (void)unused;
@@ -96,6 +104,9 @@ int main(void)
     static StaticTask_t task;
     static StackType_t stack[DEMO_STACK_WORDS];
 
+#if defined(DEMO_BEFORE)
+    DEMO_BEFORE(); /* without a scheduler */
+#endif
     (void)xTaskCreateStatic(run, "wrt", DEMO_STACK_WORDS, NULL, 2, stack, &task);
     vTaskStartScheduler();
     return 2; /* the scheduler comes back when it could not start */

@@ -214,7 +214,7 @@ static void pauses(void)
     EQUAL(wrt_set_fuel(store, 1), WRT_OK);
     EQUAL(wrt_call(store, forever, NULL, 0, NULL, 0), WRT_EPAUSED);
     used = wrt_fuel(store);
-    CHECK(used <= 0 && used > -1100);
+    CHECK(used <= 0 && used > -488);
     EQUAL(wrt_set_fuel(store, 5), WRT_OK);
     EQUAL(wrt_fuel(store), 5 + used);
 

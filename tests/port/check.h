@@ -12,7 +12,7 @@
 /** @brief Runs all checks in a thread. @return 0: all passed; the log has the rest. */
 int port_check(void);
 
-/** @brief Starts thread number n (0 or 1), of the same priority as the caller, running f(argument). */
+/** @brief Starts thread number n (below check_threads), of the same priority as the caller, running f(argument). */
 void check_start(size_t n, void (*f)(void *argument), void *argument);
 
 /** @brief Waits until thread number n has returned from its function. */
@@ -23,5 +23,15 @@ void check_sleep_ms(uint32_t ms);
 
 /** @brief Most bytes that wrt_port_reserve() can have in this configuration, about. */
 extern const size_t check_heap_bytes;
+
+/** @brief Threads that there are, besides the one that runs the checks: 2 to CHECK_MOST_THREADS. */
+extern const size_t check_threads;
+#define CHECK_MOST_THREADS 64
+
+/** @brief Parkers that there can be at one time; 0: as many as there are threads. */
+extern const size_t check_parkers;
+
+/** @brief Where nothing may block yet, before a scheduler runs: waiting is refused. The result is one of port_check()'s. */
+void port_check_early(void);
 
 #endif /* CHECK_H */

@@ -7,6 +7,9 @@
 
 const size_t check_heap_bytes = configTOTAL_HEAP_SIZE;
 
+const size_t check_threads = CHECK_MOST_THREADS;
+const size_t check_parkers = 0;
+
 #define STACK_WORDS (configMINIMAL_STACK_SIZE * 2)
 
 static struct {
@@ -15,7 +18,7 @@ static struct {
     void (*f)(void *argument);
     void *argument;
     volatile BaseType_t returned;
-} threads[2];
+} threads[CHECK_MOST_THREADS];
 
 static void run(void *n)
 {

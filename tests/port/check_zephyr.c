@@ -15,11 +15,26 @@ K_APPMEM_PARTITION_DEFINE(check_partition); /* CMakeLists.txt puts the program's
 extern struct k_mem_partition wrt_partition;
 #endif
 
+/* Per thread a stack, a parker and the kernel's own: so many fit. The stacks of ARM's and RISC-V's smallest frames suffice. */
+#if CONFIG_SRAM_SIZE >= 256 || defined(CONFIG_ARCH_POSIX)
+#define THREADS CHECK_MOST_THREADS
 #define STACK_BYTES 2048
+#else
+#define THREADS 16
+#define STACK_BYTES 1024
+#endif
 
-static K_THREAD_STACK_ARRAY_DEFINE(stacks, 3, STACK_BYTES);
-/* 2: the one that runs the checks. Kernel objects: not in .bss, which is the user threads' own here. */
-static __noinit struct k_thread threads[3];
+const size_t check_threads = THREADS;
+#if defined(CONFIG_USERSPACE)
+const size_t check_parkers = CONFIG_WRT_MAX_WAITERS;
+BUILD_ASSERT(CONFIG_WRT_MAX_WAITERS == THREADS, "the checks wait with all threads at one time");
+#else
+const size_t check_parkers = 0;
+#endif
+
+static K_THREAD_STACK_ARRAY_DEFINE(stacks, THREADS + 1, STACK_BYTES);
+/* The last is the one that runs the checks. Kernel objects: not in .bss, which is the user threads' own here. */
+static __noinit struct k_thread threads[THREADS + 1];
 
 static void run(void *f, void *argument, void *unused)
 {
@@ -57,7 +72,7 @@ int main(void)
     k_tid_t self;
 
     k_thread_priority_set(k_current_get(), 5);
-    self = k_thread_create(&threads[2], stacks[2], STACK_BYTES, all, NULL, NULL, NULL, 5,
+    self = k_thread_create(&threads[THREADS], stacks[THREADS], STACK_BYTES, all, NULL, NULL, NULL, 5,
                            IS_ENABLED(CONFIG_USERSPACE) ? K_USER : 0, K_FOREVER);
 #if defined(CONFIG_USERSPACE)
     static __noinit struct k_mem_domain domain;
@@ -72,7 +87,7 @@ int main(void)
         printk("no memory domain\n");
         return 0;
     }
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < THREADS; i++) {
         k_thread_access_grant(self, &threads[i], &stacks[i]);
     }
 #endif

@@ -78,7 +78,11 @@ typedef struct wrt_interrupt_word {
     volatile uint32_t word;
 } wrt_interrupt_t;
 
-/** @brief Asks the running guest to stop at its next branch, call or return. ISR-ok; does not block. */
+/**
+ * @brief Asks the running guest to stop: wrt_call() or wrt_resume() returns WRT_EINTERRUPTED within 1000 of the guest's
+ *        instructions, where 64 bytes of a bulk operation count as one; time in host functions comes on top. A timer that
+ *        calls it is a deadline: samples/deadline. ISR-ok; does not block.
+ */
 static inline void wrt_interrupt(wrt_interrupt_t *i) { i->word = 1; }
 /** @brief Takes the request back; the engine never does. ISR-ok; does not block. */
 static inline void wrt_interrupt_clear(wrt_interrupt_t *i) { i->word = 0; }

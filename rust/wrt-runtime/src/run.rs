@@ -30,8 +30,11 @@ use crate::threaded::Left;
 use wrt_foundation::Buf;
 use wrt_foundation::{Defined, Ref, Trap};
 
-/// Most units between two looks at the interrupt word.
-pub const SLICE: i64 = 4096;
+/// Most units of fuel used between the moment when the interrupt word is set and [`Exit::Interrupted`]. A unit is an
+/// instruction or 64 bytes of a bulk operation.
+pub const LATENCY: i64 = 1000;
+/// Units after which a charge leads to a look at the interrupt word; the charge itself has no more than the rest.
+pub const SLICE: i64 = 512;
 /// Most units that charges may fall behind the slices used up.
 const MOST_LAG: i32 = 1 << 15;
 

@@ -7,6 +7,7 @@ use std::mem;
 use std::sync::Arc;
 use wrt_foundation::{Error, ErrorKind, Shared, Trap, ValType, Value};
 use wrt_runtime::image::{Image, Import, MemoryType, TableType, Word};
+use wrt_runtime::run::{LATENCY, SLICE};
 use wrt_runtime::shared::{SharedMem, SharedRef};
 use wrt_runtime::stack::{Frame, WINDOW};
 use wrt_runtime::translate::translate_vec;
@@ -157,6 +158,11 @@ impl Engine {
             match exit {
                 Exit::Done => return Ok(()),
                 Exit::Trap(trap) => return Err(trap.into()),
+                // The last charge led here, as it would lead to a look at the interrupt word: it bounds how late that is.
+                Exit::OutOfBudget if budget < SLICE - LATENCY => {
+                    self.store.abort(self.stack, Trap::Host);
+                    return Err(Error::new(ErrorKind::Paused, "an interrupt would come too late"));
+                }
                 Exit::OutOfBudget if self.fuel < end => self.move_stack()?,
                 _ => {
                     self.store.abort(self.stack, Trap::Host);

@@ -97,3 +97,24 @@ fn a_text_that_is_no_script_fails() {
     let report = run("test", "(module)\n(module (unheard of))", Mode::Plain);
     assert_eq!((report.counts().failed, report.directives[0].line), (1, 2), "{report:?}");
 }
+
+/// What could run long without a look at the interrupt word does not: in slices the engine checks each charge.
+#[test]
+fn no_charge_is_larger_than_an_interrupt_may_be_late() {
+    let straight = "(local.set 0 (i32.add (local.get 0) (i32.const 1)))".repeat(1000);
+    let blocks = format!("(block (br_if 0 (local.get 0)) {straight})").repeat(3);
+    let text = format!(
+        "(module (memory 2)
+          (func (export \"straight\") (param i32) (result i32) {straight} (local.get 0))
+          (func (export \"blocks\") (param i32) (result i32) {blocks} (local.get 0))
+          (func (export \"bulk\") (param i32) (result i32)
+            (memory.fill (i32.const 0) (i32.const 1) (i32.const 131072))
+            (memory.copy (i32.const 1) (i32.const 0) (i32.const 131071)) {straight} (local.get 0)))
+        (assert_return (invoke \"straight\" (i32.const 1)) (i32.const 1001))
+        (assert_return (invoke \"blocks\" (i32.const 0)) (i32.const 1000))
+        (assert_return (invoke \"bulk\" (i32.const 2)) (i32.const 1002))"
+    );
+    let report = wrt_wast::run("latency.wast", &text, Mode::Slices);
+    assert!(report.directives.iter().all(|d| d.verdict == Verdict::Passed), "{:?}", report.directives);
+    assert_eq!(report.directives.len(), 4);
+}

@@ -26,6 +26,16 @@ pub(crate) const ZEPHYR: &[&str] = &["qemu_cortex_m3", "mps2/an385", "qemu_riscv
 /// FreeRTOS ports that the sample is tested on.
 pub(crate) const FREERTOS: &[&str] = &["posix", "mps2-an385"];
 
+/// A program for an RTOS besides the sample.
+pub(crate) struct Program {
+    /// The folder that it is built in; on FreeRTOS its target in freertos/demo.
+    pub(crate) name: &'static str,
+    /// Folder of the Zephyr application.
+    pub(crate) zephyr: &'static str,
+    /// Options of CMake.
+    pub(crate) options: &'static [&'static str],
+}
+
 /// One place to run.
 pub(crate) enum Board {
     /// This machine.
@@ -110,6 +120,10 @@ impl Board {
                         setup::target("riscv32imac-unknown-none-elf")?;
                         setup::packages(&[setup::GCC_RISCV, setup::QEMU_RISCV])
                     }
+                    Debian::Aarch64 => {
+                        setup::target("aarch64-unknown-none")?;
+                        setup::packages(&[setup::GCC_AARCH64, setup::QEMU_AARCH64])
+                    }
                     Debian::Host => Ok(()),
                 }
             }
@@ -154,24 +168,40 @@ impl Board {
                 started_by(&dir.join("hello_wasm.run"))
             }
             Board::Zephyr(board, kernel) => {
-                let mut west = command("west", ["build", "-b", board, "-d"]);
-                west.arg(&dir).arg(tool::root().join("samples/hello_wasm")).env("ZEPHYR_BASE", kernel);
-                if let Some(workspace) = kernel.parent() {
-                    west.current_dir(workspace);
-                }
-                zephyr_environment(&mut west, board)?;
-                west.args(["--", &hello_mode, &wrt_tool]).args(more);
-                tool::run(west)?;
-                let mut start = command("west", ["build", "-t", "run", "-d"]);
-                start.arg(&dir).env("ZEPHYR_BASE", kernel);
-                if let Some(workspace) = kernel.parent() {
-                    start.current_dir(workspace);
-                }
-                if board.starts_with("native_sim") {
-                    start = Command::new(dir.join("zephyr/zephyr.exe"));
-                }
-                Ok(start)
+                let options: Vec<&str> = [hello_mode.as_str(), &wrt_tool].into_iter().chain(more.iter().copied()).collect();
+                west(board, kernel, &dir, "samples/hello_wasm", &options)
             }
+        }
+    }
+
+    /// Builds another program than the sample, for an RTOS; what starts it.
+    pub(crate) fn build_program(&self, program: &Program, wrt: &Path) -> Result<Command> {
+        let wrt_tool = format!("-DWRT_TOOL={}", wrt.display());
+        let options: Vec<&str> = [wrt_tool.as_str()].into_iter().chain(program.options.iter().copied()).collect();
+        match self {
+            Board::FreeRtos(port, kernel) => {
+                let dir = self.folder("image", program.options); // that of the sample, where the library is already
+                let path = format!("-DFREERTOS_KERNEL_PATH={}", kernel.display());
+                let mut c = command("cmake", ["-S", "freertos/demo", "-G", "Ninja", "-B"]);
+                c.arg(&dir).arg(path).args(&options);
+                if *port != "posix" {
+                    c.arg(format!("-DWRT_BOARD={port}"));
+                }
+                tool::run(c)?;
+                let mut c = command("cmake", ["--build"]);
+                c.arg(&dir).args(["--target", program.name]);
+                tool::run(c)?;
+                if *port == "posix" {
+                    Ok(Command::new(dir.join(program.name)))
+                } else {
+                    started_by(&dir.join(program.name).with_extension("run"))
+                }
+            }
+            Board::Zephyr(board, kernel) => {
+                let dir = tool::scratch().join(format!("{}-{}", program.name, self.name().replace(['/', ':'], "-")));
+                west(board, kernel, &dir, program.zephyr, &options)
+            }
+            Board::Host | Board::Bare(_) => bail!("{} is for an RTOS, and {} has none", program.name, self.name()),
         }
     }
 
@@ -189,6 +219,40 @@ impl Board {
     pub(crate) fn limit(&self) -> Duration {
         Duration::from_secs(60)
     }
+}
+
+/// Builds a Zephyr application for a board; what starts it.
+fn west(board: &str, kernel: &Path, dir: &Path, application: &str, options: &[&str]) -> Result<Command> {
+    let workspace = kernel.parent().unwrap_or(kernel);
+    let mut west = command("west", ["build", "-b", board, "-d"]);
+    west.arg(dir).arg(tool::root().join(application)).env("ZEPHYR_BASE", kernel).current_dir(workspace);
+    zephyr_environment(&mut west, board)?;
+    west.arg("--").args(options);
+    if zephyr_toolchain(board) == Debian::Aarch64 {
+        west.arg("-DEXTRA_CFLAGS=-mno-outline-atomics"); // the others need a C library
+    }
+    tool::run(west)?;
+    if board.starts_with("native_sim") {
+        return Ok(Command::new(dir.join("zephyr/zephyr.exe")));
+    }
+    let mut start = command("west", ["build", "-t", "run", "-d"]);
+    start.arg(dir).env("ZEPHYR_BASE", kernel).current_dir(workspace);
+    Ok(start)
+}
+
+/// What configuring a Zephyr application with options that it must refuse says.
+pub(crate) fn west_refuses(board: &str, application: &str, options: &[&str]) -> Result<String> {
+    let kernel = zephyr()?;
+    let dir = tool::scratch().join("refused");
+    let mut west = command("west", ["build", "--cmake-only", "-p", "always", "-b", board, "-d"]);
+    west.arg(&dir).arg(tool::root().join(application)).env("ZEPHYR_BASE", &kernel).current_dir(kernel.parent().unwrap_or(&kernel));
+    zephyr_environment(&mut west, board)?;
+    west.arg("--").args(options);
+    let output = tool::watch(west, Duration::from_secs(120), &[])?;
+    if output.code == Some(0) {
+        bail!("{application} with {options:?} is not refused");
+    }
+    Ok(output.text)
 }
 
 /// The command that CMake wrote beside a program of a board: emulator, arguments and program, a line each.
@@ -213,6 +277,7 @@ pub(crate) fn all_names() -> Vec<String> {
 enum Debian {
     Arm,
     Riscv,
+    Aarch64,
     Host,
 }
 
@@ -221,6 +286,8 @@ fn zephyr_toolchain(board: &str) -> Debian {
         Debian::Host
     } else if board.contains("riscv") {
         Debian::Riscv
+    } else if board.contains("cortex_a53") {
+        Debian::Aarch64
     } else {
         Debian::Arm
     }
@@ -240,26 +307,33 @@ fn zephyr_environment(c: &mut Command, board: &str) -> Result<()> {
             c.env("ZEPHYR_TOOLCHAIN_VARIANT", "host");
         }
         Debian::Riscv => {
-            let prefix = riscv_wrappers()?;
+            let link = "link=yes\nfor a in \"$@\"; do case \"$a\" in -c|-S|-E) link=no;; esac; done\n\
+                args=()\nfor a in \"$@\"; do\n  if [ $link = yes ]; then case \"$a\" in -march=*) a=${a//_zicsr/}; a=${a//_zifencei/};; esac; fi\n\
+                \x20 args+=(\"$a\")\ndone\nset -- \"${args[@]}\"\n";
+            let prefix = wrappers("riscv64-unknown-elf-", link)?;
+            c.env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile").env("CROSS_COMPILE", prefix);
+        }
+        // Debian's compiler has no folder include-fixed, and Zephyr asks for it.
+        Debian::Aarch64 => {
+            let fixed = "for a in \"$@\"; do case \"$a\" in *-print-file-name=include-fixed*)\n\
+                echo \"$(/usr/bin/aarch64-linux-gnu-gcc -print-file-name=include)${a#*include-fixed}\"; exit;; esac; done\n";
+            let prefix = wrappers("aarch64-linux-gnu-", fixed)?;
             c.env("ZEPHYR_TOOLCHAIN_VARIANT", "cross-compile").env("CROSS_COMPILE", prefix);
         }
     }
     Ok(())
 }
 
-/// Debian's multilib table does not know `_zicsr_zifencei`, so linking would take the library of rv64. A wrapper takes
-/// the two words away when the compiler is asked to link or to name a library.
-fn riscv_wrappers() -> Result<PathBuf> {
+/// A folder with Debian's tools of a prefix, in which `gcc` and `g++` are scripts that first do what `before` says; its
+/// prefix. What RISC-V's do: Debian's multilib table does not know `_zicsr_zifencei`, so linking would take the library of
+/// rv64; they take the two words away when the compiler is asked to link or to name a library.
+fn wrappers(prefix: &str, before: &str) -> Result<PathBuf> {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let dir = tool::scratch().join("riscv-wrappers");
+    let dir = tool::scratch().join(format!("{prefix}wrappers"));
     std::fs::create_dir_all(&dir)?;
     for tool in ["gcc", "g++"] {
-        let text = format!(
-            "#!/usr/bin/env bash\nset -eu\nlink=yes\nfor a in \"$@\"; do case \"$a\" in -c|-S|-E) link=no;; esac; done\n\
-             args=()\nfor a in \"$@\"; do\n  if [ $link = yes ]; then case \"$a\" in -march=*) a=${{a//_zicsr/}}; a=${{a//_zifencei/}};; esac; fi\n\
-             \x20 args+=(\"$a\")\ndone\nexec riscv64-unknown-elf-{tool} \"${{args[@]}}\"\n"
-        );
-        let file = dir.join(format!("riscv64-unknown-elf-{tool}"));
+        let text = format!("#!/usr/bin/env bash\nset -eu\n{before}exec /usr/bin/{prefix}{tool} \"$@\"\n");
+        let file = dir.join(format!("{prefix}{tool}"));
         std::fs::write(&file, text)?;
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))?;
     }
@@ -267,9 +341,9 @@ fn riscv_wrappers() -> Result<PathBuf> {
         let name = entry.file_name();
         let text = name.to_string_lossy();
         let file = dir.join(&name);
-        if text.starts_with("riscv64-unknown-elf-") && !file.exists() {
+        if text.starts_with(prefix) && !file.exists() {
             symlink(entry.path(), file)?;
         }
     }
-    Ok(dir.join("riscv64-unknown-elf-"))
+    Ok(dir.join(prefix))
 }

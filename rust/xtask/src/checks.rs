@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cargo xtask test`: every check, one after the other, each with its seconds. A check that cannot run here says why.
 
-use crate::boards::{self, Board};
+use crate::boards::{self, Board, Program};
 use crate::setup;
 use crate::tool::{self, cargo, command};
 use crate::{hello, size};
@@ -52,12 +52,29 @@ const CHECKS: &[(&str, Check)] = &[
     ("loading cost on Cortex-M3", load_on_board),
     ("Rust firmware without an allocator", hello_rust),
     ("firmware symbols and sizes", firmware),
-    ("FreeRTOS: POSIX port", || freertos("posix")),
-    ("FreeRTOS: mps2-an385", || freertos("mps2-an385")),
-    ("Zephyr: qemu_cortex_m3", || zephyr("qemu_cortex_m3")),
-    ("Zephyr: mps2/an385", || zephyr("mps2/an385")),
-    ("Zephyr: qemu_riscv32", || zephyr("qemu_riscv32")),
-    ("Zephyr: native_sim/native/64", || zephyr("native_sim/native/64")),
+    ("FreeRTOS: POSIX port", || greets("freertos:posix")),
+    ("FreeRTOS: mps2-an385", || greets("freertos:mps2-an385")),
+    ("Zephyr: qemu_cortex_m3", || greets("zephyr:qemu_cortex_m3")),
+    ("Zephyr: mps2/an385", || greets("zephyr:mps2/an385")),
+    ("Zephyr: qemu_riscv32", || greets("zephyr:qemu_riscv32")),
+    ("Zephyr: native_sim/native/64", || greets("zephyr:native_sim/native/64")),
+    ("port of FreeRTOS: POSIX port", || port("freertos:posix", &[])),
+    ("port of FreeRTOS: mps2-an385", || port("freertos:mps2-an385", &[])),
+    ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
+    ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
+    ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
+    ("deadline on FreeRTOS: POSIX port", || deadline("freertos:posix")),
+    ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
+    ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
+    ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
+    ("Zephyr: configurations that cannot work", zephyr_refuses),
+    ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
+    ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
+    ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
+    ("user mode on Zephyr: qemu_riscv32", || user_mode("zephyr:qemu_riscv32")),
+    ("user mode on Zephyr: qemu_cortex_a53", || user_mode("zephyr:qemu_cortex_a53")),
+    ("port of Zephyr: mps2/an385, user mode", || port("zephyr:mps2/an385", USER)),
+    ("port of Zephyr: qemu_riscv32, user mode", || port("zephyr:qemu_riscv32", USER)),
 ];
 
 /// Runs the checks whose name contains `only`.
@@ -396,22 +413,188 @@ fn bare(name: &str, mode: &str) -> Result<Verdict> {
     boots(&Board::named(name)?, mode)
 }
 
-fn freertos(port: &str) -> Result<Verdict> {
-    match Board::named(&format!("freertos:{port}")) {
-        Ok(board) => boots(&board, "image"),
-        Err(why) => Ok(Verdict::Skipped(format!("{why:#}"))),
+/// A board of an RTOS, or why its kernel is not here.
+fn rtos(name: &str) -> Result<Board, Verdict> {
+    match Board::named(name) {
+        Ok(Board::Zephyr(..)) if !tool::has("west") => Err(Verdict::Skipped("west is not installed".into())),
+        Ok(board) => Ok(board),
+        Err(why) => Err(Verdict::Skipped(format!("{why:#}"))),
     }
 }
 
-fn zephyr(name: &str) -> Result<Verdict> {
-    if let Err(why) = boards::zephyr() {
-        return Ok(Verdict::Skipped(format!("{why:#}")));
+/// The sample on a board of an RTOS.
+fn greets(name: &str) -> Result<Verdict> {
+    match rtos(name) {
+        Ok(board) => boots(&board, "image"),
+        Err(skipped) => Ok(skipped),
     }
-    if !tool::has("west") {
-        return Ok(Verdict::Skipped("west is not installed".into()));
-    }
-    boots(&Board::named(&format!("zephyr:{name}"))?, "image")
 }
+
+/// Builds a program and runs it until it says the last of `lines` or `bad`; all of `lines` must come, in that order. Shows
+/// the line that has the last one.
+fn says(name: &str, program: &Program, lines: &[&str], bad: &str) -> Result<Verdict> {
+    let board = match rtos(name) {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let mut start = board.build_program(program, &hello::wrt()?)?;
+    start.stdin(std::process::Stdio::null());
+    let good = lines.last().copied().unwrap_or_default();
+    let output = tool::watch(start, board.limit(), &[good, bad])?;
+    let mut said = output.text.lines();
+    let mut last = "";
+    for line in lines {
+        let Some(found) = said.find(|l| l.contains(line)) else {
+            bail!("{name}: {}, no \"{line}\" in\n{}", if output.late { "too late" } else { "failed" }, output.text);
+        };
+        last = found;
+    }
+    Ok(Verdict::Passed(last.trim().to_string()))
+}
+
+/// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode.
+fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
+    let program = if options.is_empty() { "port_check" } else { "port_check_user" };
+    says(name, &Program { name: program, zephyr: "tests/port", options }, &["threads, passed"], "threads, failed")
+}
+
+/// Guests that never return are stopped by a timer's interrupt.
+fn deadline(name: &str) -> Result<Verdict> {
+    let program = Program { name: "deadline", zephyr: "samples/deadline", options: &[] };
+    says(name, &program, &["bulk: stopped, went on, stopped again", "us after the interrupt"], "deadline: failed")
+}
+
+/// A host function's fault ends its program, and the report says where the guest was.
+fn user_mode(name: &str) -> Result<Verdict> {
+    let program = Program { name: "user_mode", zephyr: "samples/user_mode", options: &[] };
+    let lines = ["a: ended by a fault", "in function 4 ask", "in function 2 run", "b: finished", "user_mode: done"];
+    says(name, &program, &lines, "user_mode: failed")
+}
+
+/// The lines that send a module over the shell of samples/shell.
+fn upload(file: &str) -> Result<Vec<(String, &'static str)>> {
+    let hex: String = std::fs::read(tool::root().join(file))?.iter().map(|b| format!("{b:02x}")).collect();
+    let lines = hex.as_bytes().chunks(64).map(|piece| (format!("wrt load counter {}", String::from_utf8_lossy(piece)), "~$ "));
+    Ok(lines.collect())
+}
+
+/// Programs over the shell: run, sent, replaced while the old one runs, killed, trapped, refused.
+fn shell(name: &str) -> Result<Verdict> {
+    let board = match rtos(name) {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let program = Program { name: "shell", zephyr: "samples/shell", options: &[] };
+    let mut start = board.build_program(&program, &hello::wrt()?)?;
+    if name.contains("native_sim") {
+        start.arg("-uart_stdinout");
+    }
+    let typed = |lines: &[(&str, &'static str)]| lines.iter().map(|(l, a)| (l.to_string(), *a)).collect::<Vec<_>>();
+    let mut dialogue = typed(&[
+        ("", "~$ "),
+        ("wrt run hello", "[1] 1 + 2 + ... + 100 = 5050"),
+        ("wrt run absent", "no module absent"),
+        ("wrt load counter 00617", "not hexadecimal"),
+        ("wrt load counter", "nothing was sent"),
+    ]);
+    dialogue.extend(upload("samples/shell/guest/counter1.wasm")?);
+    dialogue.extend(typed(&[
+        ("wrt load counter", "counter: loaded, "),
+        ("wrt run counter scale 7", "[2] counter"),
+        ("wrt ps", "returned 0x46, fuel "),
+        ("wrt run counter forever", "[3] counter"),
+        ("wrt run runaway jumps", "[4] runaway"),
+        ("wrt run hello", "(2) run already"),
+        ("wrt ps", "used by 1"),
+    ]));
+    dialogue.extend(upload("samples/shell/guest/counter2.wasm")?);
+    dialogue.extend(typed(&[
+        ("wrt load counter", "counter: replaced, "),
+        ("wrt ps", "replaced, used by 1"),
+        ("wrt kill 4", "~$ "),
+        ("wrt ps", "runaway         killed, fuel "),
+        ("wrt run counter scale 7", "[5] counter"),
+        ("wrt ps", "returned 0x1b58, fuel "),
+        ("wrt kill 3", "~$ "),
+        ("wrt ps", "counter         killed, fuel "),
+        ("wrt kill 3", "no program 3 runs"),
+        ("wrt run counter divide 0", "counter: integer divide by zero"),
+        ("wrt ps", "trapped: integer divide by zero"),
+        ("wrt load counter 0061736d01000000ff", "~$ "),
+        ("wrt load counter", "counter: "),
+        ("wrt run counter", "[7] counter"),
+        ("wrt ps", "returned 0x2, fuel "),
+        ("wrt stats", "2 host functions"),
+    ]));
+    let lines: Vec<(&str, &str)> = dialogue.iter().map(|(l, a)| (l.as_str(), *a)).collect();
+    let text = tool::talk(start, board.limit(), &lines)?;
+    if text.contains("replaced, used by 0") {
+        bail!("a replaced module is not freed\n{text}");
+    }
+    let stats = text.lines().find(|l| l.contains(" host functions")).unwrap_or_default();
+    Ok(Verdict::Passed(format!("{} lines typed; {}", lines.len(), stats.trim())))
+}
+
+/// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.
+fn freertos_refuses() -> Result<Verdict> {
+    let kernel = match boards::freertos() {
+        Ok(kernel) => kernel,
+        Err(why) => return Ok(Verdict::Skipped(format!("{why:#}"))),
+    };
+    setup::packages(&[setup::GCC])?;
+    let names = [
+        "",
+        "configTASK_NOTIFICATION_ARRAY_ENTRIES to 2 or more",
+        "INCLUDE_vTaskSuspend to 1",
+        "INCLUDE_xTaskGetSchedulerState to 1",
+        "configWRT_NOTIFICATION_INDEX must be from 1",
+        "configWRT_NOTIFICATION_INDEX must be from 1",
+    ];
+    for (number, name) in names.iter().enumerate() {
+        let mut c = command("cc", ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Itests/port/refused", "-Ifreertos/include"]);
+        c.args([&format!("-DREFUSED={number}"), "-Irust/wrt-platform/include", "freertos/port.c", "-isystem"]);
+        c.arg(kernel.join("include")).arg("-isystem").arg(kernel.join("portable/ThirdParty/GCC/Posix"));
+        let output = tool::watch(c, std::time::Duration::from_secs(60), &[])?;
+        let first = output.text.lines().find(|l| l.contains("error:"));
+        let right = if number == 0 { output.code == Some(0) } else { first.is_some_and(|l| l.contains("#error") && l.contains(name)) };
+        if !right {
+            bail!("configuration {number} of tests/port/refused: {:?}\n{}", output.code, output.text);
+        }
+    }
+    Ok(Verdict::Passed(format!("{} configurations", names.len() - 1)))
+}
+
+/// What a Kconfig combination that cannot work says: the option and the fix.
+fn zephyr_refuses() -> Result<Verdict> {
+    let board = match rtos("zephyr:qemu_cortex_m3") {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let shell = ["-DCONFIG_WRT_SHELL=y", "-DCONFIG_SHELL=y", "-DCONFIG_WRT_LOADER=y", "-DCONFIG_WRT_FATAL_HANDLER=y"];
+    let m3 = "qemu_cortex_m3";
+    let cases: [(&str, &[&str], &str); 5] = [
+        (m3, &shell[..1], "CONFIG_WRT_SHELL=y needs CONFIG_SHELL. Set CONFIG_SHELL=y"),
+        (m3, &shell[..2], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_LOADER. Set CONFIG_WRT_LOADER=y"),
+        (m3, &shell[..3], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_PORT_HEAP_SIZE. Set CONFIG_WRT_PORT_HEAP_SIZE"),
+        (m3, &shell[3..], "CONFIG_WRT_FATAL_HANDLER=y needs CONFIG_USERSPACE. Set CONFIG_USERSPACE=y"),
+        ("native_sim", &[], "no Rust target is known for posix"),
+    ];
+    for (board, options, why) in cases {
+        let text = boards::west_refuses(board, "samples/hello_wasm", options)?;
+        // CMake breaks lines.
+        if !text.split_whitespace().collect::<Vec<_>>().join(" ").contains(why) {
+            bail!("{options:?}: no \"{why}\" in\n{text}");
+        }
+    }
+    Ok(Verdict::Passed(format!("{} combinations", cases.len())))
+}
+
+/// Options of tests/port for Zephyr's user mode, as in its testcase.yaml.
+const USER: &[&str] =
+    &["-DCONFIG_USERSPACE=y", "-DCONFIG_WRT_MAX_WAITERS=64", "-DCONFIG_MAX_THREAD_BYTES=10", "-DCONFIG_WRT_PORT_HEAP_SIZE=0"];
 
 /// Another text in the guest's data segment is another text on the console, nothing else being touched.
 fn guest_decides() -> Result<Verdict> {

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -82,6 +82,40 @@ pub(crate) fn watch(mut c: Command, limit: Duration, until: &[&str]) -> Result<O
     text.extend(out.iter());
     text.extend(err.iter());
     Ok(Output { text, code: status.and_then(|s| s.code()), late })
+}
+
+/// Types lines and waits for what must come after each; then the program is ended. All that it said, or an error.
+pub(crate) fn talk(mut c: Command, limit: Duration, dialogue: &[(&str, &str)]) -> Result<String> {
+    let shown = format!("{c:?}");
+    std::os::unix::process::CommandExt::process_group(&mut c, 0);
+    let child = c.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.with_context(|| format!("cannot start {shown}"))?;
+    let out = reader(child.stdout.take());
+    let mut to = child.stdin.take().context("no input")?;
+    let begun = Instant::now();
+    let mut text = String::new();
+    let mut all_said = || -> Result<()> {
+        for (line, answer) in dialogue {
+            let from = text.len();
+            if !line.is_empty() {
+                to.write_all(format!("{line}\r").as_bytes())?;
+                to.flush()?;
+            }
+            while !text[from..].contains(answer) {
+                text.extend(out.try_iter());
+                if begun.elapsed() > limit {
+                    bail!("no \"{answer}\" after \"{line}\"");
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Ok(())
+    };
+    let outcome = all_said();
+    end(&mut child);
+    text.extend(out.iter());
+    outcome.with_context(|| format!("{shown}\n{text}"))?;
+    Ok(text)
 }
 
 fn end(child: &mut Child) {

@@ -29,6 +29,8 @@ use writer::{Writer, word, word16};
 
 use crate::image::{self, HEADER, PADDING, Word};
 use crate::op;
+use crate::run::{LATENCY, SLICE};
+use crate::store::STEP;
 pub use wrt_decoder::custom::{Section, sections};
 use wrt_decoder::types::Kind;
 use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
@@ -48,7 +50,9 @@ const fn near_cells(window: u32) -> u32 {
 /// Cells that are not near lie this much further up in the frame.
 pub const HOLE: u32 = 16;
 /// Most instructions in a row without a charge: bounds the debt of the counter and the latency of an interrupt.
-pub const MAX_RUN: u32 = if cfg!(wrt_far) { 5 } else { 1024 };
+pub const MAX_RUN: u32 = if cfg!(wrt_far) { 5 } else { 224 };
+// A run that a jump leaves may end in the middle of another, and a step of a bulk operation be charged before both.
+const _: () = assert!(SLICE + 2 * MAX_RUN as i64 + (STEP / 64) as i64 <= LATENCY);
 /// Bodies of this many bytes or more use jumps of 32 bits.
 const FAR_BODY: u32 = if cfg!(wrt_far) { 0 } else { 12_000 };
 /// The registers from `near` on are for far operands, two cells each, and for results.
