@@ -2,8 +2,7 @@
 //! Atomic operations of the second page: in shared memories as those are ([`crate::shared`]), in others as plain ones.
 
 use crate::op::second::{ANY_MEMORY, ATOMIC};
-use crate::run::{get64, set64};
-use crate::stack::{Window, copy, register};
+use crate::stack::{Registers, copy, register};
 use crate::store::View;
 use wrt_foundation::Trap;
 use wrt_instructions::table::atomic::{self as table, FENCE, Kind, NOTIFY, WAIT32, WAIT64};
@@ -51,16 +50,16 @@ pub(crate) fn compute(kind: Kind, old: u64, x: u64, y: u64) -> Option<u64> {
 
 impl Atomic {
     /// The operation that `code` begins with.
-    pub(crate) fn new(fr: &Window, code: &[u32]) -> Option<Atomic> {
+    pub(crate) fn new(fr: &impl Registers, code: &[u32]) -> Option<Atomic> {
         let (&[w, w1, offset], rest) = code.split_first_chunk()?;
         let n = (w1 as u16).checked_sub(ATOMIC)? as u8;
         let b = register(w >> 16);
-        let narrow = || (fr[b] as usize).checked_add(offset as usize);
+        let narrow = || (fr.cell(b) as usize).checked_add(offset as usize);
         let (memory, at, words) = match rest {
             [memory, upper, ..] if w1 & ANY_MEMORY != 0 => {
                 let at = if memory >> 31 != 0 {
                     let offset = u64::from(offset) | u64::from(*upper) << 32;
-                    get64(fr, b).checked_add(offset).and_then(|at| usize::try_from(at).ok())
+                    fr.cell64(b).checked_add(offset).and_then(|at| usize::try_from(at).ok())
                 } else {
                     narrow()
                 };
@@ -83,7 +82,7 @@ impl Atomic {
     }
 
     /// Carries it out if it is an access to the memory whose bytes are `mem` or `shared`.
-    pub(crate) fn access(&self, fr: &mut Window, mem: &mut [u8], shared: View<'_>) -> Result<Ended, Trap> {
+    pub(crate) fn access(&self, fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>) -> Result<Ended, Trap> {
         let Some((kind, log2, wide)) = table::access(self.n) else {
             return match self.n {
                 // Guests are separate stores, so the fence matters where they share memory; elsewhere it is harmless.
@@ -95,7 +94,7 @@ impl Atomic {
                 _ => Err(Trap::BadImage),
             };
         };
-        let value = |r: usize| if wide { get64(fr, r) } else { fr[r].into() };
+        let value = |r: usize| if wide { fr.cell64(r) } else { fr.cell(r).into() };
         let (x, y) = (value(self.x), value(self.y));
         let old = match shared {
             Some(shared) => {
@@ -120,9 +119,9 @@ impl Atomic {
         };
         if kind != Kind::Store {
             if wide {
-                set64(fr, self.a, old);
+                fr.set_cell64(self.a, old);
             } else {
-                fr[self.a] = old as u32;
+                fr.set_cell(self.a, old as u32);
             }
         }
         Ok(Ended::Done)

@@ -4,6 +4,8 @@
 
 use crate::op::*;
 use crate::run::{get64, set64};
+#[cfg(feature = "wide-arithmetic")]
+use crate::stack::Registers;
 use crate::stack::{Window, register};
 use wrt_foundation::Trap;
 #[cfg(any(feature = "float", feature = "wide-arithmetic"))]
@@ -177,12 +179,12 @@ pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
 
 /// `i64.add128` and its like: operations of the second page.
 #[cfg(feature = "wide-arithmetic")]
-pub(crate) fn wide(fr: &mut Window, code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn wide(fr: &mut impl Registers, code: &[u32]) -> Result<usize, Trap> {
     use num::*;
     let Some(&[w, w1]) = code.first_chunk() else { return Err(Trap::BadImage) };
-    let get = |shift: u32| get64(fr, (w >> shift) as usize);
+    let get = |shift: u32| fr.cell64((w >> shift) as usize);
     let (x, y) = (get(16), get(24));
-    let high = |shift: u32| get64(fr, (w1 >> shift) as usize);
+    let high = |shift: u32| fr.cell64((w1 >> shift) as usize);
     let (low, high) = match w1 as u16 & 0x1f {
         0x13 => i64_add128(x, y, high(16), high(24)),
         0x14 => i64_sub128(x, y, high(16), high(24)),
@@ -190,7 +192,9 @@ pub(crate) fn wide(fr: &mut Window, code: &[u32]) -> Result<usize, Trap> {
         _ => i64_mul_wide_u(x, y),
     };
     let a = register(w >> 8);
-    [fr[a], fr[a + 1], fr[a + 2], fr[a + 3]] = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
+    fr.set_cell64(a, low);
+    fr.set_cell(a + 2, high as u32);
+    fr.set_cell(a + 3, (high >> 32) as u32);
     Ok(2)
 }
 

@@ -21,7 +21,8 @@ use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
 use crate::stack::{
-    BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
+    BARRIER, CONTINUATION, Frame, INSTANCE, Registers, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register,
+    window,
 };
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table, View};
 #[cfg(wrt_threaded)]
@@ -416,13 +417,17 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             // Outside of memory 0: a shared one has no bytes in `mem`.
             #[cfg(feature = "threads")]
             macro_rules! outside {
-                () => {
-                    break w
-                };
+                ($at:ident) => {{
+                    match outside(shared, fr, w, $at) {
+                        Ok(()) => pc = pc.wrapping_add(2),
+                        Err(t) => trap!(t),
+                    }
+                    continue;
+                }};
             }
             #[cfg(not(feature = "threads"))]
             macro_rules! outside {
-                () => {
+                ($at:ident) => {
                     trap!(Trap::MemoryOutOfBounds)
                 };
             }
@@ -430,7 +435,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 ($n:literal, $s:ident => $put:expr) => {{
                     let k = ext!(c1);
                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!() };
+                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!(ea) };
                     $put;
                     pc = pc.wrapping_add(2);
                 }};
@@ -439,7 +444,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 ($n:literal, $v:expr) => {{
                     let k = ext!(c1);
                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!() };
+                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!(ea) };
                     *s = $v.to_le_bytes();
                     pc = pc.wrapping_add(2);
                 }};
@@ -828,10 +833,10 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
 }
 
 /// The load or store `w` past the end of a memory, which may be shared.
-#[cfg(all(feature = "threads", any(feature = "multi-memory", feature = "memory64")))]
+#[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-fn outside(shared: View<'_>, fr: &mut Window, w: u32, at: usize) -> Result<(), Trap> {
+pub(crate) fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
     shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
 }
 #[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64")))]
@@ -844,7 +849,7 @@ fn outside(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
 #[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors and atomics
 #[inline(never)]
-pub(crate) fn second(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn second(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     match code.get(1).copied().unwrap_or(0) as u16 {
         #[cfg(feature = "wide-arithmetic")]
         second::ADD128..=second::MUL_WIDE_U => numeric::wide(fr, code),
@@ -907,8 +912,6 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
         RETURN_CALL => tail_call(store, cells, run, w),
         #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
         EXTENDED => extended(store, cells, frames, run, w),
-        #[cfg(feature = "threads")]
-        0x28..=0x3e => shared_access(store, cells, run, w),
         #[cfg(feature = "threads")]
         SECOND if word_at(store, run, 1).is_ok_and(|w1| w1 as u16 >= second::ATOMIC) => atomic(store, cells, run, out),
         RETURN | RETURN1 | RETURN2 => {
@@ -1267,20 +1270,6 @@ fn copy_shared(slots: &mut [MemSlot<'_>], to: usize, from: usize, fr: &mut Windo
     copied.ok_or(Trap::BadImage)
 }
 
-/// The load or store `w` past the end of memory 0, which may be shared: then it has no bytes for the loop.
-#[cfg(feature = "threads")]
-#[inline(never)]
-fn shared_access(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, w: u32) -> Result<bool, Trap> {
-    let i = store.inst(run.inst)?;
-    let offset = i.code(run.pc.wrapping_add(1))?;
-    let memory = store.mems.get(i.mem0 as usize).and_then(MemSlot::shared).ok_or(Trap::MemoryOutOfBounds)?;
-    let fr = window(cells, run.base).ok_or(Trap::StackExhausted)?;
-    let at = (fr[register(w >> 16)] as usize).checked_add(offset as usize).ok_or(Trap::MemoryOutOfBounds)?;
-    memory.plain(fr, w, at)?;
-    run.pc = run.pc.wrapping_add(2);
-    Ok(true)
-}
-
 /// An atomic operation on another memory than the first, one that waits or wakes, or one that the loop did not get done.
 #[cfg(feature = "threads")]
 #[inline(never)]
@@ -1446,9 +1435,9 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 
 /// The byte that a load or store means, word `w` of the loop's, with an address of 64 bits and this offset.
 #[cfg(feature = "memory64")]
-pub(crate) fn far_address(fr: &Window, w: u32, lower: u32, upper: u32) -> Option<usize> {
+pub(crate) fn far_address(fr: &impl Registers, w: u32, lower: u32, upper: u32) -> Option<usize> {
     let offset = u64::from(lower) | u64::from(upper) << 32;
-    get64(fr, register(w >> 16)).checked_add(offset)?.try_into().ok()
+    fr.cell64(register(w >> 16)).checked_add(offset)?.try_into().ok()
 }
 
 /// A load or store, word `w` of the loop's, of the bytes from `at` on of any memory.

@@ -14,7 +14,7 @@
 
 use crate::atomic::compute;
 use crate::image::{Limit, MemoryType};
-use crate::stack::{Window, copy, register};
+use crate::stack::{Registers, copy, register};
 use crate::store::{Declared, MemSlot};
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
@@ -207,7 +207,7 @@ impl<'m> SharedMem<'m> {
     }
 
     /// The load or store whose word is `w`, of the bytes from `at` on.
-    pub(crate) fn plain(&self, fr: &mut Window, w: u32, at: usize) -> Result<(), Trap> {
+    pub(crate) fn plain(&self, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
         const OUT: Trap = Trap::MemoryOutOfBounds;
         let (a, op) = (register(w >> 8), w as u8);
         let n = match op {
@@ -218,7 +218,7 @@ impl<'m> SharedMem<'m> {
             _ => return Err(Trap::BadImage),
         };
         if op >= 0x36 {
-            return self.store(at, n, crate::run::get64(fr, a)).ok_or(OUT);
+            return self.store(at, n, fr.cell64(a)).ok_or(OUT);
         }
         let v = self.load(at, n).ok_or(OUT)?;
         let free = 64u32.wrapping_sub((n as u32).wrapping_mul(8));
@@ -227,8 +227,8 @@ impl<'m> SharedMem<'m> {
             _ => v.wrapping_shl(free).wrapping_shr(free),
         };
         match op {
-            0x29 | 0x2b | 0x30..=0x35 => crate::run::set64(fr, a, v),
-            _ => fr[a] = v as u32,
+            0x29 | 0x2b | 0x30..=0x35 => fr.set_cell64(a, v),
+            _ => fr.set_cell(a, v as u32),
         }
         Ok(())
     }

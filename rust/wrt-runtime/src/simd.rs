@@ -3,24 +3,26 @@
 //! `wrt_instructions::simd`. [`crate::op::second`] has their form.
 
 use crate::op::second::ANY_MEMORY;
-use crate::run::set64;
-use crate::stack::{Window, copy, register};
+use crate::stack::{Registers, copy, register};
 use crate::store::View;
 use wrt_foundation::Trap;
 use wrt_instructions::simd::{V128, bytes, cells, scalar, shuffle, vector as compute};
 
-fn get(fr: &Window, r: u32) -> V128 {
+fn get(fr: &impl Registers, r: u32) -> V128 {
     let r = register(r);
-    [fr[r], fr[r + 1], fr[r + 2], fr[r + 3]]
+    [fr.cell(r), fr.cell(r + 1), fr.cell(r + 2), fr.cell(r + 3)]
 }
 
-fn set(fr: &mut Window, r: u32, v: V128) {
+fn set(fr: &mut impl Registers, r: u32, [v0, v1, v2, v3]: V128) {
     let r = register(r);
-    [fr[r], fr[r + 1], fr[r + 2], fr[r + 3]] = v;
+    fr.set_cell(r, v0);
+    fr.set_cell(r + 1, v1);
+    fr.set_cell(r + 2, v2);
+    fr.set_cell(r + 3, v3);
 }
 
 /// The operation that `code` begins with. How many words it has; 0: it is for [`load_or_store`] with another memory.
-pub(crate) fn vector(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn vector(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     let Some((&[w, w1], rest)) = code.split_first_chunk() else { return Err(Trap::BadImage) };
     let (n, a, b, c, d) = (w1 as u16, w >> 8, w >> 16, w >> 24, w1 >> 16);
     match n {
@@ -50,16 +52,16 @@ pub(crate) fn vector(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[
     }
     let v = scalar(n, &x, d as u8).ok_or(Trap::BadImage)?;
     match n {
-        0x1d | 0x21 => set64(fr, a as usize, v), // i64x2, f64x2.extract_lane
-        _ => fr[register(a)] = v as u32,
+        0x1d | 0x21 => fr.set_cell64(a as usize, v), // i64x2, f64x2.extract_lane
+        _ => fr.set_cell(register(a), v as u32),
     }
     Ok(2)
 }
 
 /// The load or store that `code` begins with, in its memory. How many words it has.
-pub(crate) fn load_or_store(fr: &mut Window, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
+pub(crate) fn load_or_store(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
     let (&[w, w1, offset], rest) = code.split_first_chunk().ok_or(Trap::BadImage)?;
-    let narrow = || (fr[register(w >> 16)] as usize).checked_add(offset as usize);
+    let narrow = || (fr.cell(register(w >> 16)) as usize).checked_add(offset as usize);
     let (at, words) = match rest {
         &[memory, upper, ..] if w1 & ANY_MEMORY != 0 => (if memory >> 31 != 0 { wide_address(fr, w, offset, upper) } else { narrow() }, 5),
         _ => (narrow(), 3),
@@ -88,7 +90,7 @@ pub(crate) fn load_or_store(fr: &mut Window, mem: &mut [u8], shared: View<'_>, c
 #[cfg(feature = "memory64")]
 use crate::run::far_address as wide_address;
 #[cfg(not(feature = "memory64"))]
-fn wide_address(_: &Window, _: u32, _: u32, _: u32) -> Option<usize> {
+fn wide_address(_: &impl Registers, _: u32, _: u32, _: u32) -> Option<usize> {
     None
 }
 

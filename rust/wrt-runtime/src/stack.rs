@@ -18,6 +18,34 @@ pub(crate) fn register(w: u32) -> usize {
     w as usize & (REGISTERS - 1)
 }
 
+/// The cells of the running frame, for operations that both loops call: one has them alone, the other has them shared.
+pub(crate) trait Registers {
+    fn cell(&self, r: usize) -> u32;
+    fn set_cell(&mut self, r: usize, v: u32);
+    /// The 64 bits from the register on that `r` names.
+    #[inline(always)]
+    fn cell64(&self, r: usize) -> u64 {
+        let r = register(r as u32);
+        u64::from(self.cell(r)) | u64::from(self.cell(r + 1)) << 32
+    }
+    #[inline(always)]
+    fn set_cell64(&mut self, r: usize, v: u64) {
+        let r = register(r as u32);
+        self.set_cell(r, v as u32);
+        self.set_cell(r + 1, (v >> 32) as u32);
+    }
+}
+impl Registers for Window {
+    #[inline(always)]
+    fn cell(&self, r: usize) -> u32 {
+        self[r]
+    }
+    #[inline(always)]
+    fn set_cell(&mut self, r: usize, v: u32) {
+        self[r] = v;
+    }
+}
+
 /// Kind of frame: a call from WebAssembly; the instance is the caller's.
 pub const WASM: u32 = 0;
 /// Kind of frame: a call from the host; a return to it is [`crate::run::Exit::Done`].

@@ -400,12 +400,12 @@ pub(super) fn load<'a, O: Load, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a 
             }
             skip!(N, m, rest, fr, v.accumulator())
         }
-        None => outside(m, rest),
+        None => outside(m, rest, fr, acc),
     }
 }
 /// With an address of 64 bits; the offset is in the word that follows.
 #[cfg(feature = "memory64")]
-pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let [offset, _, _, next, after @ ..] = rest else { return over(m) };
     let at = u64::get(fr, b(w)).checked_add(*offset).and_then(|at| usize::try_from(at).ok());
     match at.and_then(|at| m.mem.get(at..)?.get(..O::SIZE)).and_then(O::of) {
@@ -413,7 +413,7 @@ pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a 
             v.set(fr, a(w));
             TABLE[number(*next)](m, after, fr, *next, v.accumulator())
         }
-        None => outside(m, rest),
+        None => outside(m, rest, fr, acc),
     }
 }
 #[cfg(feature = "memory64")]
@@ -424,19 +424,50 @@ pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'
     if at.and_then(|at| m.mem.get_mut(at..)?.get_mut(..O::SIZE)).is_some_and(|to| O::put(v, to)) {
         TABLE[number(*next)](m, after, fr, *next, acc)
     } else {
-        outside(m, rest)
+        outside(m, rest, fr, acc)
     }
 }
 pub(super) fn store<'a, O: Store, V: Source, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let at = (X::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize);
     let v = V::get(fr, w, acc);
-    if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) { skip!(m, rest, fr, acc) } else { outside(m, rest) }
+    if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) {
+        skip!(m, rest, fr, acc)
+    } else {
+        outside(m, rest, fr, acc)
+    }
 }
 /// Outside of memory 0: a shared one has no bytes in `mem`.
+#[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-fn outside(m: &mut Loop<'_>, rest: &[u64]) {
-    end(m, rest, if cfg!(feature = "threads") { Ended::Rare } else { Ended::Trap(Trap::MemoryOutOfBounds) })
+fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64) {
+    let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
+    let (w, offset) = (m.image.get(pc).copied().unwrap_or(0), m.image.get(pc.wrapping_add(1)).copied().unwrap_or(0));
+    #[cfg(feature = "memory64")]
+    if w as u8 == MEMORY_64 {
+        return end(m, rest, Ended::Rare);
+    }
+    let at = (fr[register(w >> 16)].get() as usize).checked_add(offset as usize);
+    match at.map(|at| crate::run::outside(m.shared, &mut fr, w, at)) {
+        Some(Ok(())) => {
+            // A load leaves its value in the accumulator, a store leaves that alone.
+            let a = register(w >> 8);
+            let acc = match w as u8 {
+                0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a),
+                0x28..=0x2f => fr[a].get().into(),
+                _ => acc,
+            };
+            skip!(m, rest, fr, acc)
+        }
+        Some(Err(t)) => trap(m, rest, t),
+        None => trap(m, rest, Trap::MemoryOutOfBounds),
+    }
+}
+#[cfg(not(feature = "threads"))]
+#[cold]
+#[inline(never)]
+fn outside(m: &mut Loop<'_>, rest: &[u64], _: &Cells, _: u64) {
+    trap(m, rest, Trap::MemoryOutOfBounds)
 }
 
 // ---- jumps and calls ----------------------------------------------------------------------------------------------
@@ -558,6 +589,7 @@ pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells
     call!(m, rest, a(w), to, k(w), 2)
 }
 /// Returns; `k` is the cost.
+#[inline(always)]
 pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     let top = m.depth.wrapping_sub(1);
     let Some(&Frame { pc, base, link }) = m.frames.get(top as usize) else { return trap(m, rest, Trap::BadImage) };
@@ -602,8 +634,16 @@ pub(super) fn rare<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, 
 pub(super) fn unexpanded<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
     end(m, rest, Ended::Expand);
 }
-pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
-    end(m, rest, Ended::Second);
+/// An operation of the second page, as the image has it.
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, _: u64, _: u64) {
+    let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
+    match crate::run::second(&mut fr, m.mem, m.shared, m.image.get(pc..).unwrap_or(&[])) {
+        #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
+        Ok(0) => end(m, rest, Ended::Rare),
+        Ok(words) => next!(m, rest.get(words.wrapping_sub(1)..).unwrap_or(&[]), fr, 0),
+        Err(t) => trap(m, rest, t),
+    }
 }
 pub(super) fn unreachable<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
     trap(m, rest, Trap::Unreachable);

@@ -16,11 +16,11 @@ mod handlers;
 mod pairs;
 mod table;
 
+use crate::Exit;
 use crate::image::Image;
 use crate::run::{Hot, Now, hot, stop};
-use crate::stack::{Frame, Run, WINDOW, window};
-use crate::store::Store;
-use crate::{Exit, stack};
+use crate::stack::{Frame, Registers, Run, WINDOW};
+use crate::store::{Store, View};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use wrt_foundation::Trap;
@@ -54,8 +54,6 @@ enum Ended {
     Rare,
     /// Code that is not expanded yet.
     Expand,
-    /// An operation of the second page, which works on slices.
-    Second,
     /// It trapped.
     Trap(Trap),
 }
@@ -65,6 +63,8 @@ struct Loop<'a> {
     code: &'a [u64],
     image: &'a [u32],
     mem: &'a mut [u8],
+    #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+    shared: View<'a>,
     cells: &'a [Cell<u32>],
     frames: &'a mut [Frame],
     globals: &'a mut [u32],
@@ -115,7 +115,8 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
         if !prepare(store, run) {
             return Left::Refused;
         }
-        let Some(Hot { code, entries, func_types, table, mem, globals, func_base, link, threaded, .. }) = hot(store, run.inst) else {
+        let Some(Hot { code, entries, func_types, table, mem, shared, globals, func_base, link, threaded, .. }) = hot(store, run.inst)
+        else {
             stop(frames, run, out, Trap::BadImage);
             return Left::Out;
         };
@@ -129,6 +130,8 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
             code: &threaded.0,
             image: code,
             mem,
+            #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+            shared,
             cells: shared_cells,
             frames,
             globals,
@@ -155,27 +158,18 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
                 stop(frames, run, out, t);
                 return Left::Out;
             }
-            #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
-            Ended::Second => {
-                let (Some(fr), Some(Hot { code, mem, shared, .. })) = (window(cells, run.base), hot(store, run.inst)) else {
-                    return Left::Refused;
-                };
-                match crate::run::second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
-                    #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
-                    Ok(0) => return Left::Rare(code.get(pc).copied().unwrap_or(0)),
-                    Ok(words) => run.pc = run.pc.wrapping_add(words as u32),
-                    Err(t) => {
-                        stop(frames, run, out, t);
-                        return Left::Out;
-                    }
-                }
-            }
-            #[cfg(not(any(feature = "simd", feature = "wide-arithmetic", feature = "threads")))]
-            Ended::Second => {
-                stop(frames, run, out, Trap::BadImage);
-                return Left::Out;
-            }
         }
+    }
+}
+
+impl Registers for &Cells {
+    #[inline(always)]
+    fn cell(&self, r: usize) -> u32 {
+        self[r].get()
+    }
+    #[inline(always)]
+    fn set_cell(&mut self, r: usize, v: u32) {
+        self[r].set(v);
     }
 }
 
@@ -183,7 +177,7 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
 #[inline(always)]
 fn cell_window(cells: &[Cell<u32>], base: u32) -> Option<&Cells> {
     let base = base as usize;
-    cells.get(base..base.wrapping_add(stack::WINDOW))?.try_into().ok()
+    cells.get(base..base.wrapping_add(WINDOW))?.try_into().ok()
 }
 
 #[cfg(all(test, feature = "loader"))]

@@ -358,7 +358,10 @@ pub(super) static TABLE: [Handler; SIZE] = {
     {
         t[at(TABLE_INDEX, PLAIN)] = table_index;
     }
-    t[at(SECOND, PLAIN)] = second_page;
+    #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+    {
+        t[at(SECOND, PLAIN)] = second_page;
+    }
 
     pairs::fill(&mut t, PAIRS as usize);
     t
