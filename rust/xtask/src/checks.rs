@@ -28,7 +28,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("decoder against the official suite", decode_suite),
     ("official suite", suite),
     ("official suite with hardly a near cell", suite_far),
-    ("official suite with the small window", suite_small),
+    ("official suite with the small window, on the plain loop", suite_small),
+    ("threaded loop: tail calls are jumps", tail_calls),
     ("fuzzing: replay of a small corpus", replay),
     ("fuzzing: hostile modules", hostile),
     ("benchmark kernels: native results on WRT", kernels),
@@ -247,11 +248,39 @@ fn suite_far() -> Result<Verdict> {
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
 }
 
-/// The engine's tests and the suite with 128 registers.
+/// The engine's tests and the suite with 128 registers, and with the loop that boards have.
 fn suite_small() -> Result<Verdict> {
     let mut c = command("cargo", ["test", "--locked", "-p", "wrt-runtime", "-p", "wrt-spec-tests"]);
     c.args(["--features", "wrt-runtime/small-window", "--target-dir"]).arg(tool::scratch().join("small"));
+    c.env("RUSTFLAGS", "--cfg wrt_loop");
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
+}
+
+/// Where a handler of the threaded loop calls the next one instead of jumping to it, the host's stack would grow.
+fn tail_calls() -> Result<Verdict> {
+    if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        return Ok(Verdict::Skipped("this processor has no threaded loop".into()));
+    }
+    setup::packages(&[setup::GCC])?;
+    let text = tool::run(command("objdump", ["-d", "--no-show-raw-insn", &hello::wrt()?.to_string_lossy()]))?;
+    let (mut handler, mut handlers) = (None, 0);
+    for line in text.lines() {
+        if let Some(symbol) = line.strip_suffix(">:") {
+            handler = symbol.contains("threaded8handlers").then_some(symbol);
+            handlers += u32::from(handler.is_some());
+        }
+        let Some(symbol) = handler else { continue };
+        let mut words = line.split_whitespace().skip(1);
+        let (mnemonic, operand) = (words.next().unwrap_or_default(), words.collect::<String>());
+        let calls = matches!(mnemonic, "call" | "callq") && (operand.starts_with('*') || operand.contains("threaded8handlers"));
+        if calls || mnemonic == "blr" {
+            bail!("a call in {symbol}: {}", line.trim());
+        }
+    }
+    if handlers < 500 {
+        bail!("{handlers} handlers found: the loop is not in the program");
+    }
+    Ok(Verdict::Passed(format!("{handlers} handlers")))
 }
 
 /// Modules that `cargo xtask fuzz` made, with what wasmtime made of them.
