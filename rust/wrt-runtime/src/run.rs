@@ -190,9 +190,14 @@ fn settle(run: &mut Run) {
 }
 
 /// The slice is used up: look at the interrupt word, then take the next one. False: `out` is set.
+#[inline]
 fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
+    next_slice(store.interrupted(), run, out)
+}
+/// The same, for who has looked already.
+pub(crate) fn next_slice(interrupted: bool, run: &mut Run, out: &mut Exit) -> bool {
     settle(run);
-    if store.interrupted() {
+    if interrupted {
         *out = Exit::Interrupted;
         return false;
     }
@@ -210,7 +215,7 @@ fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
 /// Counts a slice as used up; tells whether the guest paid for it. Each slice ends by a charge, so it stands for one
 /// instruction at least, and charges fall behind the instructions by one block at most. Where they fall behind ever
 /// more, refunds cancel them: an image that nobody translated.
-fn paid(run: &mut Run) -> bool {
+pub(crate) fn paid(run: &mut Run) -> bool {
     let lag = run.lag.saturating_add(run.left).saturating_add(1).max(0);
     run.lag = lag.saturating_sub(run.left);
     lag < MOST_LAG
@@ -271,6 +276,8 @@ pub(crate) struct Hot<'a> {
     pub(crate) link: u32,
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
+    #[cfg(wrt_threaded)]
+    pub(crate) interrupt: &'a [core::sync::atomic::AtomicU32],
 }
 
 pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
@@ -291,6 +298,8 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         link: WASM | inst,
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
+        #[cfg(wrt_threaded)]
+        interrupt: &store.interrupt,
     })
 }
 

@@ -274,6 +274,10 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
             }
         }
         FAR_GET | FAR_SET | FAR_COPY => (k, forgets) = (op.ext(0), true),
+        MEMORY_COPY | MEMORY_FILL => {
+            forgets = true;
+            page = if op.ext(0) == 0 && op.bc() & 7 == 0 { FIRST } else { PLAIN };
+        }
         MAP => (k, forgets) = (op.bc(), true),
         TRY => (k, forgets) = (op.ext(0).wrapping_add(1), true),
         _ => forgets = true,

@@ -12,6 +12,7 @@ use super::{Cells, Ended, Loop, cell_window};
 use crate::op::*;
 use crate::run::refund;
 use crate::stack::{Frame, register};
+use crate::store::STEP;
 use wrt_foundation::Trap;
 
 /// Number of the handler in a word.
@@ -294,10 +295,12 @@ pub(super) fn constant<'a, T: Value, const WORDS: usize, N: Then>(m: &mut Loop<'
     }
     if WORDS == 0 { next!(N, m, rest, fr, v.accumulator()) } else { skip!(N, m, rest, fr, v.accumulator()) }
 }
-pub(super) fn constant2<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn constant2<'a, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     let [v, _, w1, rest @ ..] = rest else { return over(m) };
-    v.set(fr, a(w));
-    TABLE[number(*w1)](m, rest, fr, *w1, *v)
+    if N::KEEPS {
+        v.set(fr, a(w));
+    }
+    N::go(m, rest, fr, *w1, *v)
 }
 /// The condition is in cell `k & 0xff`.
 pub(super) fn select<'a, T: Value>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
@@ -427,11 +430,11 @@ pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'
         outside(m, rest, fr, acc)
     }
 }
-pub(super) fn store<'a, O: Store, V: Source, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let at = (X::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize);
     let v = V::get(fr, w, acc);
     if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) {
-        skip!(m, rest, fr, acc)
+        skip!(N, m, rest, fr, acc)
     } else {
         outside(m, rest, fr, acc)
     }
@@ -468,6 +471,25 @@ fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64) {
 #[inline(never)]
 fn outside(m: &mut Loop<'_>, rest: &[u64], _: &Cells, _: u64) {
     trap(m, rest, Trap::MemoryOutOfBounds)
+}
+
+/// `memory.copy` (`COPIES`) or `memory.fill` within memory 0, of so few bytes that it is one step; all else is rare.
+pub(super) fn bulk<'a, const COPIES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+    let [to, from, n] = [0, 1, 2].map(|i| fr[a(w) + i].get() as usize);
+    let inside = |at: usize| at.wrapping_add(n) <= m.mem.len();
+    if n > STEP || !inside(to) || COPIES && !inside(from) {
+        return rare(m, rest, fr, w, 0);
+    }
+    if COPIES {
+        m.mem.copy_within(from..from.wrapping_add(n), to);
+    } else if let Some(bytes) = m.mem.get_mut(to..to.wrapping_add(n)) {
+        bytes.fill(from as u8);
+    }
+    m.left = m.left.wrapping_sub((n >> 6) as i32);
+    if m.left < 0 {
+        return refill(m, m.code.len().wrapping_sub(rest.len()).wrapping_add(1));
+    }
+    skip!(m, rest, fr, 0)
 }
 
 // ---- jumps and calls ----------------------------------------------------------------------------------------------

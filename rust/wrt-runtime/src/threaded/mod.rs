@@ -18,11 +18,12 @@ mod table;
 
 use crate::Exit;
 use crate::image::Image;
-use crate::run::{Hot, Now, hot, stop};
+use crate::run::{Hot, Now, hot, next_slice, paid, stop};
 use crate::stack::{Frame, Registers, Run, WINDOW};
 use crate::store::{Store, View};
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::sync::atomic::Ordering::Relaxed;
 use wrt_foundation::Trap;
 
 /// The cells of the running frame, with shared access: frames may overlap.
@@ -115,16 +116,13 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
         if !prepare(store, run) {
             return Left::Refused;
         }
-        let Some(Hot { code, entries, func_types, table, mem, shared, globals, func_base, link, threaded, .. }) = hot(store, run.inst)
+        let Some(Hot { code, entries, func_types, table, mem, shared, globals, func_base, link, threaded, interrupt, .. }) =
+            hot(store, run.inst)
         else {
             stop(frames, run, out, Trap::BadImage);
             return Left::Out;
         };
         let shared_cells = Cell::from_mut(&mut *cells).as_slice_of_cells();
-        let Some(fr) = cell_window(shared_cells, run.base) else {
-            stop(frames, run, out, Trap::StackExhausted);
-            return Left::Out;
-        };
         let Run { pc, left, base, depth, .. } = *run;
         let mut state = Loop {
             code: &threaded.0,
@@ -147,13 +145,31 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
             pc: pc as usize,
             ended: Ended::Rare,
         };
-        handlers::start(&mut state, fr);
-        let Loop { left, credit, base, depth, pc, ended, .. } = state;
-        Now { pc, left, base, depth, credit }.keep(run);
-        match ended {
-            Ended::Refill => return Left::Rare(0),
-            Ended::Rare => return Left::Rare(code.get(pc).copied().unwrap_or(0)),
-            Ended::Expand => {}
+        loop {
+            let Some(fr) = cell_window(shared_cells, state.base) else {
+                stop(state.frames, run, out, Trap::StackExhausted);
+                return Left::Out;
+            };
+            handlers::start(&mut state, fr);
+            let Loop { left, credit, base, depth, pc, .. } = state;
+            Now { pc, left, base, depth, credit }.keep(run);
+            if !matches!(state.ended, Ended::Refill) {
+                break;
+            }
+            // As `rare` does it, without borrowing everything anew.
+            if !paid(run) {
+                stop(state.frames, run, out, Trap::BadImage);
+                return Left::Out;
+            }
+            let interrupted = interrupt.first().is_some_and(|word| word.load(Relaxed) != 0);
+            if !next_slice(interrupted, run, out) {
+                return Left::Out;
+            }
+            (state.left, state.credit) = (run.left, 0);
+        }
+        match state.ended {
+            Ended::Rare => return Left::Rare(code.get(state.pc).copied().unwrap_or(0)),
+            Ended::Expand | Ended::Refill => {}
             Ended::Trap(t) => {
                 stop(frames, run, out, t);
                 return Left::Out;

@@ -15,6 +15,9 @@ struct Imm<O, X>(PhantomData<(O, X)>);
 struct Get<O, X>(PhantomData<(O, X)>);
 struct Put<O, V, X>(PhantomData<(O, V, X)>);
 struct Con;
+struct Con64;
+struct Con2;
+struct Jmp<const R: bool>;
 struct Cpy<X>(PhantomData<X>);
 struct If<const YES: bool, const R: bool, X>(PhantomData<X>);
 struct Cmp<O, X, Y, const R: bool>(PhantomData<(O, X, Y)>);
@@ -48,6 +51,15 @@ impl<const N: u8, V: Source, X: Source> Numbered for Put<Op<N>, V, X> {
 impl Numbered for Con {
     const NUMBER: u32 = CONST_S as u32;
 }
+impl Numbered for Con64 {
+    const NUMBER: u32 = CONST2_S as u32;
+}
+impl Numbered for Con2 {
+    const NUMBER: u32 = CONST2 as u32;
+}
+impl<const R: bool> Numbered for Jmp<R> {
+    const NUMBER: u32 = BR as u32 | page(false, false, R);
+}
 impl<X: Source> Numbered for Cpy<X> {
     const NUMBER: u32 = COPY as u32 | page(X::IS_ACC, false, false);
 }
@@ -73,8 +85,9 @@ then! {
     [O: Binary, X: Source, Y: Source] Bin<O, X, Y> = binary::<O, X, Y, Any>;
     [O: Binary, X: Source] Imm<O, X> = immediate::<O, X, Any>;
     [O: Load, X: Source] Get<O, X> = load::<O, X, Any>;
-    [O: Store, V: Source, X: Source] Put<O, V, X> = store::<O, V, X>;
+    [O: Store, V: Source, X: Source] Put<O, V, X> = store::<O, V, X, Any>;
     [X: Source] Cpy<X> = copy::<u32, X, Any>;
+    [const R: bool] Jmp<R> = br::<R>;
     [const YES: bool, const R: bool, X: Source] If<YES, R, X> = br_if::<YES, R, X>;
     [O: Binary<R = u32>, X: Source, Y: Source, const R: bool] Cmp<O, X, Y, R> = compare::<O, X, Y, R>;
 }
@@ -103,9 +116,22 @@ first! {
     [O: Binary, X: Source] Imm<O, X> = immediate<O, X>;
     [O: Load, X: Source] Get<O, X> = load<O, X>;
     [X: Source] Cpy<X> = copy<u32, X>;
+    [O: Store, V: Source, X: Source] Put<O, V, X> = store<O, V, X>;
 }
-impl<S: Then + Numbered> Joined for Both<Con, S> {
-    const ROW: Row = Row { key: Con::NUMBER << 16 | S::NUMBER, handlers: [constant::<u32, 0, S>, constant::<u32, 0, Last<S>>] };
+macro_rules! constants {
+    ($($ty:ty = $handler:ident[$($arg:tt),*];)*) => {$(
+        impl<S: Then + Numbered> Joined for Both<$ty, S> {
+            const ROW: Row = Row {
+                key: <$ty as Numbered>::NUMBER << 16 | S::NUMBER,
+                handlers: [$handler::<$($arg,)* S>, $handler::<$($arg,)* Last<S>>],
+            };
+        }
+    )*};
+}
+constants! {
+    Con = constant[u32, 0];
+    Con64 = constant[u64, 0];
+    Con2 = constant2[];
 }
 
 /// All pairs of one of the first list and one of the second.
@@ -134,7 +160,7 @@ static ROWS: &[&[Row]] = product! {
         Cmp<Op<{ BR_LT_U }>, Acc, B, false>, Cmp<Op<{ BR_LT_S }>, Acc, B, false>,
         Cmp<Op<{ BR_EQ_I }>, Acc, K, false>, Cmp<Op<{ BR_NE_I }>, Acc, K, false>, Cmp<Op<{ BR_EQ_I }>, Acc, K, true>,
         Cmp<Op<{ BR_NE_I }>, Acc, K, true>, Cmp<Op<{ BR_LT_U_I }>, Acc, K, true>, Cmp<Op<{ BR_GE_U_I }>, Acc, K, true>,
-        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Get<Op<0x28>, B>, Cpy<B>,
+        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Get<Op<0x28>, B>, Cpy<B>, Jmp<false>, Jmp<true>,
     ]
     // Words that are mixed.
     [Bin<Op<0x73>, B, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x71>, B, C>, Bin<Op<0x71>, B, Acc>, Bin<Op<0x72>, B, Acc>,
@@ -162,10 +188,21 @@ static ROWS: &[&[Row]] = product! {
     ]
     // Constants that no operation takes, and moves.
     [Con] * [
-        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x37>, Acc, B>, Bin<Op<0x49>, B, Acc>, Bin<Op<0x48>, B, Acc>, Bin<Op<0x46>, B, Acc>,
-        Bin<Op<0x6b>, Acc, C>, Cpy<B>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x3b>, Acc, B>,
+        Bin<Op<0x46>, B, Acc>, Bin<Op<0x47>, B, Acc>, Bin<Op<0x48>, B, Acc>, Bin<Op<0x49>, B, Acc>, Bin<Op<0x4a>, B, Acc>, Bin<Op<0x4b>, B, Acc>,
+        Bin<Op<0x4c>, B, Acc>, Bin<Op<0x4d>, B, Acc>, Bin<Op<0x4e>, B, Acc>, Bin<Op<0x4f>, B, Acc>,
+        Bin<Op<0x6b>, Acc, C>, Bin<Op<0x74>, Acc, C>, Get<Op<0x28>, Acc>, Cpy<B>, Jmp<false>, Jmp<true>,
     ]
-    [Cpy<B>] * [Cpy<B>, Get<Op<0x28>, B>, Bin<Op<0x6a>, B, C>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>]
+    [Con64, Con2] * [
+        Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7e>, B, Acc>, Bin<Op<0x83>, B, Acc>, Bin<Op<0x84>, B, Acc>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x51>, B, Acc>,
+        Bin<Op<0x89>, B, Acc>, Put<Op<0x37>, Acc, B>,
+    ]
+    [Cpy<B>] * [
+        Cpy<B>, Get<Op<0x28>, B>, Bin<Op<0x6a>, B, C>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Jmp<false>, Jmp<true>,
+    ]
+    [Put<Op<0x36>, Acc, B>, Put<Op<0x36>, A, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x3a>, A, B>] * [
+        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Bin<Op<0x6a>, B, C>, Get<Op<0x28>, B>, Cpy<B>, Jmp<false>, Jmp<true>,
+    ]
     // 64 bits.
     [Bin<Op<0x7c>, B, C>, Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x7e>, B, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>, Acc, C>,
      Bin<Op<{ I64_SHL_I }>, B, K>, Bin<Op<{ I64_SHR_U_I }>, B, K>, Bin<Op<{ I64_SHL_I }>, Acc, K>, Bin<Op<{ I64_SHR_U_I }>, Acc, K>,

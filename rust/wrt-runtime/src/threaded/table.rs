@@ -167,9 +167,9 @@ macro_rules! loads {
 }
 macro_rules! stores {
     (fill $t:ident $($n:literal $x:ty => $r:ty;)*) => {$(
-        $t[at($n, PLAIN)] = store::<Op<$n>, A, B>;
-        $t[at($n, FIRST)] = store::<Op<$n>, A, Acc>;
-        $t[at($n, SECOND_ONE)] = store::<Op<$n>, Acc, B>;
+        $t[at($n, PLAIN)] = store::<Op<$n>, A, B, Any>;
+        $t[at($n, FIRST)] = store::<Op<$n>, A, Acc, Any>;
+        $t[at($n, SECOND_ONE)] = store::<Op<$n>, Acc, B, Any>;
         #[cfg(feature = "memory64")]
         {
             $t[at($n, WIDE)] = store_wide::<Op<$n>>;
@@ -332,7 +332,7 @@ pub(super) static TABLE: [Handler; SIZE] = {
     t[at(COPY2, FIRST)] = copy::<u64, Acc, Any>;
     t[at(CONST, PLAIN)] = constant::<u32, 1, Any>;
     t[at(CONST_S, PLAIN)] = constant::<u32, 0, Any>;
-    t[at(CONST2, PLAIN)] = constant2;
+    t[at(CONST2, PLAIN)] = constant2::<Any>;
     t[at(CONST2_S, PLAIN)] = constant::<u64, 0, Any>;
     t[at(SELECT, PLAIN)] = select::<u32>;
     t[at(SELECT2, PLAIN)] = select::<u64>;
@@ -345,6 +345,8 @@ pub(super) static TABLE: [Handler; SIZE] = {
     t[at(GLOBAL_SET, FIRST)] = global_set::<Acc>;
     t[at(GLOBAL_SET2, PLAIN)] = global_set2::<A>;
     t[at(GLOBAL_SET2, FIRST)] = global_set2::<Acc>;
+    t[at(MEMORY_COPY, FIRST)] = bulk::<true>;
+    t[at(MEMORY_FILL, FIRST)] = bulk::<false>;
     t[at(MAP, PLAIN)] = nothing;
     #[cfg(feature = "exceptions")]
     {
