@@ -4,6 +4,7 @@
 
 mod compile;
 mod inspect;
+mod profile;
 mod run;
 mod trace;
 
@@ -39,6 +40,9 @@ enum Command {
     /// Run a module or an image: its start function, then `_start` or `main`, or the function given
     #[command(after_help = EXIT_CODES)]
     Run(run::Args),
+    /// Run a module as `run` does and tell where it spends its instructions
+    #[command(after_help = EXIT_CODES)]
+    Profile(profile::Args),
     /// Translate a module to an image that runs in place from flash
     Compile(compile::Args),
     /// Check modules
@@ -91,6 +95,7 @@ type Outcome = Result<u8, Failure>;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Profile(args) => profile::run(&args),
         Command::Compile(args) => compile::run(&args),
         Command::Validate { files } => validate(&files),
         Command::Inspect(args) => inspect::run(&args),

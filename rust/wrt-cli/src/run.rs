@@ -16,7 +16,7 @@ pub(crate) struct Args {
     invoke: Option<String>,
     /// Stop after so many instructions (exit code 5)
     #[arg(long, value_name = "N")]
-    fuel: Option<u64>,
+    pub(crate) fuel: Option<u64>,
     /// A variable of the guest's environment; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
@@ -26,6 +26,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Outcome {
+    let limit = |instance: &mut ModuleInstance| args.fuel.map_or(Ok(()), |fuel| instance.set_fuel(fuel));
+    run_by(args, &mut |instance, _, name, values| limit(instance).and_then(|()| instance.invoke_multi(name, values)))
+}
+
+/// Calls an exported function of the instance, made of these bytes.
+pub(crate) type Call<'c> = &'c mut dyn FnMut(&mut ModuleInstance, &[u8], &str, &[Value]) -> WrtResult<Vec<Value>>;
+
+/// Runs a module, the one function by `call`.
+pub(crate) fn run_by(args: &Args, call: Call<'_>) -> Outcome {
     let fail = |e: Error| Failure::of(&args.file, &e);
     let bytes = read(&args.file)?;
     let module = if bytes.starts_with(b"WRTI") { Module::from_image_bytes(&bytes) } else { Module::from_bytes(&bytes) }.map_err(fail)?;
@@ -36,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
     let wasi = imports.define_wasi(HostSystem::new(program, args.env.clone()));
     let mut instance = ModuleInstance::linked(module, imports, Limits::default()).map_err(fail)?;
-    let outcome = instance.start().and_then(|()| start(&mut instance, args));
+    let outcome = instance.start().and_then(|()| start(&mut instance, &bytes, args, call));
     let code = wasi.finish();
     match (outcome, code) {
         (Err(e), Some(code)) if e.trap() == Some(Trap::Exit) => Ok(code as u8),
@@ -57,10 +66,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     }
 }
 
-fn start(instance: &mut ModuleInstance, args: &Args) -> WrtResult<Vec<Value>> {
-    if let Some(fuel) = args.fuel {
-        instance.set_fuel(fuel)?;
-    }
+fn start(instance: &mut ModuleInstance, bytes: &[u8], args: &Args, call: Call<'_>) -> WrtResult<Vec<Value>> {
     let name = match &args.invoke {
         Some(name) => name.clone(),
         None => match ["_start", "main"].into_iter().find(|n| instance.func_type(n).is_some_and(|(p, _)| p.is_empty())) {
@@ -76,7 +82,7 @@ fn start(instance: &mut ModuleInstance, args: &Args) -> WrtResult<Vec<Value>> {
         return Err(Error::new(ErrorKind::Usage, "wrong number of arguments").with_detail(format!("{name} takes {}", params.len())));
     }
     let values = params.iter().zip(given).map(|(ty, text)| parse(*ty, text)).collect::<WrtResult<Vec<Value>>>()?;
-    instance.invoke_multi(&name, &values)
+    call(instance, bytes, &name, &values)
 }
 
 /// An argument in decimal or, for integers, as 0x…; a vector as the 128-bit number that its lanes make, the first lowest; integers may be written signed or unsigned.

@@ -31,8 +31,17 @@ pub(crate) fn lines(instance: &ModuleInstance, wasm: &[u8]) -> String {
     text
 }
 
+/// What people call a frame's function.
+pub(crate) fn name(frame: &Frame) -> String {
+    match (&frame.name, frame.func) {
+        (Some(name), _) => addr2line::demangle_auto(Cow::from(name), None).into_owned(),
+        (None, Some(func)) => format!("function {func}"),
+        (None, None) => "initialisation".into(),
+    }
+}
+
 /// What a .wasm tells about its code; an image tells nothing.
-struct Source<'b> {
+pub(crate) struct Source<'b> {
     wasm: Option<&'b [u8]>,
     /// Where the content of the code section begins.
     code: u64,
@@ -40,7 +49,7 @@ struct Source<'b> {
 }
 
 impl<'b> Source<'b> {
-    fn of(bytes: &'b [u8]) -> Source<'b> {
+    pub(crate) fn of(bytes: &'b [u8]) -> Source<'b> {
         let wasm = Some(bytes).filter(|b| !b.starts_with(b"WRTI"));
         let code = wasm.and_then(|w| sections(w).find(|s| s.id == 10)).map_or(0, |s| s.at.into());
         let lines = wasm.filter(|w| sections(w).any(|s| s.name == b".debug_line")).and_then(|w| {
@@ -53,12 +62,20 @@ impl<'b> Source<'b> {
         Source { wasm, code, lines }
     }
 
+    /// Whether it knows lines.
+    pub(crate) fn has_lines(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    /// `file:line` of a word of the image. Takes as long as a translation of the module.
+    pub(crate) fn line(&self, pc: u32) -> Option<String> {
+        let byte = locate(WINDOW, self.wasm?, &mut vec![0; SCRATCH], pc)?;
+        let (_, line) = self.inlined(byte).into_iter().next()?;
+        Some(line.trim().to_string()).filter(|line| !line.is_empty())
+    }
+
     fn frame(&self, text: &mut String, frame: &Frame) {
-        let name = match (&frame.name, frame.func) {
-            (Some(name), _) => addr2line::demangle_auto(Cow::from(name), None).into_owned(),
-            (None, Some(func)) => format!("function {func}"),
-            (None, None) => "initialisation".into(),
-        };
+        let name = name(frame);
         // The initialiser is the translator's own: no instruction of the module has its place.
         let byte = frame.func.and(self.wasm).and_then(|w| locate(WINDOW, w, &mut vec![0; SCRATCH], frame.pc));
         let place = match (byte, &frame.name, frame.func) {

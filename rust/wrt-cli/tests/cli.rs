@@ -263,3 +263,27 @@ fn wast_counts() {
     let text = says(&["wast", "--slices", bad.to_str().unwrap()], 1);
     assert_eq!(text.lines().last(), Some("1 passed, 1 failed, 0 skipped"), "{text}");
 }
+
+const TWO_LOOPS: &str = r#"(module
+    (func $busy (param i32) (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+    (func (export "busy") (param i32) (call $busy (local.get 0)))
+    (func (export "both") (call $busy (i32.const 9000)) (call $brief))
+    (func $brief (export "brief") (call $busy (i32.const 1000)) (unreachable)))"#;
+
+#[test]
+fn profiles_tell_where_instructions_went() {
+    let file = wasm("two_loops", TWO_LOOPS);
+    let flame = folder("modules").join("flame.svg");
+    let (file, flame) = (file.to_str().unwrap(), flame.to_str().unwrap());
+    // 5 instructions each time round, so 50000 in all, all of them in $busy; a tenth of them under $brief. A trap ends it.
+    let text = complains(&["profile", file, "--invoke", "both", "--every", "100", "--flame", flame], 134);
+    let row = |name: &str| text.lines().find(|l| l.ends_with(name)).unwrap_or_else(|| panic!("no {name} in {text}")).to_string();
+    let share = |name: &str, nth: usize| row(name).split_whitespace().nth(nth).unwrap().parse::<f64>().unwrap();
+    assert!(share("  both", 1) < 1.0 && share("  both", 4) > 99.0, "{text}");
+    assert!((9.0..11.0).contains(&share("  brief", 4)), "{text}");
+    assert!(text.contains("no lines") && text.contains("unreachable"), "{text}");
+    let svg = std::fs::read_to_string(flame).unwrap();
+    assert!(svg.contains("<svg") && svg.contains("brief"), "no flame graph");
+    // The limit of fuel is still one.
+    assert!(complains(&["profile", file, "--invoke", "busy", "100000", "--fuel", "5000"], 5).contains("fuel is used up"));
+}

@@ -17,8 +17,8 @@ const WIDTH: u32 = 900;
 const ROW: u32 = 20;
 const HEAD: u32 = 60;
 
-/// Told apart by those who see few colours, too (Okabe and Ito). WRT has the first, strongest one.
-const COLOURS: [RGBColor; 8] = [
+/// The first ones are told apart by those who see few colours, too (Okabe and Ito). WRT has the strongest.
+const COLOURS: [RGBColor; 12] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
@@ -27,6 +27,10 @@ const COLOURS: [RGBColor; 8] = [
     RGBColor(230, 159, 0),
     RGBColor(120, 120, 120),
     RGBColor(0, 0, 0),
+    RGBColor(148, 103, 189),
+    RGBColor(140, 86, 75),
+    RGBColor(110, 170, 50),
+    RGBColor(0, 60, 120),
 ];
 
 /// Draws what there is into an SVG file.

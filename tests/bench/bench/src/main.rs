@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 /// Times kernels on WRT and other engines, in turn, as ratios to the same sources compiled natively
 #[derive(Parser)]
-#[command(name = "cargo xtask bench")]
+#[command(name = "bench", bin_name = "cargo xtask bench")]
 struct Cli {
     /// Shorter runs, 2 rounds: for a first look
     #[arg(long)]
@@ -89,9 +89,6 @@ fn run(cli: &Cli) -> Result<()> {
         engines.iter().for_each(|e| println!("engine  {:<14} {}", e.name, e.what()));
         return Ok(());
     }
-    if cli.rebuild_kernels {
-        return kernel::rebuild(&all);
-    }
     for only in &cli.only {
         if !all.iter().any(|k| k.name == *only || k.class == *only) {
             bail!("no kernel and no class \"{only}\"; --list names them");
@@ -99,6 +96,9 @@ fn run(cli: &Cli) -> Result<()> {
     }
     let kernels: Vec<_> =
         all.into_iter().filter(|k| cli.only.is_empty() || cli.only.contains(&k.name) || cli.only.contains(&k.class)).collect();
+    if cli.rebuild_kernels {
+        return kernel::rebuild(&kernels);
+    }
     if cli.check {
         return check::run(&kernels);
     }
