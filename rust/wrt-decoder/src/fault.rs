@@ -57,6 +57,7 @@ faults! {
         ZeroByteExpected "zero byte expected"
         IllegalOpcode "illegal opcode"
         MisplacedElse "misplaced ELSE opcode"
+        MisplacedCatch "misplaced CATCH or DELEGATE opcode"
         EndExpected "END opcode expected"
         LocalsOverflow "too many locals"
         FunctionAndCodeCount "function and code section have inconsistent lengths"
@@ -100,6 +101,7 @@ faults! {
         UnknownTag "unknown tag"
         TagResults "non-empty tag result type"
         InvalidLane "invalid lane index"
+        RethrowLabel "invalid rethrow label"
     }
     Memory {
         ScratchFull "decode scratch is too small"
@@ -137,6 +139,7 @@ faults! {
         NeedsMemory64 "needs memory64"
         NeedsTailCall "needs tail-call"
         NeedsExceptions "needs exceptions"
+        NeedsLegacyExceptions "needs legacy-exceptions"
         NeedsGc "needs gc"
         NeedsFunctionReferences "needs function-references"
         NeedsWideArithmetic "needs wide-arithmetic"
@@ -154,6 +157,7 @@ impl Fault {
             Feature::FunctionReferences => Fault::NeedsFunctionReferences,
             Feature::Gc => Fault::NeedsGc,
             Feature::Exceptions => Fault::NeedsExceptions,
+            Feature::LegacyExceptions => Fault::NeedsLegacyExceptions,
             Feature::MultiMemory => Fault::NeedsMultiMemory,
             Feature::Memory64 => Fault::NeedsMemory64,
             Feature::Threads => Fault::NeedsThreads,

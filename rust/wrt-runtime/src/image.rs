@@ -60,6 +60,7 @@ pub const FEATURES: u32 = {
         (Feature::Threads, cfg!(feature = "threads")),
         (Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes")),
         (Feature::WideArithmetic, cfg!(feature = "wide-arithmetic")),
+        (Feature::LegacyExceptions, cfg!(feature = "legacy-exceptions")),
     ];
     let (mut bits, mut i) = (0, 0);
     while i < have.len() {

@@ -255,7 +255,8 @@ fn documentation() -> Result<Verdict> {
 }
 
 /// Everything but threads, with an allocator.
-const NO_THREADS: &str = "alloc,loader,float,relaxed-simd,tail-call,gc,exceptions,multi-memory,memory64,custom-page-sizes,wide-arithmetic";
+const NO_THREADS: &str =
+    "alloc,loader,float,relaxed-simd,tail-call,gc,legacy-exceptions,multi-memory,memory64,custom-page-sizes,wide-arithmetic";
 
 /// Targets without an operating system, each with and without an allocator.
 fn build_modes() -> Result<Verdict> {
