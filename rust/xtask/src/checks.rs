@@ -46,6 +46,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
     ("bare board aarch64-virt", || bare("aarch64-virt", "image")),
     ("guest text decides the output", guest_decides),
+    ("a board tells where a trap came from", board_backtrace),
     ("official suite on Cortex-M3", suite_on_m3),
     ("official suite on RV32", suite_on_rv32),
     ("loading cost on Cortex-M3", load_on_board),
@@ -422,6 +423,22 @@ fn guest_decides() -> Result<Verdict> {
         bail!("the board still prints the old text:\n{text}");
     }
     done()
+}
+
+/// The sample prints the calls that led to a trap, from an image with names.
+fn board_backtrace() -> Result<Verdict> {
+    let board = Board::named("mps2-an385")?;
+    board.prepare()?;
+    let guest = format!("-DHELLO_WASM_GUEST={}", tool::root().join("tests/programs/board_trap.wasm").display());
+    let start = board.build("image", &hello::wrt()?, &[&guest, "-DHELLO_WASM_BACKTRACE=ON"])?;
+    let text = tool::watch(start, board.limit(), &[])?.text;
+    let mut lines = text.lines().skip_while(|l| !l.contains("hello_wasm: failed: main: ")).skip(1);
+    for name in ["divide (1:", "share (2:", "main (3:"] {
+        if !lines.next().is_some_and(|l| l.trim().starts_with(&format!("at {name}"))) {
+            bail!("no line for {name}) in its place:\n{text}");
+        }
+    }
+    Ok(Verdict::Passed("divide, share, main".into()))
 }
 
 fn suite_on_m3() -> Result<Verdict> {
