@@ -126,6 +126,15 @@ pub(crate) fn features() -> Result<()> {
     Ok(())
 }
 
+/// Prints what kernels that use no proposal execute in builds with each of them, on the host and on Cortex-M3.
+pub(crate) fn instructions() -> Result<()> {
+    setup::target(BARE[0].target)?;
+    setup::packages(&[setup::QEMU_ARM, setup::VALGRIND])?;
+    let manifest = "tests/boards/Cargo.toml";
+    print!("{}", tool::cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", manifest, "-p", "host", "--", "kernels"])?);
+    Ok(())
+}
+
 /// Store, peak C stack and linear memory from the sample's report.
 fn ram(text: &str) -> Result<(u32, u32, u32)> {
     let number = |after: &str| -> Result<u32> {

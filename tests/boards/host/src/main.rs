@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! Tests that run on boards, in QEMU: `host suite` carries out the specification's suite, `host load` measures what
-//! loading modules costs. `--board NAME`, `--opt-level s|3`; `load` also measures the modules that are named.
+//! loading modules costs, `host kernels` what proposals cost those who do not use them. `--board NAME`, `--opt-level s|3`;
+//! `load` also measures the modules that are named, `kernels` only the proposals that are.
 #![forbid(unsafe_code)]
 
 mod board;
+mod kernels;
 mod load;
 mod pack;
 mod suite;
@@ -40,6 +42,7 @@ fn run() -> Result<bool, Trouble> {
     match mode.as_str() {
         "suite" => suite::run(board, &opt_level),
         "load" => load::run(board, &opt_level, &more),
-        _ => Err("host suite|load [--board NAME] [--opt-level s|3]".into()),
+        "kernels" => kernels::run(board, &opt_level, &more),
+        _ => Err("host suite|load|kernels [--board NAME] [--opt-level s|3]".into()),
     }
 }

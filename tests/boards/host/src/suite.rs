@@ -19,6 +19,13 @@ use wrt_wast::{Mode, Verdict};
 
 /// Assertions that have to pass on a board.
 const ASSERTIONS: usize = 15_000;
+/// Scripts of this repository.
+const OWN: [(&str, &str); 4] = [
+    ("scripts/compact_imports.wast", include_str!("../../../spec/scripts/compact_imports.wast")),
+    ("scripts/legacy_exceptions.wast", include_str!("../../../spec/scripts/legacy_exceptions.wast")),
+    ("scripts/memories.wast", include_str!("../../../spec/scripts/memories.wast")),
+    ("scripts/table64.wast", include_str!("../../../spec/scripts/table64.wast")),
+];
 /// Longest time on a board.
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -58,6 +65,7 @@ pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
         .chain(proposals.into_iter().flat_map(data::proposal))
         .map(|f| (format!("{}/{}", f.parent(), f.name()), f.raw()))
         .collect();
+    files.extend(OWN.map(|(name, text)| (name.to_string(), text)));
     files.sort();
     files.iter().map(|(file, text)| script(file, text)).collect()
 }
