@@ -36,6 +36,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
     ("shared memories under Miri", || miri(&["-p", "wrt-runtime", "--lib", "shared"])),
+    ("shared memories under ThreadSanitizer", thread_sanitizer),
     ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
     ("wait table in every order of threads", loom),
     ("CMake: ctest, install, find_package", cmake_project),
@@ -295,6 +296,17 @@ fn miri(tests: &[&str]) -> Result<Verdict> {
     }
     let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
     c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    tests_run(&tool::run(c)?)
+}
+
+/// Guests in several OS threads on one memory; the standard library is instrumented too.
+fn thread_sanitizer() -> Result<Verdict> {
+    if !setup::components("nightly", &["rust-src"])? {
+        return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
+    }
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let mut c = command("cargo", ["+nightly", "test", "--locked", "-Zbuild-std", "--target", &target, "-p", "wrt", "--test", "threads"]);
+    c.arg("--target-dir").arg(tool::scratch().join("tsan")).env("RUSTFLAGS", "-Zsanitizer=thread");
     tests_run(&tool::run(c)?)
 }
 
