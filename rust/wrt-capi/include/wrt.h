@@ -298,7 +298,8 @@ typedef struct wrt_link {
  * @param links instances by name; needed during the call only. The first one of that name with such an export counts.
  * @retval as wrt_load(); WRT_ENOENT an import has no host function, and no instance exports it; WRT_ETYPE an export has
  *         another kind or type, or a memory or table is smaller than asked for; WRT_EINVAL_HANDLE an instance is not of this
- *         store; WRT_EINVAL also for a name that is NULL.
+ *         store; WRT_EINVAL also for a name that is NULL;
+ *        WRT_ENOTSUP the library has no feature `linking`.
  */
 int wrt_link_image(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, const wrt_link_t *links, size_t link_count, wrt_instance_t *out);
 /** @brief The same of a .wasm, see wrt_load_wasm(). */

@@ -24,7 +24,9 @@ fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, c_int> 
         _ => None,
     };
     let Some(slot) = memory_of(s, i) else { return Ok(None) };
-    let known = s.records.iter().zip(0..s.instances).find(|(r, j)| !r.view.is_null() && memory_of(s, *j) == Some(slot));
+    // Without `linking` no memory is another instance's.
+    let others = if cfg!(feature = "linking") { s.instances } else { 0 };
+    let known = s.records.iter().zip(0..others).find(|(r, j)| !r.view.is_null() && memory_of(s, *j) == Some(slot));
     let view = match known {
         Some((r, _)) => (r.view, r.view_bytes),
         None => {

@@ -3,12 +3,18 @@
 
 use crate::call::{Place, drive};
 use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EINVALID, EMALFORMED, ENOTSUP, EPAUSED, OK};
-use crate::host::{Host, MAX_HOSTS, Record, bytes, resolve};
-use crate::store::{CStore, Config, INDEX, attempt, sound, sound_array};
+#[cfg(feature = "linking")]
+use crate::host::bytes;
+use crate::host::{Host, MAX_HOSTS, Record, resolve};
+#[cfg(feature = "linking")]
+use crate::store::INDEX;
+use crate::store::{CStore, Config, attempt, sound, sound_array};
 use core::ffi::{c_char, c_int, c_void};
 use wrt_foundation::{Shared, Trap};
+#[cfg(feature = "linking")]
+use wrt_runtime::InstanceId;
 use wrt_runtime::image::{Image, ImageError, Import, Word};
-use wrt_runtime::{Exit, Extern, InstanceId, Options, Store};
+use wrt_runtime::{Exit, Extern, Options, Store};
 
 /// `wrt_loader_memory_t`.
 #[repr(C)]
@@ -43,7 +49,7 @@ pub struct Link {
     pub(crate) instance: u32,
 }
 
-/// What other instances offer. Each kind has a [`link`] of its own, so that who links no instances has nothing of it.
+/// What other instances offer. Without `linking` there is [`Nothing`] alone, and the compiler knows it. Each kind has a [`link`] of its own, so that who links no instances has nothing of it.
 trait Offers {
     /// Whether all of them can be used.
     fn check(&self, s: &CStore) -> Result<(), c_int>;
@@ -64,8 +70,10 @@ impl Offers for Nothing {
 }
 
 /// The exports of instances, whose handles have been checked.
+#[cfg(feature = "linking")]
 struct Exports<'c>(&'c [Link]);
 
+#[cfg(feature = "linking")]
 impl Offers for Exports<'_> {
     fn check(&self, s: &CStore) -> Result<(), c_int> {
         self.0.iter().try_for_each(|link| if link.module.is_null() { Err(EINVAL) } else { s.instance(link.instance).map(drop) })
@@ -275,6 +283,7 @@ pub unsafe extern "C" fn wrt_load_wasm(
 ///
 /// # Safety
 /// `links` is as wrt.h asks for as long as the result is used.
+#[cfg(feature = "linking")]
 unsafe fn exports<'c>(links: *const Link, count: usize) -> Option<Exports<'c>> {
     if !sound_array(links, count) {
         return None;
@@ -282,6 +291,16 @@ unsafe fn exports<'c>(links: *const Link, count: usize) -> Option<Exports<'c>> {
     // SAFETY: aligned, not null, by wrt.h the caller's; no elements need no pointer.
     let links = if count == 0 { &[] } else { unsafe { core::slice::from_raw_parts(links, count) } };
     Some(Exports(links))
+}
+
+/// The answer of a library without `linking`.
+///
+/// # Safety
+/// `store` as wrt.h asks.
+#[cfg(not(feature = "linking"))]
+unsafe fn unsupported<T>(store: *mut CStore, _arguments: T) -> c_int {
+    // SAFETY: by wrt.h.
+    unsafe { attempt(store, |_| Err(ENOTSUP)) }
 }
 
 /// See wrt.h.
@@ -299,6 +318,10 @@ pub unsafe extern "C" fn wrt_link_image(
     link_count: usize,
     out: *mut u32,
 ) -> c_int {
+    #[cfg(not(feature = "linking"))]
+    // SAFETY: by wrt.h.
+    return unsafe { unsupported(store, (module, hosts, host_count, links, link_count, out)) };
+    #[cfg(feature = "linking")]
     // SAFETY: by wrt.h.
     unsafe {
         match exports(links, link_count) {
@@ -323,6 +346,10 @@ pub unsafe extern "C" fn wrt_link_wasm(
     link_count: usize,
     out: *mut u32,
 ) -> c_int {
+    #[cfg(not(feature = "linking"))]
+    // SAFETY: by wrt.h.
+    return unsafe { unsupported(store, (module, memory, hosts, host_count, links, link_count, out)) };
+    #[cfg(feature = "linking")]
     // SAFETY: by wrt.h.
     unsafe {
         match exports(links, link_count) {

@@ -134,13 +134,13 @@ fn run(profile: &str, features: &str, sources: &[&str]) {
 
 #[test]
 fn program_passes_with_debug_assertions() {
-    run("dev", "loader,float,std", &SOURCES);
-    run("dev", "loader,float,std,proposals", &SOURCES);
+    run("dev", "loader,float,linking,std", &SOURCES);
+    run("dev", "loader,float,linking,std,proposals", &SOURCES);
 }
 
 #[test]
 fn program_passes_as_shipped() {
-    run("release", "loader,float", &SOURCES);
+    run("release", "loader,float,linking", &SOURCES);
 }
 
 #[test]
