@@ -42,7 +42,8 @@ struct both {
     wrt_module_t wasm;
     wrt_module_t image;
 };
-extern const struct both calc, empty, floats, hosts, start_traps, start_runs, start_waits, data_outside, memory_import, vectors;
+extern const struct both calc, empty, floats, hosts, start_traps, start_runs, start_waits, data_outside, memory_import, vectors, link_lib,
+    link_user, link_tags, link_catch, wrong_kind;
 
 /* Room to translate any of them. */
 extern const wrt_loader_memory_t loader;
@@ -62,6 +63,7 @@ wrt_func_t find(wrt_store_t *store, wrt_instance_t instance, const char *name);
 
 void test_store(void);
 void test_modules(void);
+void test_link(void);
 void test_calls(void);
 void test_hosts(void);
 void test_memory(void);

@@ -16,6 +16,8 @@ int main(void)
     EQUAL(wrt_load(store, &empty.image, NULL, NULL, 0, &instance), WRT_OK);
     EQUAL(wrt_load(store, &empty.wasm, NULL, NULL, 0, &instance), WRT_ENOTSUP);
     EQUAL(wrt_last_error(store)->code, WRT_ENOTSUP);
+    EQUAL(wrt_link_image(store, &empty.image, NULL, NULL, 0, NULL, 0, &instance), WRT_ENOTSUP);
+    EQUAL(wrt_link_wasm(store, &empty.wasm, &loader, NULL, 0, NULL, 0, &instance), WRT_ENOTSUP);
     EQUAL(wrt_translate(empty.wasm.data, empty.wasm.bytes, &loader, &words, &scratch, &at), WRT_ENOTSUP);
     EQUAL(words + scratch + at, 0);
     EQUAL(wrt_load(store, &floats.image, NULL, NULL, 0, &instance), WRT_ENOTSUP);

@@ -41,6 +41,7 @@ int main(void)
 {
     test_store();
     test_modules();
+    test_link();
     test_calls();
     test_hosts();
     test_memory();

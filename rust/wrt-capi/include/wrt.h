@@ -47,7 +47,7 @@ extern "C" {
 #define WRT_EINVAL (-22)       /**< An argument is NULL, misaligned or out of range. */
 #define WRT_EINVAL_HANDLE (-9) /**< A handle is stale or not of this store. */
 #define WRT_ENOMEM (-12)       /**< The buffer is too small; the bytes needed are reported. */
-#define WRT_ENOENT (-2)        /**< No export of that name, or an import has no host function. */
+#define WRT_ENOENT (-2)        /**< No export of that name, or nobody offers an import. */
 #define WRT_ETYPE (-71)        /**< Arguments, results or an import have another type. */
 #define WRT_EMALFORMED (-8)    /**< Not a WebAssembly module; wrt_last_error() has the byte offset. */
 #define WRT_EINVALID (-74)     /**< The module is invalid; wrt_last_error() has the byte offset. */
@@ -289,6 +289,25 @@ static inline int wrt_load(wrt_store_t *store, const wrt_module_t *module, const
 int wrt_load_image(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out);
 /** @brief wrt_load() of a .wasm: decodes, validates and translates it first. Linking this links the translator. */
 int wrt_load_wasm(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, wrt_instance_t *out);
+
+/** An instance whose exports a module may import: functions, memories, tables, globals and tags. */
+typedef struct wrt_link {
+    const char *module;      /**< The module part of the imports' names; needed during the call only. */
+    wrt_instance_t instance; /**< Of the same store. It lives as long as the store. */
+} wrt_link_t;
+
+/**
+ * @brief wrt_load_image(), where imports that no host function serves are looked for in other instances. Both share what is
+ *        imported; a table or memory takes no slot and no bytes a second time.
+ * @param links instances by name; needed during the call only. The first one of that name with such an export counts.
+ * @retval as wrt_load(); WRT_ENOENT an import has no host function, and no instance exports it; WRT_ETYPE an export has
+ *         another kind or type, or a memory or table is smaller than asked for; WRT_EINVAL_HANDLE an instance is not of this
+ *         store; WRT_EINVAL also for a name that is NULL;
+ *        WRT_ENOTSUP the library has no feature `linking`.
+ */
+int wrt_link_image(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, const wrt_link_t *links, size_t link_count, wrt_instance_t *out);
+/** @brief The same of a .wasm, see wrt_load_wasm(). */
+int wrt_link_wasm(wrt_store_t *store, const wrt_module_t *module, const wrt_loader_memory_t *memory, const wrt_host_t *hosts, size_t host_count, const wrt_link_t *links, size_t link_count, wrt_instance_t *out);
 
 /**
  * @brief Translates a .wasm into an image without a store.

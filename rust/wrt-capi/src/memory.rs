@@ -2,7 +2,8 @@
 //! The guest's memory as C sees it: checked copies, and a plain address.
 //!
 //! Bytes are reached through one pointer per memory that is derived when the guest has stopped and serves until it runs
-//! again. So an address from [`wrt_mem_base`] stays good while C reads and writes by other calls.
+//! again. So an address from [`wrt_mem_base`] stays good while C reads and writes by other calls, through other instances that
+//! import the memory too.
 
 use crate::error::{EINVAL, OK};
 use crate::store::{CStore, attempt};
@@ -14,14 +15,29 @@ use wrt_runtime::{Extern, InstanceId};
 /// First byte and length of memory 0 of an instance; `None` without one.
 fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, c_int> {
     let i = s.instance(handle)?;
-    let record = s.records.get_mut(i as usize).ok_or(EINVAL)?;
-    if record.view.is_null() {
-        let Some(Extern::Memory(slot)) = s.store.item(InstanceId(i), ExternKind::Memory, 0) else { return Ok(None) };
-        let Some(mut memory) = s.store.memory(slot) else { return Ok(None) };
-        let Some(bytes) = memory.as_mut_slice() else { return Ok(None) };
-        (record.view, record.view_bytes) = (bytes.as_mut_ptr(), bytes.len());
+    let record = s.records.get(i as usize).ok_or(EINVAL)?;
+    if !record.view.is_null() {
+        return Ok(Some((record.view, record.view_bytes)));
     }
-    Ok(Some((record.view, record.view_bytes)))
+    let memory_of = |s: &CStore, i: u32| match s.store.item(InstanceId(i), ExternKind::Memory, 0) {
+        Some(Extern::Memory(slot)) => Some(slot),
+        _ => None,
+    };
+    let Some(slot) = memory_of(s, i) else { return Ok(None) };
+    // Without `linking` no memory is another instance's.
+    let others = if cfg!(feature = "linking") { s.instances } else { 0 };
+    let known = s.records.iter().zip(0..others).find(|(r, j)| !r.view.is_null() && memory_of(s, *j) == Some(slot));
+    let view = match known {
+        Some((r, _)) => (r.view, r.view_bytes),
+        None => {
+            let Some(mut memory) = s.store.memory(slot) else { return Ok(None) };
+            let Some(bytes) = memory.as_mut_slice() else { return Ok(None) };
+            (bytes.as_mut_ptr(), bytes.len())
+        }
+    };
+    let record = s.records.get_mut(i as usize).ok_or(EINVAL)?;
+    (record.view, record.view_bytes) = view;
+    Ok(Some(view))
 }
 
 /// Where bytes [address, address + n) are.

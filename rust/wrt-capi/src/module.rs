@@ -3,12 +3,18 @@
 
 use crate::call::{Place, drive};
 use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EINVALID, EMALFORMED, ENOTSUP, EPAUSED, OK};
+#[cfg(feature = "linking")]
+use crate::host::bytes;
 use crate::host::{Host, MAX_HOSTS, Record, resolve};
+#[cfg(feature = "linking")]
+use crate::store::INDEX;
 use crate::store::{CStore, Config, attempt, sound, sound_array};
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use wrt_foundation::{Shared, Trap};
-use wrt_runtime::image::{Image, ImageError, Word};
-use wrt_runtime::{Exit, Options};
+#[cfg(feature = "linking")]
+use wrt_runtime::InstanceId;
+use wrt_runtime::image::{Image, ImageError, Import, Word};
+use wrt_runtime::{Exit, Extern, Options, Store};
 
 /// `wrt_loader_memory_t`.
 #[repr(C)]
@@ -35,6 +41,53 @@ pub struct Module {
     pub(crate) load: Option<LoadFn>,
 }
 
+/// `wrt_link_t`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Link {
+    pub(crate) module: *const c_char,
+    pub(crate) instance: u32,
+}
+
+/// What other instances offer. Without `linking` there is [`Nothing`] alone, and the compiler knows it. Each kind has a [`link`] of its own, so that who links no instances has nothing of it.
+trait Offers {
+    /// Whether all of them can be used.
+    fn check(&self, s: &CStore) -> Result<(), c_int>;
+    /// What they have for an import.
+    fn find(&self, store: &Store<'_>, import: Import<'_>) -> Option<Extern<'static>>;
+}
+
+/// Nothing.
+struct Nothing;
+
+impl Offers for Nothing {
+    fn check(&self, _: &CStore) -> Result<(), c_int> {
+        Ok(())
+    }
+    fn find(&self, _: &Store<'_>, _: Import<'_>) -> Option<Extern<'static>> {
+        None
+    }
+}
+
+/// The exports of instances, whose handles have been checked.
+#[cfg(feature = "linking")]
+struct Exports<'c>(&'c [Link]);
+
+#[cfg(feature = "linking")]
+impl Offers for Exports<'_> {
+    fn check(&self, s: &CStore) -> Result<(), c_int> {
+        self.0.iter().try_for_each(|link| if link.module.is_null() { Err(EINVAL) } else { s.instance(link.instance).map(drop) })
+    }
+    fn find(&self, store: &Store<'_>, import: Import<'_>) -> Option<Extern<'static>> {
+        // SAFETY: by wrt.h C strings.
+        self.0.iter().filter(|link| import.module.bytes().eq(unsafe { bytes(link.module) })).find_map(|link| {
+            let instance = InstanceId(link.instance & INDEX);
+            let export = store.image(instance)?.exports().find(|e| e.name.bytes().eq(import.name.bytes()))?;
+            store.item(instance, export.kind, export.index)
+        })
+    }
+}
+
 /// Makes an instance and enters its initialiser: its handle and where that runs. Out of line, so that nothing of this is
 /// on the C stack while the guest runs: 200 bytes less there for as many of flash.
 #[inline(never)]
@@ -44,11 +97,13 @@ fn link(
     needs: &Config,
     hosts: *const Host,
     host_count: usize,
+    offers: &impl Offers,
 ) -> Result<(u32, Place), c_int> {
     let image = image.map_err(|e| s.note_image(e))?;
     if !sound_array(hosts, host_count) || host_count > MAX_HOSTS {
         return Err(EINVAL);
     }
+    offers.check(s)?;
     let place = s.free_place()?;
     let memories = image.get(Word::Memories).saturating_sub(image.get(Word::ImportedMemories));
     let left = u32::try_from(s.store.memory_left()).unwrap_or(u32::MAX);
@@ -59,7 +114,11 @@ fn link(
     let (number, record) = (s.instances, Record::new(hosts, host_count));
     let instance = s
         .store
-        .instantiate(Shared::Ref(image.words()), &mut |_, import| resolve(&record, number, image, import), &options)
+        .instantiate(
+            Shared::Ref(image.words()),
+            &mut |store, import| resolve(&record, number, image, import).or_else(|| offers.find(store, import)),
+            &options,
+        )
         .map_err(|e| s.note_link(e))?;
     if let Some(slot) = s.records.get_mut(number as usize) {
         *slot = record;
@@ -81,10 +140,11 @@ unsafe fn load(
     needs: &Config,
     hosts: *const Host,
     host_count: usize,
+    offers: &impl Offers,
     out: *mut u32,
 ) -> Result<c_int, c_int> {
     // SAFETY: the caller's promise; the reference ends before the guest runs.
-    let (handle, place) = link(unsafe { &mut *store }, image, needs, hosts, host_count)?;
+    let (handle, place) = link(unsafe { &mut *store }, image, needs, hosts, host_count, offers)?;
     // SAFETY: no reference is left.
     let exit = unsafe { drive(store, place) };
     // SAFETY: host functions are over.
@@ -124,17 +184,16 @@ unsafe fn prepare<'m>(store: *mut CStore, module: *const Module, out: *mut u32) 
     Ok(unsafe { &*module })
 }
 
-/// See wrt.h.
+/// Instantiates an image.
 ///
 /// # Safety
-/// As there.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wrt_load_image(
+/// As wrt.h says of `wrt_load_image()`.
+unsafe fn load_image(
     store: *mut CStore,
     module: *const Module,
-    _memory: *const LoaderMemory,
     hosts: *const Host,
     host_count: usize,
+    offers: &impl Offers,
     out: *mut u32,
 ) -> c_int {
     let load_image = |store: *mut CStore| {
@@ -151,10 +210,56 @@ pub unsafe extern "C" fn wrt_load_image(
         // SAFETY: aligned, not null, and by wrt.h constant as long as the store lives.
         let words = unsafe { core::slice::from_raw_parts(data, words) };
         // SAFETY: by wrt.h; no reference is alive.
-        unsafe { load(store, Image::new(words).and_then(Image::check), &m.needs, hosts, host_count, out) }
+        unsafe { load(store, Image::new(words).and_then(Image::check), &m.needs, hosts, host_count, offers, out) }
     };
     // SAFETY: by wrt.h; no reference is left.
     unsafe { attempt(store, load_image) }
+}
+
+/// Translates and instantiates a .wasm.
+///
+/// # Safety
+/// As wrt.h says of `wrt_load_wasm()`.
+unsafe fn load_wasm(
+    store: *mut CStore,
+    module: *const Module,
+    memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    offers: &impl Offers,
+    out: *mut u32,
+) -> c_int {
+    let load_wasm = |store: *mut CStore| {
+        // SAFETY: by wrt.h.
+        let m = unsafe { prepare(store, module, out) }?;
+        // SAFETY: by wrt.h.
+        let done = unsafe { translate(m.data.cast(), m.bytes as usize, memory) };
+        // SAFETY: a store to which no reference is alive.
+        let done = done.map_err(|(fault, _)| unsafe { &mut *store }.note(fault.code, fault.at, fault.text))?;
+        // SAFETY: `translate` has checked and written them, and by wrt.h they stay as long as the store lives.
+        let words = unsafe { core::slice::from_raw_parts((*memory).image.cast_const(), done.words as usize) };
+        // SAFETY: by wrt.h; no reference is alive.
+        unsafe { load(store, Image::new(words), &m.needs, hosts, host_count, offers, out) }
+    };
+    // SAFETY: by wrt.h; no reference is left.
+    unsafe { attempt(store, load_wasm) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_load_image(
+    store: *mut CStore,
+    module: *const Module,
+    _memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    out: *mut u32,
+) -> c_int {
+    // SAFETY: by wrt.h.
+    unsafe { load_image(store, module, hosts, host_count, &Nothing, out) }
 }
 
 /// See wrt.h.
@@ -170,20 +275,88 @@ pub unsafe extern "C" fn wrt_load_wasm(
     host_count: usize,
     out: *mut u32,
 ) -> c_int {
-    let load_wasm = |store: *mut CStore| {
-        // SAFETY: by wrt.h.
-        let m = unsafe { prepare(store, module, out) }?;
-        // SAFETY: by wrt.h.
-        let done = unsafe { translate(m.data.cast(), m.bytes as usize, memory) };
-        // SAFETY: a store to which no reference is alive.
-        let done = done.map_err(|(fault, _)| unsafe { &mut *store }.note(fault.code, fault.at, fault.text))?;
-        // SAFETY: `translate` has checked and written them, and by wrt.h they stay as long as the store lives.
-        let words = unsafe { core::slice::from_raw_parts((*memory).image.cast_const(), done.words as usize) };
-        // SAFETY: by wrt.h; no reference is alive.
-        unsafe { load(store, Image::new(words), &m.needs, hosts, host_count, out) }
-    };
-    // SAFETY: by wrt.h; no reference is left.
-    unsafe { attempt(store, load_wasm) }
+    // SAFETY: by wrt.h.
+    unsafe { load_wasm(store, module, memory, hosts, host_count, &Nothing, out) }
+}
+
+/// The links of a call from C.
+///
+/// # Safety
+/// `links` is as wrt.h asks for as long as the result is used.
+#[cfg(feature = "linking")]
+unsafe fn exports<'c>(links: *const Link, count: usize) -> Option<Exports<'c>> {
+    if !sound_array(links, count) {
+        return None;
+    }
+    // SAFETY: aligned, not null, by wrt.h the caller's; no elements need no pointer.
+    let links = if count == 0 { &[] } else { unsafe { core::slice::from_raw_parts(links, count) } };
+    Some(Exports(links))
+}
+
+/// The answer of a library without `linking`.
+///
+/// # Safety
+/// `store` as wrt.h asks.
+#[cfg(not(feature = "linking"))]
+unsafe fn unsupported<T>(store: *mut CStore, _arguments: T) -> c_int {
+    // SAFETY: by wrt.h.
+    unsafe { attempt(store, |_| Err(ENOTSUP)) }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_link_image(
+    store: *mut CStore,
+    module: *const Module,
+    _memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    links: *const Link,
+    link_count: usize,
+    out: *mut u32,
+) -> c_int {
+    #[cfg(not(feature = "linking"))]
+    // SAFETY: by wrt.h.
+    return unsafe { unsupported(store, (module, hosts, host_count, links, link_count, out)) };
+    #[cfg(feature = "linking")]
+    // SAFETY: by wrt.h.
+    unsafe {
+        match exports(links, link_count) {
+            Some(exports) => load_image(store, module, hosts, host_count, &exports, out),
+            None => attempt(store, |_| Err(EINVAL)),
+        }
+    }
+}
+
+/// See wrt.h.
+///
+/// # Safety
+/// As there.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wrt_link_wasm(
+    store: *mut CStore,
+    module: *const Module,
+    memory: *const LoaderMemory,
+    hosts: *const Host,
+    host_count: usize,
+    links: *const Link,
+    link_count: usize,
+    out: *mut u32,
+) -> c_int {
+    #[cfg(not(feature = "linking"))]
+    // SAFETY: by wrt.h.
+    return unsafe { unsupported(store, (module, memory, hosts, host_count, links, link_count, out)) };
+    #[cfg(feature = "linking")]
+    // SAFETY: by wrt.h.
+    unsafe {
+        match exports(links, link_count) {
+            Some(exports) => load_wasm(store, module, memory, hosts, host_count, &exports, out),
+            None => attempt(store, |_| Err(EINVAL)),
+        }
+    }
 }
 
 /// Why there is no translation.

@@ -68,6 +68,8 @@ const GENERATIONS: u32 = (1 << 11) - 1;
 const INDEX_BITS: u32 = 20;
 /// Set in the handle of a function.
 const FUNC: u32 = 1 << INDEX_BITS;
+/// The bits of a handle that are an index.
+pub(crate) const INDEX: u32 = FUNC - 1;
 
 /// The number that wrt.h defines for this pointer width: its first definition is for 64 bits, its second for 32.
 const fn header(define: &str) -> usize {
@@ -121,7 +123,7 @@ impl CStore {
         (index < FUNC).then_some(self.generation << (INDEX_BITS + 1) | kind | index)
     }
     fn index(&self, kind: u32, handle: u32) -> Result<u32, c_int> {
-        let index = handle & (FUNC - 1);
+        let index = handle & INDEX;
         if self.handle(kind, index) == Some(handle) { Ok(index) } else { Err(EINVAL_HANDLE) }
     }
     /// Handle of an instance; a configuration has fewer than there are numbers.

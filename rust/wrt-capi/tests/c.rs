@@ -11,9 +11,24 @@ use std::sync::Mutex;
 use wrt_runtime::image::{LARGE_WINDOW, SMALL_WINDOW};
 use wrt_runtime::translate::{Wanted, translate_vec_for};
 
-const MODULES: [&str; 10] =
-    ["calc", "empty", "floats", "hosts", "start_traps", "start_runs", "start_waits", "data_outside", "memory_import", "vectors"];
-const SOURCES: [&str; 7] = ["main.c", "store.c", "modules.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
+const MODULES: [&str; 15] = [
+    "calc",
+    "empty",
+    "floats",
+    "hosts",
+    "start_traps",
+    "start_runs",
+    "start_waits",
+    "data_outside",
+    "memory_import",
+    "vectors",
+    "link_lib",
+    "link_user",
+    "link_tags",
+    "link_catch",
+    "wrong_kind",
+];
+const SOURCES: [&str; 8] = ["main.c", "store.c", "modules.c", "link.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/capi")
@@ -119,13 +134,13 @@ fn run(profile: &str, features: &str, sources: &[&str]) {
 
 #[test]
 fn program_passes_with_debug_assertions() {
-    run("dev", "loader,float,std", &SOURCES);
-    run("dev", "loader,float,std,proposals", &SOURCES);
+    run("dev", "loader,float,linking,std", &SOURCES);
+    run("dev", "loader,float,linking,std,proposals", &SOURCES);
 }
 
 #[test]
 fn program_passes_as_shipped() {
-    run("release", "loader,float", &SOURCES);
+    run("release", "loader,float,linking", &SOURCES);
 }
 
 #[test]

@@ -300,3 +300,36 @@ fn a_wasm_is_translated_into_the_callers_memory() {
     assert_eq!(call(store, find(store, instance, c"two"), &[], &mut r), OK);
     assert_eq!(r[0].of, 2);
 }
+
+/// Two instances share a memory: an address through one stays good while C reads and writes through the other.
+#[test]
+fn a_linked_memory_has_one_address() {
+    const USER: &str = r#"(module
+      (import "lib" "memory" (memory 1))
+      (import "lib" "add" (func $add (param i32 i32) (result i32)))
+      (func (export "poke") (param i32) (i32.store8 (local.get 0) (call $add (i32.const 60) (i32.const 5)))))"#;
+    let p = program();
+    let store = p.store();
+    let (mut lib, mut user, mut poke) = (0, 0, 0);
+    let image = keep(wrt_runtime::translate::translate_vec(&wat::parse_str(USER).unwrap()).unwrap().0);
+    unsafe {
+        assert_eq!(wrt_load_image(store, p.module, null(), p.hosts, 2, &mut lib), OK);
+        let module =
+            keep(Constant(Module { data: (*image).as_ptr().cast(), bytes: 4 * (*image).len() as u32, ..*p.module })).cast::<Module>();
+        let links = [Link { module: c"lib".as_ptr(), instance: lib }];
+        assert_eq!(wrt_link_image(store, module, null(), null(), 0, links.as_ptr(), 1, &mut user), OK);
+        let here = wrt_mem_base(store, lib, 8, 5).cast::<u8>();
+        let there = wrt_mem_base(store, user, 8, 5).cast::<u8>();
+        assert_eq!(here, there);
+        let mut text = [0u8; 5];
+        assert_eq!(wrt_mem_read(store, user, 8, text.as_mut_ptr().cast(), 5), OK);
+        assert_eq!(&text, b"guest");
+        here.write(b'G');
+        assert_eq!(wrt_mem_write(store, user, 9, c"U".as_ptr().cast(), 1), OK);
+        assert_eq!((there.read(), here.add(1).read()), (b'G', b'U'));
+        assert_eq!(wrt_find_func(store, user, c"poke".as_ptr(), &mut poke), OK);
+        let at = Val { ty: 0x7f, of: 8 };
+        assert_eq!(wrt_call(store, poke, &at, 1, null_mut(), 0), OK);
+        assert_eq!(wrt_mem_base(store, lib, 8, 1).cast::<u8>().read(), 65);
+    }
+}

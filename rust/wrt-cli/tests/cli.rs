@@ -129,6 +129,15 @@ fn a_trap_in_the_start_function_is_placed_too() {
 }
 
 #[test]
+fn exceptions_of_a_compiler() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/programs/exceptions.wasm");
+    // Destructors, handlers, what handlers throw, what passes through functions.
+    for (value, digits) in [(0, 21473), (1, 116573), (2, 2126573), (4, 2146573), (9, 11538), (10, 212538), (16, 21439)] {
+        assert_eq!(says(&["run", file, "--invoke", "run", &value.to_string()], 0), format!("{digits}:i32\n"));
+    }
+}
+
+#[test]
 fn dwarf_gives_the_lines() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/programs/trap.wasm");
     let lines = "  at part (inlined) ./trap.c:9\n  at divide (wasm byte 0x4f) ./trap.c:14\n  at share (wasm byte 0x3e) ./trap.c:19\n";

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
-//! Why a module was refused: one variant per cause, with the wording of the specification's test suite.
+//! Why a module was refused: one variant per cause, with the wording of the specification's test suite. Causes that only a
+//! part of WRT has are there with it.
 
 use wrt_foundation::{ErrorKind, Feature};
 
 macro_rules! faults {
-    ($($kind:ident { $($name:ident $message:literal)* })*) => {
+    ($($kind:ident { $($name:ident $message:literal $((only $feature:literal))?)* })*) => {
         /// One cause to refuse a module. The text of each variant is [`Fault::message`]. A word wide, so that a result with
         /// a number comes back in registers.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u32)]
         #[non_exhaustive]
         pub enum Fault {
-            $($(#[doc = $message] $name,)*)*
+            $($(#[doc = $message] $(#[cfg(feature = $feature)])? $name,)*)*
         }
         impl Fault {
             /// One sentence without a full stop; for malformed and invalid modules the test suite's wording.
             pub const fn message(self) -> &'static str {
-                match self { $($(Fault::$name => $message,)*)* }
+                match self { $($($(#[cfg(feature = $feature)])? Fault::$name => $message,)*)* }
             }
             /// What kind of failure it is.
             pub const fn kind(self) -> ErrorKind {
-                match self { $($(Fault::$name)|* => ErrorKind::$kind,)* }
+                match self { $($($(#[cfg(feature = $feature)])? Fault::$name => ErrorKind::$kind,)*)* }
             }
         }
     };
@@ -57,6 +58,7 @@ faults! {
         ZeroByteExpected "zero byte expected"
         IllegalOpcode "illegal opcode"
         MisplacedElse "misplaced ELSE opcode"
+        MisplacedCatch "misplaced CATCH or DELEGATE opcode" (only "legacy-exceptions")
         EndExpected "END opcode expected"
         LocalsOverflow "too many locals"
         FunctionAndCodeCount "function and code section have inconsistent lengths"
@@ -100,6 +102,7 @@ faults! {
         UnknownTag "unknown tag"
         TagResults "non-empty tag result type"
         InvalidLane "invalid lane index"
+        RethrowLabel "invalid rethrow label" (only "legacy-exceptions")
     }
     Memory {
         ScratchFull "decode scratch is too small"
@@ -137,6 +140,7 @@ faults! {
         NeedsMemory64 "needs memory64"
         NeedsTailCall "needs tail-call"
         NeedsExceptions "needs exceptions"
+        NeedsLegacyExceptions "needs legacy-exceptions"
         NeedsGc "needs gc"
         NeedsFunctionReferences "needs function-references"
         NeedsWideArithmetic "needs wide-arithmetic"
@@ -154,6 +158,7 @@ impl Fault {
             Feature::FunctionReferences => Fault::NeedsFunctionReferences,
             Feature::Gc => Fault::NeedsGc,
             Feature::Exceptions => Fault::NeedsExceptions,
+            Feature::LegacyExceptions => Fault::NeedsLegacyExceptions,
             Feature::MultiMemory => Fault::NeedsMultiMemory,
             Feature::Memory64 => Fault::NeedsMemory64,
             Feature::Threads => Fault::NeedsThreads,

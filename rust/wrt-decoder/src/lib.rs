@@ -15,6 +15,8 @@ pub mod custom;
 pub mod fault;
 mod gc;
 pub mod info;
+#[cfg(feature = "legacy-exceptions")]
+mod legacy;
 mod locals;
 pub mod module;
 pub mod operand;

@@ -90,6 +90,12 @@ pub enum ControlKind {
     Else = 4,
     /// `try_table`
     Try = 5,
+    /// `try`, before its first `catch`
+    LegacyTry = 6,
+    /// `try`, after a `catch`
+    Catch = 7,
+    /// `try`, after its `catch_all`
+    CatchAll = 8,
 }
 
 /// One open block, in eight words of scratch. `user` belongs to the sink.
@@ -104,6 +110,12 @@ pub struct Control {
     pub block_type: u32,
     /// The sink's words: heads of lists of branches to patch and the like.
     pub user: [u32; USER],
+}
+
+/// Operands of a frame with these flags that no instruction reaches: within a `catch` the exception, of one cell.
+#[inline(always)]
+const fn hidden(flags: u32) -> u32 {
+    (cfg!(feature = "legacy-exceptions") && flags & 0xff >= ControlKind::Catch as u32) as u32
 }
 
 /// Words of a control frame that belong to the sink.
@@ -132,6 +144,12 @@ impl Control {
             2 => ControlKind::Loop,
             3 => ControlKind::If,
             4 => ControlKind::Else,
+            #[cfg(feature = "legacy-exceptions")]
+            6 => ControlKind::LegacyTry,
+            #[cfg(feature = "legacy-exceptions")]
+            7 => ControlKind::Catch,
+            #[cfg(feature = "legacy-exceptions")]
+            8 => ControlKind::CatchAll,
             _ => ControlKind::Try,
         }
     }
@@ -143,9 +161,9 @@ impl Control {
     pub fn is_dead(&self) -> bool {
         self.flags & DEAD != 0
     }
-    /// The same block after its `else`, without a number.
-    pub(crate) fn after_else(self) -> Control {
-        Control { flags: ControlKind::Else as u32 | self.flags & DEAD, ..self }
+    /// The same block after its `else` or a `catch`, without a number.
+    pub(crate) fn turned(self, kind: ControlKind) -> Control {
+        Control { flags: kind as u32 | self.flags & DEAD, ..self }
     }
     fn pack(&self) -> [[u32; 4]; CONTROL] {
         [[self.flags, self.height, self.cell, self.block_type], self.user]
@@ -444,13 +462,15 @@ impl<'s> Operands<'s> {
     /// Of the innermost frame: number of its first operand, whether it is unreachable, whether it is dead.
     #[inline]
     pub(crate) fn innermost(&self) -> Option<(usize, bool, bool)> {
-        self.frame(0).map(|[[flags, height, ..], _]| (*height as usize, flags & UNREACHABLE != 0, flags & DEAD != 0))
+        let first = |flags: u32, height: u32| height.wrapping_add(hidden(flags)) as usize;
+        self.frame(0).map(|[[flags, height, ..], _]| (first(*flags, *height), flags & UNREACHABLE != 0, flags & DEAD != 0))
     }
     /// The rest of the innermost block cannot be reached: its operands are gone.
     pub(crate) fn never(&mut self) {
         let Some([[flags, height, cell, _], _]) = self.frame_mut(0) else { return };
         *flags |= UNREACHABLE;
-        let (height, cell) = (*height, *cell);
+        let hidden = hidden(*flags);
+        let (height, cell) = (height.wrapping_add(hidden), cell.wrapping_add(hidden));
         self.truncate(height, cell);
     }
     /// The frame that label `n` names (0 = innermost).

@@ -14,6 +14,7 @@ impl<'x, S: Sink> Body<'_, '_, 'x, S> {
         let typed = (Feature::FunctionReferences, cfg!(feature = "function-references"));
         let tail = (Feature::TailCall, cfg!(feature = "tail-call"));
         let exceptions = (Feature::Exceptions, cfg!(feature = "exceptions"));
+        let legacy = (Feature::LegacyExceptions, cfg!(feature = "legacy-exceptions"));
         let gc = (Feature::Gc, cfg!(feature = "gc"));
         let threads = (Feature::Threads, cfg!(feature = "threads"));
         let needs: &[_] = match op {
@@ -21,6 +22,7 @@ impl<'x, S: Sink> Body<'_, '_, 'x, S> {
             0x14 | 0xd4..=0xd6 => &[typed],
             0x15 => &[typed, tail],
             0x08 | 0x0a | 0x1f => &[exceptions],
+            0x06 | 0x07 | 0x09 | 0x18 | 0x19 => &[legacy, exceptions],
             0xd3 | 0xfb => &[gc],
             0xfe => &[threads],
             _ => return Err(no_opcode(op.into())),
@@ -47,6 +49,8 @@ impl<'x, S: Sink> Body<'_, '_, 'x, S> {
             0x08 if exceptions.1 => self.throw(),
             0x0a if exceptions.1 => self.throw_ref(),
             0x1f if exceptions.1 => self.try_table(),
+            #[cfg(feature = "legacy-exceptions")]
+            0x06 | 0x07 | 0x09 | 0x18 | 0x19 => self.legacy(op),
             _ => Err(Fault::Internal),
         }
     }

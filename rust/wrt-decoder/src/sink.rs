@@ -95,7 +95,7 @@ pub trait Sink {
 
     /// `unreachable`
     fn unreachable(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
-    /// `block`, `loop` or `if` (whose condition is `s.top(0)`); `control` is not on the stack yet and its `user` words
+    /// `block`, `loop`, `try` or `if` (whose condition is `s.top(0)`); `control` is not on the stack yet and its `user` words
     /// are the sink's to fill. The block's parameters are the operands above `control.height`, below the condition.
     fn block(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Result<(), Fault>;
     /// `else` of the innermost frame `control`, still of kind `If` and on the stack, where it is replaced afterwards;
@@ -149,6 +149,17 @@ pub trait Sink {
     fn catch(&mut self, info: &Info<'_>, s: &mut Operands<'_>, catch: Catch, label: u32, arity: u32) -> Result<(), Fault>;
     /// All clauses have been told; the parameters are in their cells.
     fn try_body(&mut self, control: &mut Control) -> Result<(), Fault>;
+    /// The body of a `try`, or the part after one of its `catch`es, ends, and a `catch` or `catch_all` follows. `control` is
+    /// still of that part's kind and on the stack, where it is replaced afterwards; `results`: so many are on the stack, if
+    /// the end can be reached.
+    fn legacy_part(&mut self, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Result<(), Fault>;
+    /// `catch` of exceptions with tag `tag`, or `catch_all`, begins in the innermost frame. On the stack, in their cells,
+    /// are the exception and its `arity` values.
+    fn legacy_catch(&mut self, s: &mut Operands<'_>, tag: Option<u32>, arity: u32) -> Result<(), Fault>;
+    /// `rethrow` of the exception that is operand `i`, counted from the bottom.
+    fn rethrow(&mut self, s: &mut Operands<'_>, i: u32) -> Result<(), Fault>;
+    /// `delegate` to the frame `target` ends the body of the `try` with the frame `control`. [`Sink::end`] follows.
+    fn delegate(&mut self, control: &Control, target: &Control) -> Result<(), Fault>;
     /// `drop`
     fn drop(&mut self, s: &mut Operands<'_>) -> Result<(), Fault>;
     /// `select`, both forms: two values of type `ty`, condition on top.
@@ -258,6 +269,10 @@ impl Sink for Validate {
         try_table(&Info<'_>, &mut Operands<'_>, &mut Control, u32);
         catch(&Info<'_>, &mut Operands<'_>, Catch, u32, u32);
         try_body(&mut Control);
+        legacy_part(&mut Operands<'_>, &mut Control, Option<u32>);
+        legacy_catch(&mut Operands<'_>, Option<u32>, u32);
+        rethrow(&mut Operands<'_>, u32);
+        delegate(&Control, &Control);
         drop(&mut Operands<'_>);
         select(&mut Operands<'_>, ValType);
         local_get(&mut Operands<'_>);

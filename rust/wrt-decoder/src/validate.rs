@@ -55,7 +55,7 @@ const REF_FUNC: u32 = 29;
 const PREFIX: u32 = 30;
 const NO_OPCODE: u32 = 31;
 const CLASS: u32 = 31;
-/// The shift for what an instruction counts; `end` and `else` are none.
+/// The shift for what an instruction counts; `end`, `else` and what ends a part of `try` are none.
 const COUNT: u32 = 31;
 
 // Immediates of `PLAIN`.
@@ -156,6 +156,8 @@ static ROWS: [u32; 256 + 18] = {
             Some(row) => pack(row) | 1 << COUNT,
             None => match class(i as u8) {
                 none @ (END | ELSE) => none,
+                // `catch`, `delegate`, `catch_all`
+                none if matches!(i, 0x07 | 0x18 | 0x19) => none,
                 class => class | 1 << COUNT,
             },
         };
@@ -330,7 +332,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     /// Another frame is the innermost now, or it has changed.
     #[inline]
-    fn adopt(&mut self) {
+    pub(crate) fn adopt(&mut self) {
         if let Some((base, unreachable, dead)) = self.s.innermost() {
             self.base = base;
             self.unreachable = unreachable;
@@ -354,7 +356,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.live = false;
     }
     #[inline(never)]
-    fn block(&mut self, kind: ControlKind) -> Result<(), Fault> {
+    pub(crate) fn block(&mut self, kind: ControlKind) -> Result<(), Fault> {
         let block_type = self.block_type()?;
         let params = self.params(block_type)?;
         let skip = if kind == ControlKind::If { self.index()? } else { 0 };
@@ -410,14 +412,14 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             let results = if self.live { Some(ty.results.len() as u32) } else { None };
             self.sink.else_(&self.info, &mut self.s, &mut c, results)?;
         }
-        self.s.set_control(&c.after_else());
+        self.s.set_control(&c.turned(ControlKind::Else));
         self.adopt();
         self.s.truncate(c.height, c.cell);
         self.push_all(ty.params)
     }
     /// `end` of a block.
     #[inline(never)]
-    fn end(&mut self) -> Result<(), Fault> {
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
@@ -1090,7 +1092,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 #[cold]
 pub(crate) fn no_opcode(op: u16) -> Fault {
     match op {
-        0x06..=0x0a | 0x18 | 0x19 | 0x1f => Fault::NeedsExceptions,
+        0x08 | 0x0a | 0x1f => Fault::NeedsExceptions,
+        0x06 | 0x07 | 0x09 | 0x18 | 0x19 => Fault::NeedsLegacyExceptions,
         0x12 | 0x13 => Fault::NeedsTailCall,
         0x14 | 0x15 | 0xd4..=0xd6 => Fault::NeedsFunctionReferences,
         0xd3 | 0xfb => Fault::NeedsGc,

@@ -37,6 +37,7 @@ features! {
     9 Threads "threads";
     10 CustomPageSizes "custom-page-sizes";
     11 WideArithmetic "wide-arithmetic";
+    12 LegacyExceptions "legacy-exceptions";
 }
 
 impl Feature {

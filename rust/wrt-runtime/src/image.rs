@@ -60,6 +60,7 @@ pub const FEATURES: u32 = {
         (Feature::Threads, cfg!(feature = "threads")),
         (Feature::CustomPageSizes, cfg!(feature = "custom-page-sizes")),
         (Feature::WideArithmetic, cfg!(feature = "wide-arithmetic")),
+        (Feature::LegacyExceptions, cfg!(feature = "legacy-exceptions")),
     ];
     let (mut bits, mut i) = (0, 0);
     while i < have.len() {
@@ -202,6 +203,7 @@ pub struct Type<'a> {
 /// In the first word of a type: words about its group follow.
 pub(crate) const IN_GROUP: u32 = 1 << 31;
 /// In the word of a field: it can be changed.
+#[cfg(any(feature = "function-references", feature = "loader"))]
 pub(crate) const MUTABLE: u32 = 1 << 31;
 
 /// Cells that a field takes in an object: 8 and 16 bits have one too.

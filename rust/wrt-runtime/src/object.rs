@@ -4,8 +4,8 @@
 
 use crate::heap::{Allocation, ELEMENTS, EXCEPTION, EXHAUSTED, FIELDS};
 use crate::image::{Bytes, Kind, MUTABLE, field_cells};
-use crate::op;
 use crate::op::extended::*;
+use crate::op::{self, DELEGATE, LEGACY_TRY};
 use crate::run::{elems, item};
 use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Status, copy};
 use crate::store::{STEP, Store};
@@ -439,20 +439,25 @@ fn throw(store: &mut Store<'_>, cells: &mut [u32], frames: &[Frame], run: &mut R
     let mut depth = run.depth;
     let thrown_at = (run.inst, run.pc);
     loop {
-        if let Some((pc, cell, with_exception)) = handler(store, at.0, at.1, store.heap.length(exception).ok_or(Trap::BadImage)?) {
-            (run.inst, run.base, run.depth, run.pc) = (at.0, at.2, depth, pc);
+        if let Some(clause) = handler(store, at.0, at.1, store.heap.length(exception).ok_or(Trap::BadImage)?) {
+            (run.inst, run.base, run.depth, run.pc) = (at.0, at.2, depth, clause.pc);
             let object = store.heap.object(exception).ok_or(Trap::BadImage)?;
             let ty = object.get(2).copied().unwrap_or(0) & !EXCEPTION;
             let types = store.type_by_id(ty).map_or(&[][..], |t| t.first);
             let size: u32 = types.iter().map(|t| ValType::from_bits(*t).cells()).sum();
             let values = object.get(ELEMENTS..).and_then(|v| v.get(..size as usize)).ok_or(Trap::BadImage)?;
-            let to = frame(cells, run.base, cell.0)?;
+            let mut to = frame(cells, run.base, clause.cell)?;
+            if LEGACY && clause.exception == Exception::First {
+                let (first, rest) = to.split_first_mut().ok_or(Trap::BadImage)?;
+                *first = exception.bits();
+                to = rest;
+            }
             let mut n = 0;
-            if cell.1 {
+            if clause.values {
                 copy(to, values);
                 n = values.len();
             }
-            if with_exception {
+            if clause.exception == Exception::Last {
                 *to.get_mut(n).ok_or(Trap::BadImage)? = exception.bits();
             }
             run.left = run.left.wrapping_sub((size / 16) as i32);
@@ -471,26 +476,71 @@ fn throw(store: &mut Store<'_>, cells: &mut [u32], frames: &[Frame], run: &mut R
     }
 }
 
-/// The innermost clause around word `pc` that catches exceptions with tag `tag`: where it goes on, the cell for the values
-/// and whether it takes them, whether it wants the exception itself.
-fn handler(store: &Store<'_>, inst: u32, pc: u32, tag: u32) -> Option<(u32, (u32, bool), bool)> {
+/// Whether there is the old encoding of exceptions.
+const LEGACY: bool = cfg!(feature = "legacy-exceptions");
+
+/// Whether a clause wants the exception itself, and where.
+#[derive(PartialEq)]
+enum Exception {
+    No,
+    /// Before the values.
+    First,
+    /// After them.
+    Last,
+}
+
+/// What a clause does.
+struct Clause {
+    /// Where it goes on.
+    pc: u32,
+    /// The frame's cell for what it takes.
+    cell: u32,
+    /// Whether it takes the values.
+    values: bool,
+    exception: Exception,
+}
+
+/// The innermost clause around word `pc` that catches exceptions with tag `tag`.
+fn handler(store: &Store<'_>, inst: u32, pc: u32, tag: u32) -> Option<Clause> {
     let inst = store.insts.get(inst as usize)?;
     let image = inst.image();
     let all = image.handlers();
     let word = |at: u32| image.words().get(at as usize).copied();
+    let catches = |wanted: Option<u32>| wanted.is_none_or(|wanted| inst.tag(wanted).is_some_and(|(id, _)| id == tag));
     let mut at = *all.get(all.partition_point(|at| *at <= pc).checked_sub(1)?)?;
     // Each lies after the one around it.
     while at != 0 {
         let words = word(at)? >> 16;
-        let (enclosing, first, end) = (word(at.checked_add(2)?)?, word(at.checked_add(3)?)?, word(at.checked_add(4)?)?);
+        let (mut enclosing, first, end) = (word(at.checked_add(2)?)?, word(at.checked_add(3)?)?, word(at.checked_add(4)?)?);
+        let clauses = at.checked_add(6)?;
         if pc >= first && pc < end {
-            let clauses = words.checked_sub(4)? / 3;
-            for i in 0..clauses {
-                let clause = at.checked_add(6)?.checked_add(i.wrapping_mul(3))?;
-                let (what, to, cell) = (word(clause)?, word(clause.checked_add(1)?)?, word(clause.checked_add(2)?)?);
-                let wanted = (what & !(1 << 31)).checked_sub(1);
-                if wanted.is_none_or(|wanted| inst.tag(wanted).is_some_and(|(id, _)| id == tag)) {
-                    return Some((to, (cell, wanted.is_some()), what >> 31 != 0));
+            if LEGACY && words == LEGACY_TRY {
+                let mut clause = word(clauses)?;
+                if clause & DELEGATE != 0 {
+                    enclosing = clause & !DELEGATE;
+                } else {
+                    // Each lies after the one before.
+                    let mut before = at;
+                    while clause > before {
+                        let (what, cell, next) =
+                            (word(clause.checked_add(2)?)?, word(clause.checked_add(3)?)?, word(clause.checked_add(4)?)?);
+                        let wanted = what.checked_sub(1);
+                        if catches(wanted) {
+                            let pc = clause.checked_add(5)?;
+                            return Some(Clause { pc, cell, values: wanted.is_some(), exception: Exception::First });
+                        }
+                        (before, clause) = (clause, next);
+                    }
+                }
+            } else {
+                for i in 0..words.checked_sub(4)? / 3 {
+                    let clause = clauses.checked_add(i.wrapping_mul(3))?;
+                    let (what, pc, cell) = (word(clause)?, word(clause.checked_add(1)?)?, word(clause.checked_add(2)?)?);
+                    let wanted = (what & !(1 << 31)).checked_sub(1);
+                    if catches(wanted) {
+                        let exception = if what >> 31 != 0 { Exception::Last } else { Exception::No };
+                        return Some(Clause { pc, cell, values: wanted.is_some(), exception });
+                    }
                 }
             }
         }

@@ -202,12 +202,17 @@ ops! {
     0xf0 MEMORY_OTHER W3 "On memory `bc`: the load or store whose word is `w1`, with offset `w2`.";
     0xf1 MEMORY_64 W4 "On memory `bc`, with an address of 64 bits: the load or store whose word is `w2`, with offset `w3 | w1 << 32`.";
     0xf2 TABLE_INDEX W1 "`[a]` = `[b]`, 64 bits, or 2^32 - 1 if it is larger.";
-    0xfb TRY Record "Goes on at the word `w1` words after `w1`. For whoever throws: where the enclosing one stands or 0; first and last word (not included) of what it guards; where the one before in the image stands or 0; three words for each clause: tag + 1 or 0, bit 31 for the exception itself; where it goes on; the frame's cell that the values go to.";
+    0xfb TRY Record "Goes on at the word `w1` words after `w1`. For whoever throws: where the enclosing one stands or 0; first and last word (not included) of what it guards; where the one before in the image stands or 0; three words for each clause: tag + 1 or 0, bit 31 for the exception itself; where it goes on; the frame's cell that the values go to. Of the old encoding: [`LEGACY_TRY`] words, the last one where the first clause stands or 0, or with [`DELEGATE`] where the operation stands that has the clauses, or 0; a clause is a `TRY` of three words that is not executed: tag + 1 or 0, the frame's cell that the exception and its values go to, where the next one stands or 0. It goes on after them.";
     0xfc MAP Data "Nothing. For the collector: `w1` is a cell of the frame, then one bit for each cell from it on that holds a reference to an object; `a`: meanwhile the call or operation before is under way, or here.";
     0xfd RETURN_CALL W3 "Charges `bc`; function `w1` takes the place of this one, with the `w2 >> 16` cells from cell `w2 & 0xffff` as arguments.";
     0xfe EXTENDED Extended "An operation of `extended`: its number in the top 8 bits, a cell of the frame in the 16 below.";
     0xff SECOND Second "An operation of the second page, see [`second`].";
 }
+
+/// Words of a [`TRY`] of the old encoding of exceptions; one of `try_table` never has so many.
+pub const LEGACY_TRY: u32 = 5;
+/// In the last of them: the clauses are those of another one.
+pub const DELEGATE: u32 = 1 << 31;
 
 /// Operations under the number [`EXTENDED`]. They work on operands side by side, the first of which is at the cell
 /// that the first word names and receives the result. Numbers below 31 are those of the instruction after 0xfb.

@@ -6,6 +6,7 @@
 //! | [`scan`] | finds the directives of a script without parsing it, so that none can get lost |
 //! | `script` | carries the directives out, one verdict each |
 //! | [`value`] | arguments, and whether a result is what a pattern allows |
+//! | `legacy` | rewrites the folded form of `try`, which the parser does not know |
 //! | `engine` | all that touches WRT: one store per script, plainly or in slices |
 //! | [`report`] | verdicts and their numbers |
 //!
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod engine;
+mod legacy;
 pub mod report;
 pub mod scan;
 mod script;
@@ -46,6 +48,7 @@ impl Mode {
 /// Carries out the script `text`, called `file` in the report, in a store of its own. A script that cannot be parsed
 /// gives one failure; so does a directive that got lost.
 pub fn run(file: &str, text: &str, mode: Mode) -> Report {
+    let text = &legacy::unfold(text);
     let (directives, fuel) = match script::run(text, mode) {
         Ok((mut directives, fuel)) => {
             directives.extend(scan::first_difference(text, &directives));

@@ -65,7 +65,7 @@ fn is_comment(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Where the comment, string, word, parenthesis or space that begins at `at` ends.
-fn token_end(bytes: &[u8], at: usize) -> usize {
+pub(crate) fn token_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
     let length = match rest {
         [b';', b';', ..] => rest.iter().position(|b| matches!(b, b'\n' | b'\r')),

@@ -38,6 +38,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
     ("shared memories under Miri", || miri(&["-p", "wrt-runtime", "--lib", "shared"])),
+    ("shared memories under ThreadSanitizer", thread_sanitizer),
     ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
     ("wait table in every order of threads", loom),
     ("CMake: ctest, install, find_package", cmake_project),
@@ -48,6 +49,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
     ("bare board aarch64-virt", || bare("aarch64-virt", "image")),
     ("guest text decides the output", guest_decides),
+    ("a board tells where a trap came from", board_backtrace),
     ("official suite on Cortex-M3", suite_on_m3),
     ("official suite on RV32", suite_on_rv32),
     ("loading cost on Cortex-M3", load_on_board),
@@ -312,7 +314,8 @@ fn documentation() -> Result<Verdict> {
 }
 
 /// Everything but threads, with an allocator.
-const NO_THREADS: &str = "alloc,loader,float,relaxed-simd,tail-call,gc,exceptions,multi-memory,memory64,custom-page-sizes,wide-arithmetic";
+const NO_THREADS: &str =
+    "alloc,loader,float,relaxed-simd,tail-call,gc,legacy-exceptions,multi-memory,memory64,custom-page-sizes,wide-arithmetic";
 
 /// Targets without an operating system, each with and without an allocator.
 fn build_modes() -> Result<Verdict> {
@@ -350,6 +353,17 @@ fn miri(tests: &[&str]) -> Result<Verdict> {
     }
     let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
     c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    tests_run(&tool::run(c)?)
+}
+
+/// Guests in several OS threads on one memory; the standard library is instrumented too.
+fn thread_sanitizer() -> Result<Verdict> {
+    if !setup::components("nightly", &["rust-src"])? {
+        return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
+    }
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let mut c = command("cargo", ["+nightly", "test", "--locked", "-Zbuild-std", "--target", &target, "-p", "wrt", "--test", "threads"]);
+    c.arg("--target-dir").arg(tool::scratch().join("tsan")).env("RUSTFLAGS", "-Zsanitizer=thread");
     tests_run(&tool::run(c)?)
 }
 
@@ -646,7 +660,25 @@ fn guest_decides() -> Result<Verdict> {
     done()
 }
 
+/// The sample prints the calls that led to a trap, from an image with names.
+fn board_backtrace() -> Result<Verdict> {
+    let board = Board::named("mps2-an385")?;
+    board.prepare()?;
+    let guest = format!("-DHELLO_WASM_GUEST={}", tool::root().join("tests/programs/board_trap.wasm").display());
+    let start = board.build("image", &hello::wrt()?, &[&guest, "-DHELLO_WASM_BACKTRACE=ON"])?;
+    let text = tool::watch(start, board.limit(), &[])?.text;
+    let mut lines = text.lines().skip_while(|l| !l.contains("hello_wasm: failed: main: ")).skip(1);
+    for name in ["divide (1:", "share (2:", "main (3:"] {
+        if !lines.next().is_some_and(|l| l.trim().starts_with(&format!("at {name}"))) {
+            bail!("no line for {name}) in its place:\n{text}");
+        }
+    }
+    Ok(Verdict::Passed("divide, share, main".into()))
+}
+
 fn suite_on_m3() -> Result<Verdict> {
+    // Whoever judges boards is tried first.
+    cargo(&["test", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host"])?;
     Ok(Verdict::Passed(numbers(&crate::suite::on_board("mps2-an385")?)))
 }
 

@@ -63,6 +63,9 @@ enum Command {
         /// Measure what each proposal adds to the flash instead
         #[arg(long)]
         features: bool,
+        /// Measure instead how many instructions kernels that use no proposal execute in builds that have one
+        #[arg(long, conflicts_with = "features")]
+        instructions: bool,
     },
     /// Time kernels on WRT and on other engines, as ratios to native; `cargo xtask bench --help` lists the options
     #[command(disable_help_flag = true)]
@@ -78,8 +81,9 @@ fn main() -> ExitCode {
         Command::Hello { board, mode } => hello::run(&board, &mode),
         Command::Test { boards: true, .. } => suite::run(),
         Command::Test { only, list, boards: false } => checks::run(only.as_deref(), list),
-        Command::Size { features: false } => size::run(),
-        Command::Size { features: true } => size::features(),
+        Command::Size { instructions: true, .. } => size::instructions(),
+        Command::Size { features: true, .. } => size::features(),
+        Command::Size { .. } => size::run(),
         Command::Bench { args } => bench::run(&args),
         Command::Fuzz { minutes, seed, target } => fuzz::run(minutes, target.as_deref(), seed),
     };

@@ -18,6 +18,7 @@ pub(crate) const CMAKE: Package = Package { program: "cmake", packages: "cmake" 
 pub(crate) const NINJA: Package = Package { program: "ninja", packages: "ninja-build" };
 pub(crate) const GCC: Package = Package { program: "cc", packages: "gcc libc6-dev" };
 pub(crate) const QEMU_ARM: Package = Package { program: "qemu-system-arm", packages: "qemu-system-arm" };
+pub(crate) const VALGRIND: Package = Package { program: "valgrind", packages: "valgrind" };
 pub(crate) const QEMU_AARCH64: Package = Package { program: "qemu-system-aarch64", packages: "qemu-system-arm" };
 pub(crate) const QEMU_RISCV: Package = Package { program: "qemu-system-riscv32", packages: "qemu-system-misc" };
 pub(crate) const GCC_ARM: Package = Package { program: "arm-none-eabi-gcc", packages: "gcc-arm-none-eabi libnewlib-arm-none-eabi" };

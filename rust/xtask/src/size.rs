@@ -85,13 +85,14 @@ pub(crate) fn check() -> Result<String> {
 /// What all builds of [`features`] have.
 const BASE: &str = "loader;float;custom-page-sizes";
 /// Proposals, each with what it implies, and all of them together; most KiB of flash where there is an aim.
-const PROPOSALS: [(&str, &str, Option<u32>); 13] = [
+const PROPOSALS: [(&str, &str, Option<u32>); 14] = [
     ("none", "", None),
     ("tail-call", ";tail-call", None),
     ("multi-memory", ";multi-memory", None),
     ("memory64", ";memory64", None),
     ("function-references", ";function-references", None),
     ("exceptions", ";exceptions", None),
+    ("legacy-exceptions", ";legacy-exceptions", None),
     ("gc", ";gc", None),
     ("wide-arithmetic", ";wide-arithmetic", None),
     ("simd", ";simd", None),
@@ -122,6 +123,15 @@ pub(crate) fn features() -> Result<()> {
         };
         println!("| {name} | {flash} B ({:.1} KiB) | {} B | {aim} |", f64::from(flash) / 1024.0, flash - none);
     }
+    Ok(())
+}
+
+/// Prints what kernels that use no proposal execute in builds with each of them, on the host and on Cortex-M3.
+pub(crate) fn instructions() -> Result<()> {
+    setup::target(BARE[0].target)?;
+    setup::packages(&[setup::QEMU_ARM, setup::VALGRIND])?;
+    let manifest = "tests/boards/Cargo.toml";
+    print!("{}", tool::cargo(&["run", "--quiet", "--release", "--locked", "--manifest-path", manifest, "-p", "host", "--", "cost"])?);
     Ok(())
 }
 

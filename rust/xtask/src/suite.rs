@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 pub(crate) const BOARDS: [(&str, &str, setup::Package); 2] =
     [("mps2-an385", "thumbv7m-none-eabi", setup::QEMU_ARM), ("riscv32-virt", "riscv32imac-unknown-none-elf", setup::QEMU_RISCV)];
 
-/// Passed, failed, and skipped or without room, by directory.
-type Table = BTreeMap<String, [u64; 3]>;
+/// Passed, failed, skipped or without room, and on boards what was bit-equal to the host's, by directory.
+type Table = BTreeMap<String, [u64; 4]>;
 
 /// Runs everything and prints the table; fails when anything failed.
 pub(crate) fn run() -> Result<()> {
@@ -37,7 +37,7 @@ pub(crate) fn on_board(board: &str) -> Result<String> {
     tool::run(tool::command("cargo", host.into_iter().chain(["--", "suite", "--board", board])))
 }
 
-/// Sums of the lines `directory/script: N passed, N failed, N ...`.
+/// Sums of the lines `directory/script: N passed, N failed, N ...[, N traces equal]`.
 fn directories(output: &str) -> Table {
     let mut table = Table::new();
     for line in output.lines() {
@@ -46,7 +46,7 @@ fn directories(output: &str) -> Table {
         let mut counts = numbers.split(", ").map(|n| n.split(' ').next().and_then(|n| n.parse::<u64>().ok()));
         let (Some(Some(a)), Some(Some(b)), Some(Some(c))) = (counts.next(), counts.next(), counts.next()) else { continue };
         let sum = table.entry(directory.to_string()).or_default();
-        for (sum, n) in sum.iter_mut().zip([a, b, c]) {
+        for (sum, n) in sum.iter_mut().zip([a, b, c, counts.next().flatten().unwrap_or(0)]) {
             *sum += n;
         }
     }
@@ -61,9 +61,10 @@ fn table(columns: &[(String, Table)]) -> String {
     let mut names: Vec<&String> = columns.iter().flat_map(|(_, table)| table.keys()).collect();
     names.sort();
     names.dedup();
-    let cell = |first: bool, n: Option<&[u64; 3]>| match n {
+    let cell = |first: bool, n: Option<&[u64; 4]>| match n {
         None => " not run |".to_string(),
-        Some([passed, failed, rest]) => format!(" {passed} / {failed} / {rest}{} |", if first { " skipped" } else { " no room" }),
+        Some([passed, failed, rest, _]) if first => format!(" {passed} / {failed} / {rest} skipped |"),
+        Some([passed, failed, rest, equal]) => format!(" {passed} / {failed} / {rest} no room / {equal} equal |"),
     };
     for name in names {
         text += &format!("\n| {name} |");
@@ -71,7 +72,7 @@ fn table(columns: &[(String, Table)]) -> String {
     }
     text += "\n| all |";
     for (i, (_, table)) in columns.iter().enumerate() {
-        let all = table.values().fold([0; 3], |sum: [u64; 3], n| [sum[0] + n[0], sum[1] + n[1], sum[2] + n[2]]);
+        let all = table.values().fold([0; 4], |sum: [u64; 4], n| std::array::from_fn(|i| sum[i] + n[i]));
         text += &cell(i == 0, Some(&all));
     }
     text
@@ -82,12 +83,12 @@ mod tests {
     #[test]
     fn lines_are_summed_by_directory() {
         let host = super::directories("a/x.wast: 2 passed, 0 failed, 1 skipped\na/y.wast: 3 passed, 0 failed, 0 skipped\nnoise: 1\n");
-        let board = super::directories("b/z.wast: 7 passed, 1 failed, 4 do not fit\n");
+        let board = super::directories("b/z.wast: 7 passed, 1 failed, 4 do not fit, 8 traces equal\n");
         let text = super::table(&[("host".into(), host), ("board".into(), board)]);
         assert_eq!(
             text,
-            "| suite | host | board |\n|---|---|---|\n| a | 5 / 0 / 1 skipped | not run |\n| b | not run | 7 / 1 / 4 no room |\n\
-             | all | 5 / 0 / 1 skipped | 7 / 1 / 4 no room |"
+            "| suite | host | board |\n|---|---|---|\n| a | 5 / 0 / 1 skipped | not run |\n| b | not run | 7 / 1 / 4 no room / 8 equal |\n\
+             | all | 5 / 0 / 1 skipped | 7 / 1 / 4 no room / 8 equal |"
         );
     }
 }

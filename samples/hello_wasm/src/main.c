@@ -88,6 +88,30 @@ static int host_print(wrt_caller_t *caller, void *user, uint64_t *args)
 
 static const wrt_host_t hosts[] = { WRT_HOST("host", "print", "(ii)", host_print, &line) };
 
+#ifdef HELLO_WASM_BACKTRACE
+/* The calls that led to a trap, a line each: the function's name, its index and the word in it, for `wrt inspect --at`. */
+static void put_backtrace(const wrt_store_t *store)
+{
+    wrt_frame_t frames[8];
+    char name[32];
+    size_t n = wrt_backtrace(store, frames, 8);
+
+    for (size_t i = 0; i < n && i < 8; i++) {
+        wrt_func_name(store, frames[i].instance, frames[i].func, name, sizeof name);
+        put_text("  at ");
+        put_text(name[0] != '\0' ? name : "?");
+        put_text(" (");
+        put_number(frames[i].func);
+        put_text(":");
+        put_number(frames[i].offset);
+        put_text(")\n");
+    }
+    if (n > 8) {
+        put_text("  ...\n");
+    }
+}
+#endif
+
 /* One line that says what failed, why, and where. */
 static int failed(const wrt_store_t *store, const char *what, int code)
 {
@@ -114,6 +138,11 @@ static int failed(const wrt_store_t *store, const char *what, int code)
         }
     }
     put_text("\n");
+#ifdef HELLO_WASM_BACKTRACE
+    if (store != NULL && code == WRT_ETRAP) {
+        put_backtrace(store);
+    }
+#endif
     return 1;
 }
 

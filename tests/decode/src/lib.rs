@@ -59,6 +59,11 @@ impl Watch {
     }
 }
 
+/// Operands under those of a `catch`.
+fn hidden(c: &Control) -> u32 {
+    matches!(c.kind(), wrt_decoder::ControlKind::Catch | wrt_decoder::ControlKind::CatchAll) as u32
+}
+
 impl Sink for Watch {
     fn uses(&mut self, _: Feature) {}
     fn imports(&mut self, _: u32) -> Result<(), Fault> {
@@ -171,6 +176,30 @@ impl Sink for Watch {
         self.depth += 1;
         Ok(())
     }
+    fn legacy_part(&mut self, s: &mut Operands<'_>, c: &mut Control, results: Option<u32>) -> Result<(), Fault> {
+        assert_eq!(c.user, [self.depth - 1; 4]);
+        if let Some(results) = results {
+            self.stack(s, results);
+            assert_eq!(s.len() - c.height - hidden(c), results);
+        }
+        Ok(())
+    }
+    fn legacy_catch(&mut self, s: &mut Operands<'_>, _: Option<u32>, arity: u32) -> Result<(), Fault> {
+        self.stack(s, arity + 1);
+        let c = s.control(0).unwrap();
+        assert_eq!((hidden(&c), s.len() - c.height), (1, arity + 1));
+        self.rethrow(s, c.height)
+    }
+    fn rethrow(&mut self, s: &mut Operands<'_>, i: u32) -> Result<(), Fault> {
+        let o = s.get(i).unwrap();
+        assert_eq!((o.ty(), o.place()), (ValType::EXNREF.non_null(), Place::Cell));
+        Ok(())
+    }
+    fn delegate(&mut self, c: &Control, target: &Control) -> Result<(), Fault> {
+        assert_eq!(c.kind(), wrt_decoder::ControlKind::LegacyTry);
+        assert!(!target.is_dead());
+        Ok(())
+    }
     fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, c: &mut Control, results: Option<u32>) -> Result<(), Fault> {
         assert_eq!(c.user, [self.depth - 1; 4]);
         if let Some(results) = results {
@@ -184,7 +213,7 @@ impl Sink for Watch {
         assert_eq!((c.user, s.depth()), ([self.depth; 4], self.depth));
         if let Some(results) = results {
             self.stack(s, 0);
-            assert_eq!((s.len() - c.height, info.block_type(c.block_type).unwrap().results.len() as u32), (results, results));
+            assert_eq!((s.len() - c.height - hidden(c), info.block_type(c.block_type).unwrap().results.len() as u32), (results, results));
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ const SCRATCH: usize = 1 << 18;
 
 fn features() -> WasmFeatures {
     let mut f = WasmFeatures::default() | WasmFeatures::CUSTOM_PAGE_SIZES | WasmFeatures::THREADS | WasmFeatures::WIDE_ARITHMETIC;
+    f |= WasmFeatures::LEGACY_EXCEPTIONS;
     f.remove(WasmFeatures::COMPACT_IMPORTS | WasmFeatures::COMPONENT_MODEL);
     f
 }

@@ -10,7 +10,7 @@ use wrt_decoder::types::{I8, I16, MUTABLE};
 use wrt_decoder::{Catch, Locals};
 
 /// An operation of `op::extended` on the operands from cell `cell` on.
-fn extended(number: u8, cell: u32) -> u32 {
+pub(super) fn extended(number: u8, cell: u32) -> u32 {
     op::EXTENDED as u32 | (cell & 0xffff) << 8 | (number as u32) << 24
 }
 
@@ -350,14 +350,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     }
     /// A clause: where it goes on its values are moved to the label's.
     pub(super) fn try_clause(&mut self, s: &mut Operands<'_>, catch: Catch, label: u32, arity: u32) -> Done {
-        let cells = (0..arity).fold(0u32, |w, i| w.wrapping_add(s.top(i).map_or(0, |o| o.ty().cells())));
-        let first = match arity {
-            0 => s.next_cell(),
-            _ => s.top(arity.wrapping_sub(1)).ok_or(Fault::Internal)?.cell(),
-        };
-        let whole = self.near(first, cells) || first >= self.near;
-        let at = if whole { self.lies(first, cells) } else { s.next_cell().max(self.near).wrapping_add(HOLE) };
-        self.widen(at.wrapping_add(cells));
+        let (at, whole) = self.thrown_place(s, arity);
         let tag = catch.tag.map_or(0, |tag| tag.wrapping_add(1)) | (catch.exception as u32) << 31;
         for (i, w) in [tag, self.w.pos, at].into_iter().enumerate() {
             self.w.set(self.clause_at.wrapping_add(i as u32), w);
@@ -365,22 +358,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         self.clause_at = self.clause_at.wrapping_add(3);
         // Everything before is charged by then.
         let run_length = self.charge();
-        if whole {
-            self.map_here(s);
-        } else {
-            let types: &[u32] = &[];
-            self.map_operands(s, s.len().saturating_sub(arity), types, 0, op::MAP_HERE);
-        }
-        if !whole {
-            let mut from = at;
-            for i in (0..arity).rev() {
-                let Some(o) = s.top(i) else { break };
-                let cells = o.ty().cells();
-                let to = self.lies(o.cell(), cells);
-                self.far_copy(to, from, cells);
-                from = from.wrapping_add(cells);
-            }
-        }
+        self.thrown(s, arity, at, whole);
         if self.is_body(s, label) {
             self.leave(s, arity, 0);
         } else {
@@ -390,6 +368,50 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         }
         self.run_length = run_length;
         Ok(())
+    }
+    /// Where whoever throws puts the last `n` operands: the frame's cell of the first, and whether they are where they belong
+    /// then.
+    pub(super) fn thrown_place(&mut self, s: &Operands<'_>, n: u32) -> (u32, bool) {
+        let cells = (0..n).fold(0u32, |w, i| w.wrapping_add(s.top(i).map_or(0, |o| o.ty().cells())));
+        let first = if n == 0 { s.next_cell() } else { s.top(n.wrapping_sub(1)).map_or(0, |o| o.cell()) };
+        let whole = self.near(first, cells) || first >= self.near;
+        let at = if whole { self.lies(first, cells) } else { s.next_cell().max(self.near).wrapping_add(HOLE) };
+        self.widen(at.wrapping_add(cells));
+        (at, whole)
+    }
+    /// They have been put there: they go where they belong.
+    pub(super) fn thrown(&mut self, s: &mut Operands<'_>, n: u32, at: u32, whole: bool) {
+        if whole {
+            return self.map_here(s);
+        }
+        self.map_thrown(s, n, at);
+        let mut from = at;
+        for i in (0..n).rev() {
+            let Some(o) = s.top(i) else { break };
+            let cells = o.ty().cells();
+            let to = self.lies(o.cell(), cells);
+            self.far_copy(to, from, cells);
+            from = from.wrapping_add(cells);
+        }
+    }
+    /// The map while the last `n` operands are side by side from cell `at` on, which is above all others.
+    fn map_thrown(&mut self, s: &Operands<'_>, n: u32, at: u32) {
+        if !OBJECTS || !self.may_map(s.len()) {
+            return;
+        }
+        let (mut map, mut to) = (MapWriter::default(), at);
+        for i in 0..s.len() {
+            let Some(o) = s.get(i) else { break };
+            let thrown = i >= s.len().saturating_sub(n);
+            let cell = if thrown { to } else { self.lies(o.cell(), 1) };
+            if thrown {
+                to = to.wrapping_add(o.ty().cells());
+            }
+            if is_object(o.ty()) && o.place() == Place::Cell {
+                map.add(&mut self.w, cell);
+            }
+        }
+        map.end(&mut self.w, op::MAP_HERE);
     }
     pub(super) fn try_opened(&mut self, control: &mut Control) {
         let at = control.user[SKIPS];

@@ -18,6 +18,7 @@
 mod atomic;
 mod condition;
 mod extended;
+mod legacy;
 mod names;
 mod simd;
 mod sink;
@@ -339,7 +340,7 @@ struct Translator<'o, const WATCH: bool> {
     item_at: u32,
     /// Cells, after those of the module's own globals, for items that are computed.
     item_cells: u32,
-    /// `try_table`: where the innermost and the last one's operation stands, and where the next clause goes; how many there are.
+    /// `try_table` and `try`: where the innermost and the last one's operation stands, and where the next clause goes; how many there are.
     enclosing_try: u32,
     last_try: u32,
     clause_at: u32,
@@ -363,10 +364,12 @@ type Done = Result<(), Fault>;
 const EXITS: usize = 0;
 /// `if`: head of the list of the jump to its `else`. `try_table`: where its operation stands.
 const SKIPS: usize = 1;
-/// Run length at the first word of a loop, or at that jump.
+/// Run length at the first word of a loop, or at that jump. `try`: where the word for its next clause stands.
 const RUN: usize = 2;
-/// `try_table`: where the operation of the one around it stands.
+/// Where the operation of the `try_table` or `try` around it stands; of a block only if there is `try`.
 const ENCLOSING: usize = 3;
+/// Whether this build has the old encoding of exceptions.
+const LEGACY: bool = cfg!(feature = "legacy-exceptions");
 
 impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn new(out: &'o mut [u32], window: u32, far_body: u32) -> Self {

@@ -371,16 +371,19 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             first = self.w.pos;
             self.map_here(s);
         }
-        control.user = [first, 0, self.run_length, 0];
+        control.user = [first, 0, self.run_length, if LEGACY { self.enclosing_try } else { 0 }];
         if let Some(cond) = cond {
             let site = self.jump_if(cond, true);
             control.user[SKIPS] = self.hang(site, 0)?;
+        }
+        if LEGACY && control.kind() == ControlKind::LegacyTry {
+            self.legacy_try(control);
         }
         self.last.end = NOWHERE;
         Ok(())
     }
     fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
-        let [mut exits, skips, run, _] = control.user;
+        let [mut exits, skips, run, enclosing] = control.user;
         if let Some(arity) = results {
             self.moves(s, control.cell, arity, 0);
             self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
@@ -390,7 +393,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.land(skips)?;
         let params = info.block_type(control.block_type).map_or(&[][..], |ty| ty.params);
         self.map_block(s, control.height, params, control.cell);
-        control.user = [exits, 0, 0, 0];
+        control.user = [exits, 0, 0, if LEGACY { enclosing } else { 0 }];
         self.live = true;
         self.last.end = NOWHERE;
         Ok(())
@@ -404,7 +407,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if control.kind() == ControlKind::If {
             self.land(user[SKIPS])?;
         }
-        if control.kind() == ControlKind::Try {
+        if matches!(control.kind(), ControlKind::Try | ControlKind::LegacyTry) {
             self.try_end(control);
         }
         if control.kind() != ControlKind::Loop {
@@ -536,6 +539,19 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn try_body(&mut self, control: &mut Control) -> Done {
         self.try_opened(control);
+        Ok(())
+    }
+    fn legacy_part(&mut self, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
+        self.legacy_part_end(s, control, results)
+    }
+    fn legacy_catch(&mut self, s: &mut Operands<'_>, tag: Option<u32>, arity: u32) -> Done {
+        self.legacy_clause(s, tag, arity)
+    }
+    fn rethrow(&mut self, s: &mut Operands<'_>, i: u32) -> Done {
+        self.throw_operand(s, i)
+    }
+    fn delegate(&mut self, control: &Control, target: &Control) -> Done {
+        self.legacy_delegate(control, target);
         Ok(())
     }
     fn drop(&mut self, _: &mut Operands<'_>) -> Done {

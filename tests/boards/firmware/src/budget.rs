@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: MIT
-//! THE RAM budget of a script, the same on each board: what is lent to the store and to the translation. All of it is
-//! static; there is no allocator.
-//!
-//! mps2-an385 has 4 MiB for all but the linear memories and 16 MiB for those; riscv32-virt is started with 32 MiB.
+//! The budget of [`script::budget`], all of it static.
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use script::budget::{CELLS, FRAMES, HEAP_WORDS, IMAGE_WORDS, MEMORY_BYTES, SCRATCH_WORDS, SCRIPT, SHARED_WORDS, STORE_WORDS};
 use wrt_runtime::stack::Frame;
-
-/// The script at hand, or the module.
-const SCRIPT: usize = 1 << 20;
-/// Images of its modules.
-const IMAGE_WORDS: usize = (3 << 19) / 4;
-/// Scratch of the translation.
-const SCRATCH_WORDS: usize = (256 << 10) / 4;
-/// Globals, links and table elements of its instances.
-const STORE_WORDS: usize = (512 << 10) / 4;
-/// Its structures, arrays and exceptions.
-const HEAP_WORDS: usize = (64 << 10) / 4;
-/// Its linear memories.
-const MEMORY_BYTES: usize = 16 << 20;
-/// Cells of the stack: as many as on the host.
-const CELLS: usize = (1 << 16) + wrt_runtime::stack::WINDOW;
-/// Nested calls: as many as on the host.
-const FRAMES: usize = 1 << 10;
 
 /// Each part of the budget.
 pub(crate) struct Budget {
@@ -33,6 +14,7 @@ pub(crate) struct Budget {
     pub(crate) words: &'static mut [u32],
     pub(crate) heap: &'static mut [u32],
     pub(crate) memories: &'static mut [u8],
+    pub(crate) shared: &'static [AtomicU32],
     pub(crate) cells: &'static mut [u32],
     pub(crate) frames: &'static mut [Frame],
 }
@@ -48,6 +30,8 @@ impl Budget {
         static HEAP: Part<u32, HEAP_WORDS> = Part::new(0);
         #[unsafe(link_section = ".bss.memories")]
         static MEMORIES: Part<u8, MEMORY_BYTES> = Part::new(0);
+        #[unsafe(link_section = ".bss.memories")]
+        static SHARED: [AtomicU32; SHARED_WORDS] = [const { AtomicU32::new(0) }; SHARED_WORDS];
         static CELL: Part<u32, CELLS> = Part::new(0);
         static FRAME: Part<Frame, FRAMES> = Part::new(Frame { pc: 0, base: 0, link: 0 });
         if TAKEN.swap(true, Relaxed) {
@@ -62,6 +46,7 @@ impl Budget {
                 words: WORDS.slice(),
                 heap: HEAP.slice(),
                 memories: MEMORIES.slice(),
+                shared: &SHARED,
                 cells: CELL.slice(),
                 frames: FRAME.slice(),
             })

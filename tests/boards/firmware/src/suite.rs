@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
-//! Carries out packed scripts. Says one line for each directive that did not pass, and one for each script.
+//! Carries out packed scripts. Says one line for each directive with its trace, one more if it did not pass, and one for
+//! each script.
 
 use crate::budget::Budget;
 use crate::entries::Entries;
 use crate::semihosting::Out;
 use core::array::from_fn;
-use script::{Listener, Room, Verdict, play};
+use script::budget::{INSTANCES, MEMORIES, TABLES, TYPES};
+use script::{Listener, Room, SHARED, Trace, Verdict, play};
 use wrt_foundation::Buf;
+use wrt_runtime::shared::SharedMem;
 use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
 use wrt_runtime::{Stack, StoreParts};
-
-/// Slots of the store: instances and the host's globals, memories, tables, types.
-const INSTANCES: usize = 512;
-const MEMORIES: usize = 128;
-const TABLES: usize = 128;
-const TYPES: usize = 256;
 
 /// Counts verdicts.
 struct Counter<'a> {
@@ -25,7 +22,8 @@ struct Counter<'a> {
 }
 
 impl Listener for Counter<'_> {
-    fn verdict(&mut self, number: u32, verdict: Verdict) {
+    fn verdict(&mut self, number: u32, verdict: Verdict, trace: Trace) {
+        self.out.say(format_args!("trace {number} {trace}"));
         match verdict {
             Verdict::Passed => self.passed += 1,
             Verdict::Failed(failure) => {
@@ -42,9 +40,10 @@ impl Listener for Counter<'_> {
 
 /// Carries out all scripts; whether none failed.
 pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> bool {
-    let Budget { script, images, scratch, words, heap, memories, cells, frames } = budget;
+    let Budget { script, images, scratch, words, heap, memories, shared, cells, frames } = budget;
     let mut good = true;
     while let Some((name, body)) = entries.next(script) {
+        let shared_memory = SharedMem::new(shared, &SHARED);
         let mut instances: [Instance<'_>; INSTANCES] = from_fn(|_| Instance::default());
         let mut slots: [MemSlot<'_>; MEMORIES] = from_fn(|_| MemSlot::default());
         let mut tables: [Table<'_>; TABLES] = from_fn(|_| Table::default());
@@ -65,7 +64,8 @@ pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> 
             }),
             ..StoreParts::default()
         };
-        let room = Room { parts, stack: Stack::new(cells, frames), images, scratch };
+        let Some(shared) = &shared_memory else { return false };
+        let room = Room { parts, stack: Stack::new(cells, frames), shared, images, scratch };
         let mut counter = Counter { out: &mut *out, passed: 0, failed: 0, no_room: 0 };
         let played = play(body, room, &mut counter);
         let Counter { passed, failed, no_room, .. } = counter;

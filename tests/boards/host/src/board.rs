@@ -30,7 +30,7 @@ pub(crate) const BOARDS: &[Board] = &[
 /// Anything that keeps a board from running; a sentence.
 pub(crate) type Trouble = String;
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let host = Path::new(env!("CARGO_MANIFEST_DIR"));
     host.parent().unwrap_or(host).to_path_buf()
 }
@@ -56,15 +56,21 @@ impl Board {
 
     /// Builds the firmware with this `opt-level` and cargo features; its path.
     pub(crate) fn build(&self, opt_level: &str, features: &str) -> Result<PathBuf, Trouble> {
+        self.build_with("firmware", &["--features", features], opt_level)
+    }
+
+    /// Builds this program of the firmware's, with more arguments for cargo.
+    pub(crate) fn build_with(&self, program: &str, more: &[&str], opt_level: &str) -> Result<PathBuf, Trouble> {
         let mut c = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        c.args(["build", "--quiet", "--locked", "--profile", "device", "-p", "firmware", "--features", features, "--target", self.target]);
+        c.args(["build", "--quiet", "--locked", "--profile", "device", "-p", "firmware", "--target", self.target]);
+        c.args(["--bin", program]).args(more);
         c.arg("--config").arg(format!("profile.device.opt-level={opt_level}")).current_dir(workspace());
         // What a surrounding build leaves behind would end up in the firmware.
         for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER"] {
             c.env_remove(name);
         }
         match c.status() {
-            Ok(status) if status.success() => Ok(target_dir().join(self.target).join("device/firmware")),
+            Ok(status) if status.success() => Ok(target_dir().join(self.target).join("device").join(program)),
             Ok(status) => Err(format!("the firmware does not build: {status}; `rustup target add {}`?", self.target)),
             Err(e) => Err(format!("cannot start cargo: {e}")),
         }

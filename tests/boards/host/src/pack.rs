@@ -251,6 +251,9 @@ impl<'r> Packer<'r> {
     }
     fn pattern(&mut self, pattern: &WastRet<'_>) -> Result<(), Unpackable> {
         let WastRet::Core(pattern) = pattern else { return Err("a result of a component".into()) };
+        self.core_pattern(pattern)
+    }
+    fn core_pattern(&mut self, pattern: &WastRetCore<'_>) -> Result<(), Unpackable> {
         let bits = |p: &mut Self, value: Value| {
             p.ty(value.ty().unwrap_or(ValType::I32));
             p.body.push(format::BITS);
@@ -270,6 +273,11 @@ impl<'r> Packer<'r> {
             WastRetCore::F64(NanPattern::CanonicalNan) => other(self, ValType::F64, format::CANONICAL),
             WastRetCore::F64(NanPattern::ArithmeticNan) => other(self, ValType::F64, format::ARITHMETIC),
             WastRetCore::V128(pattern) => self.vector(pattern),
+            WastRetCore::Either(patterns) => {
+                other(self, ValType::I32, format::EITHER);
+                self.number(patterns.len() as u32);
+                patterns.iter().try_for_each(|p| self.core_pattern(p))?;
+            }
             WastRetCore::RefNull(None) => other(self, ValType::EXTERNREF, format::NULL),
             WastRetCore::RefNull(Some(ty)) => {
                 // An argument of that type is the value itself.
@@ -328,6 +336,8 @@ fn traps(message: &str) -> Result<u32, Unpackable> {
         NullException,
         ArrayOutOfBounds,
         CastFailure,
+        UnalignedAtomic,
+        NotShared,
     ];
     let same = |trap: &Trap| message.starts_with(trap.message()) || (!message.is_empty() && trap.message().starts_with(message));
     match all.iter().filter(|t| same(t)).fold(0, |bits, t| bits | 1 << *t as u32) {

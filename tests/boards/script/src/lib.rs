@@ -6,12 +6,18 @@
 //! |---|---|
 //! | [`format`] | the packed form: records as numbers, bytes and values; read here, written by `host` |
 //! | [`play`] | carries the records out, one verdict each |
+//! | [`trace`] | what a directive did, as numbers that are the same on every machine |
+//! | [`budget`] | the memory that a script has on boards |
 //! | `spectest` | what scripts can import |
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod budget;
 pub mod format;
 pub mod play;
 mod spectest;
+pub mod trace;
 
 pub use play::{Listener, Room, Verdict, play};
+pub use spectest::SHARED;
+pub use trace::Trace;

@@ -4,13 +4,15 @@
 //! A module that finds no room leaves its slot as [`Slot::NoRoom`]; whatever needs it afterwards, by name or by import,
 //! has no room either, and for the same reason.
 
-use crate::format::{Action, BadPack, Directive, Pattern, Records, Values};
+use crate::format::{Action, BadPack, Directive, Patterns, Records, Values};
 use crate::spectest::{Silent, Spectest, spectest};
+use crate::trace::Trace;
 use core::fmt;
 use wrt_decoder::Fault;
 use wrt_foundation::bounded::BoundedVec;
 use wrt_foundation::{Error, ErrorKind, ExternKind, Shared, Trap, Value};
 use wrt_runtime::image::{Image, Word};
+use wrt_runtime::shared::SharedMem;
 use wrt_runtime::translate::{TranslateError, translate};
 use wrt_runtime::{Exit, Extern, InstanceId, LinkError, Options, Stack, StackId, Store, StoreParts, drive};
 
@@ -27,6 +29,8 @@ pub struct Room<'m, 's> {
     pub parts: StoreParts<'m>,
     /// Its stack.
     pub stack: Stack<'m>,
+    /// The memory `shared_memory`, of type [`SHARED`](crate::SHARED).
+    pub shared: &'m SharedMem<'m>,
     /// Where its modules are translated to.
     pub images: &'m mut [u32],
     /// Scratch of the translation.
@@ -81,8 +85,8 @@ impl fmt::Display for Failure {
 
 /// Hears what comes of a script.
 pub trait Listener {
-    /// What came of the directive with this number.
-    fn verdict(&mut self, number: u32, verdict: Verdict);
+    /// What came of the directive with this number, and its trace.
+    fn verdict(&mut self, number: u32, verdict: Verdict, trace: Trace);
     /// At the end: what the memories (bytes) and tables (elements) of the instance in this slot have grown to, the
     /// largest of each.
     fn grown(&mut self, _slot: u32, _memory_bytes: usize, _table_elements: u32) {}
@@ -97,7 +101,7 @@ enum Slot {
 }
 
 /// Why something did not go well.
-enum Trouble {
+pub(crate) enum Trouble {
     Error(Error),
     NoRoom(Lack),
 }
@@ -105,15 +109,6 @@ enum Trouble {
 impl From<Error> for Trouble {
     fn from(e: Error) -> Trouble {
         Trouble::Error(e)
-    }
-}
-
-impl Trouble {
-    fn verdict(self) -> Verdict {
-        match self {
-            Trouble::Error(e) => Verdict::Failed(Failure::Error(e)),
-            Trouble::NoRoom(lack) => Verdict::NoRoom(lack),
-        }
     }
 }
 
@@ -129,6 +124,8 @@ struct Player<'m, 's, 'b> {
     scratch: &'s mut [u32],
     slots: [Slot; SLOTS],
     names: BoundedVec<(&'b str, u32), NAMES>,
+    /// Fuel that the directive at hand has used.
+    fuel: i64,
 }
 
 /// Carries out the script `body`, record by record.
@@ -138,13 +135,15 @@ struct Player<'m, 's, 'b> {
 pub fn play<'m>(body: &[u8], room: Room<'m, '_>, listener: &mut dyn Listener) -> Result<(), BadPack> {
     let mut store = Store::new(room.parts);
     let stack = store.add_stack(room.stack).ok_or(BadPack)?;
-    let spectest = spectest(&mut store).map_err(|_| BadPack)?;
+    let spectest = spectest(&mut store, room.shared).map_err(|_| BadPack)?;
     let (images, scratch) = (room.images, room.scratch);
-    let mut player = Player { store, stack, spectest, images, scratch, slots: [Slot::Absent; SLOTS], names: BoundedVec::new() };
+    let mut player = Player { store, stack, spectest, images, scratch, slots: [Slot::Absent; SLOTS], names: BoundedVec::new(), fuel: 0 };
     for record in Records::new(body) {
         let record = record?;
-        let verdict = player.carry_out(record.directive)?;
-        listener.verdict(record.number, verdict);
+        player.fuel = 0;
+        let result = player.carry_out(&record.directive)?;
+        let trace = Trace::new(player.fuel, &result);
+        listener.verdict(record.number, judge(&record.directive, result), trace);
     }
     for (i, slot) in player.slots.iter().enumerate() {
         if let Slot::Here(instance) = slot {
@@ -171,44 +170,25 @@ fn grown(store: &Store<'_>, instance: InstanceId) -> (usize, u32) {
 }
 
 impl<'m, 'b> Player<'m, '_, 'b> {
-    fn carry_out(&mut self, directive: Directive<'b>) -> Result<Verdict, BadPack> {
+    /// Does what `directive` says; its results, if it has some.
+    fn carry_out(&mut self, directive: &Directive<'b>) -> Result<Result<Values, Trouble>, BadPack> {
         Ok(match directive {
             Directive::Module { slot, reserve, wasm } => {
-                let made = self.instantiate(wasm, &reserve);
-                let (state, verdict) = match made {
-                    Ok(instance) => (Slot::Here(instance), Verdict::Passed),
-                    Err(Trouble::NoRoom(lack)) => (Slot::NoRoom(lack), Verdict::NoRoom(lack)),
-                    Err(trouble) => (Slot::Absent, trouble.verdict()),
+                let made = self.instantiate(wasm, reserve);
+                *self.slots.get_mut(*slot as usize).ok_or(BadPack)? = match &made {
+                    Ok(instance) => Slot::Here(*instance),
+                    Err(Trouble::NoRoom(lack)) => Slot::NoRoom(*lack),
+                    Err(Trouble::Error(_)) => Slot::Absent,
                 };
-                *self.slots.get_mut(slot as usize).ok_or(BadPack)? = state;
-                verdict
+                made.map(|_| Values::new())
             }
-            Directive::Valid { wasm } => self.compile(wasm).map_or_else(Trouble::verdict, |_| Verdict::Passed),
             Directive::Register { slot, name } => {
-                self.names.push((name, slot)).map_err(|_| BadPack)?;
-                self.find(slot).map_or_else(Trouble::verdict, |_| Verdict::Passed)
+                self.names.push((name, *slot)).map_err(|_| BadPack)?;
+                self.find(*slot).map(|_| Values::new())
             }
-            Directive::Run(action) => self.act(&action).map_or_else(Trouble::verdict, |_| Verdict::Passed),
-            Directive::Return { action, patterns } => match self.act(&action) {
-                Ok(values) => same(&values, &patterns),
-                Err(trouble) => trouble.verdict(),
-            },
-            Directive::Trap { allowed, action } => match self.act(&action) {
-                Ok(_) => Verdict::Failed(Failure::NoTrap),
-                Err(Trouble::Error(e)) if e.trap().is_some_and(|t| allowed & 1 << t as u32 != 0) => Verdict::Passed,
-                Err(trouble) => trouble.verdict(),
-            },
-            Directive::Refused { kind, wasm } => {
-                let refused = match kind {
-                    ErrorKind::Unlinkable => self.instantiate(wasm, &Options::default()).map(|_| ()),
-                    _ => self.compile(wasm).map(|_| ()),
-                };
-                match refused {
-                    Ok(()) => Verdict::Failed(Failure::Taken),
-                    Err(Trouble::Error(e)) if e.kind() == kind => Verdict::Passed,
-                    Err(trouble) => trouble.verdict(),
-                }
-            }
+            Directive::Run(action) | Directive::Return { action, .. } | Directive::Trap { action, .. } => self.act(action),
+            Directive::Refused { kind: ErrorKind::Unlinkable, wasm } => self.instantiate(wasm, &Options::default()).map(|_| Values::new()),
+            Directive::Valid { wasm } | Directive::Refused { wasm, .. } => self.compile(wasm).map(|_| Values::new()),
         })
     }
 
@@ -280,7 +260,10 @@ impl<'m, 'b> Player<'m, '_, 'b> {
 
     /// Runs what was entered to its end.
     fn finish(&mut self) -> Result<(), Error> {
-        match drive(&mut self.store, self.stack, &Silent, &mut (), &mut { FUEL }) {
+        let mut budget = FUEL;
+        let exit = drive(&mut self.store, self.stack, &Silent, &mut (), &mut budget);
+        self.fuel += FUEL - budget;
+        match exit {
             Exit::Done => Ok(()),
             Exit::Trap(trap) => Err(trap.into()),
             _ => {
@@ -320,12 +303,28 @@ impl<'m, 'b> Player<'m, '_, 'b> {
     }
 }
 
-fn same(values: &[Value], patterns: &[Pattern]) -> Verdict {
+/// Whether `result` is what `directive` demands.
+fn judge(directive: &Directive<'_>, result: Result<Values, Trouble>) -> Verdict {
+    match (directive, result) {
+        (_, Err(Trouble::NoRoom(lack))) => Verdict::NoRoom(lack),
+        (Directive::Return { patterns, .. }, Ok(values)) => same(&values, patterns),
+        (Directive::Trap { .. }, Ok(_)) => Verdict::Failed(Failure::NoTrap),
+        (Directive::Refused { .. }, Ok(_)) => Verdict::Failed(Failure::Taken),
+        (_, Ok(_)) => Verdict::Passed,
+        (Directive::Trap { allowed, .. }, Err(Trouble::Error(e))) if e.trap().is_some_and(|t| allowed & 1 << t as u32 != 0) => {
+            Verdict::Passed
+        }
+        (Directive::Refused { kind, .. }, Err(Trouble::Error(e))) if e.kind() == *kind => Verdict::Passed,
+        (_, Err(Trouble::Error(e))) => Verdict::Failed(Failure::Error(e)),
+    }
+}
+
+fn same(values: &[Value], patterns: &Patterns) -> Verdict {
     if values.len() != patterns.len() {
         return Verdict::Failed(Failure::Result(values.len(), Value::Unit));
     }
-    match values.iter().zip(patterns).enumerate().find(|(_, (v, p))| !p.matches(v)) {
-        Some((i, (v, _))) => Verdict::Failed(Failure::Result(i, *v)),
+    match values.iter().enumerate().find(|(i, v)| !patterns.of(*i).iter().any(|p| p.matches(v))) {
+        Some((i, v)) => Verdict::Failed(Failure::Result(i, *v)),
         None => Verdict::Passed,
     }
 }

@@ -3,7 +3,8 @@
 
 use wrt_foundation::{Trap, ValType, Value};
 use wrt_runtime::image::{MemoryType, TableType};
-use wrt_runtime::{Caller, Extern, Flow, HostTable, LinkError, Store};
+use wrt_runtime::shared::{SharedMem, SharedRef};
+use wrt_runtime::{Caller, Exit, Extern, Flow, HostTable, LinkError, StackId, Store};
 
 /// `print` and its like, which print nothing.
 pub(crate) struct Silent;
@@ -12,13 +13,22 @@ impl HostTable<()> for Silent {
     fn call(&self, _: u32, _: &mut Caller<'_, '_, ()>) -> Result<Flow, Trap> {
         Ok(Flow::Ready)
     }
+    // There is one thread: nobody can be woken, and who waits does so in vain.
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: &Exit) -> bool {
+        let answer = if matches!(exit, Exit::Wait { .. }) { 2 } else { 0 };
+        store.answer_thread(stack, answer);
+        true
+    }
 }
 
+/// The type of `shared_memory`.
+pub const SHARED: MemoryType = MemoryType { shared: true, ..MemoryType::new(1, Some(2)) };
+
 /// What it exports.
-pub(crate) type Spectest = [(&'static str, Extern<'static>); 14];
+pub(crate) type Spectest = [(&'static str, Extern<'static>); 15];
 
 /// Makes it in a new store.
-pub(crate) fn spectest(store: &mut Store<'_>) -> Result<Spectest, LinkError> {
+pub(crate) fn spectest<'m>(store: &mut Store<'m>, shared: &'m SharedMem<'m>) -> Result<Spectest, LinkError> {
     use ValType as V;
     let print = |params| Extern::Host { index: 0, params, results: &[] };
     Ok([
@@ -35,6 +45,7 @@ pub(crate) fn spectest(store: &mut Store<'_>) -> Result<Spectest, LinkError> {
         ("global_f64", store.add_global(false, Value::F64(666.6))?),
         ("table", store.add_table(TableType::new(V::FUNCREF, 10, Some(20)), 20)?),
         ("table64", store.add_table(TableType { is64: true, ..TableType::new(V::FUNCREF, 10, Some(20)) }, 20)?),
+        ("shared_memory", store.add_shared_memory(SharedRef::Lent(shared))?),
         ("memory", store.add_memory(MemoryType::new(1, Some(2)), 2 << 16)?),
     ])
 }

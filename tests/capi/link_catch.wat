@@ -1,0 +1,10 @@
+(module
+  (import "lib" "tag" (tag $tag (param i32)))
+  (import "lib" "throw" (func $throw (param i32)))
+  (import "lib" "second" (memory $second 1))
+  (import "lib" "first" (memory 1))
+  (func (export "catch") (param i32) (result i32)
+    (block $caught (result i32)
+      (try_table (catch $tag $caught) (call $throw (local.get 0)))
+      (i32.const -1)))
+  (func (export "third") (result i32) (i32.load8_u $second (i32.const 3))))
