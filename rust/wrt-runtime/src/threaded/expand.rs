@@ -138,7 +138,7 @@ fn jumps(op: &Op<'_>, mut tell: impl FnMut(u32, u32, i32) -> Option<()>) -> Opti
         TRY => {
             let past = first.wrapping_add(1).wrapping_add(op.ext(0));
             tell(first, past, 0)?;
-            op.rest.get(5..)?.as_chunks::<3>().0.iter().try_for_each(|[_, to, _]| tell(first, *to, 0))
+            op.rest.get(5..).unwrap_or(&[]).as_chunks::<3>().0.iter().try_for_each(|[_, to, _]| tell(first, *to, 0))
         }
         _ => Some(()),
     }
