@@ -67,6 +67,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
     ("Zephyr: configurations that cannot work", zephyr_refuses),
+    ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
     ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
@@ -556,6 +557,47 @@ fn freertos_refuses() -> Result<Verdict> {
         }
     }
     Ok(Verdict::Passed(format!("{} configurations", names.len() - 1)))
+}
+
+/// `west wrt`, from a workspace that knows WRT, on the sample's firmware.
+fn west_commands() -> Result<Verdict> {
+    let board = match rtos("zephyr:qemu_cortex_m3") {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let wrt = hello::wrt()?;
+    drop(board.build("image", &wrt, &[])?);
+    let workspace = tool::scratch().join("west-workspace");
+    if workspace.exists() {
+        std::fs::remove_dir_all(&workspace)?;
+    }
+    std::fs::create_dir_all(workspace.join("manifest"))?;
+    let manifest = "manifest:\n  projects:\n    - name: wrt\n      url: https://invalid/\n      revision: main\n      west-commands: zephyr/west-commands.yml\n";
+    std::fs::write(workspace.join("manifest/west.yml"), manifest)?;
+    std::os::unix::fs::symlink(tool::root(), workspace.join("wrt"))?;
+    let west = |args: &[&str]| {
+        let mut c = command("west", args);
+        c.current_dir(&workspace).env("WRT_TOOL", &wrt).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("ZEPHYR_BASE");
+        tool::run(c)
+    };
+    west(&["init", "-l", "manifest"])?;
+    let guest = tool::root().join("samples/hello_wasm/guest/hello.wasm").display().to_string();
+    if !west(&["wrt", "inspect", &guest])?.contains("linear memory") {
+        bail!("west wrt inspect does not tell the linear memory");
+    }
+    let image = workspace.join("hello.wrti");
+    west(&["wrt", "compile", &guest, "-o", &image.display().to_string()])?;
+    if std::fs::metadata(&image)?.len() == 0 {
+        bail!("west wrt compile wrote nothing");
+    }
+    let sizes = west(&["wrt", "size", "-d", &board.folder("image", &[]).display().to_string()])?;
+    let line = sizes.lines().find(|l| l.starts_with("WRT ")).unwrap_or_default();
+    let flash: u32 = line.split_whitespace().nth(1).unwrap_or_default().parse()?;
+    if !(10_000..60_000).contains(&flash) {
+        bail!("west wrt size: {line}");
+    }
+    Ok(Verdict::Passed(format!("flash {flash} bytes")))
 }
 
 /// What a Kconfig combination that cannot work says: the option and the fix.
