@@ -70,6 +70,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
     ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
+    ("host functions on Zephyr: native_sim/native/64", || host_function("zephyr:native_sim/native/64")),
+    ("host functions on Zephyr: mps2/an385", || host_function("zephyr:mps2/an385")),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
     ("user mode on Zephyr: qemu_riscv32", || user_mode("zephyr:qemu_riscv32")),
     ("user mode on Zephyr: qemu_cortex_a53", || user_mode("zephyr:qemu_cortex_a53")),
@@ -456,6 +458,12 @@ fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
 fn deadline(name: &str) -> Result<Verdict> {
     let program = Program { name: "deadline", zephyr: "samples/deadline", options: &[] };
     says(name, &program, &["bulk: stopped, went on, stopped again", "us after the interrupt"], "deadline: failed")
+}
+
+/// A guest blinks an LED through a driver of Zephyr's.
+fn host_function(name: &str) -> Result<Verdict> {
+    let program = Program { name: "host_function", zephyr: "samples/host_function", options: &[] };
+    says(name, &program, &["the LED was right 10 times of 10", "host_function: done"], "host_function: failed")
 }
 
 /// A host function's fault ends its program, and the report says where the guest was.
