@@ -59,6 +59,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("Zephyr: native_sim/native/64", || greets("zephyr:native_sim/native/64")),
     ("port of FreeRTOS: POSIX port", || port("freertos:posix", &[])),
     ("port of FreeRTOS: mps2-an385", || port("freertos:mps2-an385", &[])),
+    ("port of FreeRTOS: mps2-an385, semaphores", || port("freertos:mps2-an385", &["-DDEMO_NOTIFICATIONS=1"])),
     ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
     ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
     ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
@@ -448,9 +449,10 @@ fn says(name: &str, program: &Program, lines: &[&str], bad: &str) -> Result<Verd
     Ok(Verdict::Passed(last.trim().to_string()))
 }
 
-/// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode.
+/// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode, for FreeRTOS where they wait by semaphores.
 fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
-    let program = if options.is_empty() { "port_check" } else { "port_check_user" };
+    let user = name.starts_with("zephyr") && !options.is_empty();
+    let program = if user { "port_check_user" } else { "port_check" };
     says(name, &Program { name: program, zephyr: "tests/port", options }, &["threads, passed"], "threads, failed")
 }
 
