@@ -619,12 +619,13 @@ fn zephyr_refuses() -> Result<Verdict> {
     board.prepare()?;
     let shell = ["-DCONFIG_WRT_SHELL=y", "-DCONFIG_SHELL=y", "-DCONFIG_WRT_LOADER=y", "-DCONFIG_WRT_FATAL_HANDLER=y"];
     let m3 = "qemu_cortex_m3";
-    let cases: [(&str, &[&str], &str); 5] = [
+    let cases: [(&str, &[&str], &str); 6] = [
         (m3, &shell[..1], "CONFIG_WRT_SHELL=y needs CONFIG_SHELL. Set CONFIG_SHELL=y"),
         (m3, &shell[..2], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_LOADER. Set CONFIG_WRT_LOADER=y"),
         (m3, &shell[..3], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_PORT_HEAP_SIZE. Set CONFIG_WRT_PORT_HEAP_SIZE"),
         (m3, &shell[3..], "CONFIG_WRT_FATAL_HANDLER=y needs CONFIG_USERSPACE. Set CONFIG_USERSPACE=y"),
         ("native_sim", &[], "no Rust target is known for posix"),
+        ("qemu_cortex_a53", &["-DCONFIG_FPU=n"], "CONFIG_WRT=y needs CONFIG_FPU. Set CONFIG_FPU=y"),
     ];
     for (board, options, why) in cases {
         let text = boards::west_refuses(board, "samples/hello_wasm", options)?;
