@@ -63,6 +63,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("Zephyr: native_sim/native/64", || greets("zephyr:native_sim/native/64")),
     ("port of FreeRTOS: POSIX port", || port("freertos:posix", &[])),
     ("port of FreeRTOS: mps2-an385", || port("freertos:mps2-an385", &[])),
+    ("port of FreeRTOS: mps2-an385, semaphores", || port("freertos:mps2-an385", &["-DDEMO_NOTIFICATIONS=1"])),
     ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
     ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
     ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
@@ -71,8 +72,11 @@ const CHECKS: &[(&str, Check)] = &[
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
     ("Zephyr: configurations that cannot work", zephyr_refuses),
+    ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
     ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
+    ("host functions on Zephyr: native_sim/native/64", || host_function("zephyr:native_sim/native/64")),
+    ("host functions on Zephyr: mps2/an385", || host_function("zephyr:mps2/an385")),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
     ("user mode on Zephyr: qemu_riscv32", || user_mode("zephyr:qemu_riscv32")),
     ("user mode on Zephyr: qemu_cortex_a53", || user_mode("zephyr:qemu_cortex_a53")),
@@ -499,9 +503,10 @@ fn says(name: &str, program: &Program, lines: &[&str], bad: &str) -> Result<Verd
     Ok(Verdict::Passed(last.trim().to_string()))
 }
 
-/// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode.
+/// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode, for FreeRTOS where they wait by semaphores.
 fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
-    let program = if options.is_empty() { "port_check" } else { "port_check_user" };
+    let user = name.starts_with("zephyr") && !options.is_empty();
+    let program = if user { "port_check_user" } else { "port_check" };
     says(name, &Program { name: program, zephyr: "tests/port", options }, &["threads, passed"], "threads, failed")
 }
 
@@ -509,6 +514,12 @@ fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
 fn deadline(name: &str) -> Result<Verdict> {
     let program = Program { name: "deadline", zephyr: "samples/deadline", options: &[] };
     says(name, &program, &["bulk: stopped, went on, stopped again", "us after the interrupt"], "deadline: failed")
+}
+
+/// A guest blinks an LED through a driver of Zephyr's.
+fn host_function(name: &str) -> Result<Verdict> {
+    let program = Program { name: "host_function", zephyr: "samples/host_function", options: &[] };
+    says(name, &program, &["the LED was right 10 times of 10", "host_function: done"], "host_function: failed")
 }
 
 /// A host function's fault ends its program, and the report says where the guest was.
@@ -612,6 +623,47 @@ fn freertos_refuses() -> Result<Verdict> {
     Ok(Verdict::Passed(format!("{} configurations", names.len() - 1)))
 }
 
+/// `west wrt`, from a workspace that knows WRT, on the sample's firmware.
+fn west_commands() -> Result<Verdict> {
+    let board = match rtos("zephyr:qemu_cortex_m3") {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let wrt = hello::wrt()?;
+    drop(board.build("image", &wrt, &[])?);
+    let workspace = tool::scratch().join("west-workspace");
+    if workspace.exists() {
+        std::fs::remove_dir_all(&workspace)?;
+    }
+    std::fs::create_dir_all(workspace.join("manifest"))?;
+    let manifest = "manifest:\n  projects:\n    - name: wrt\n      url: https://invalid/\n      revision: main\n      west-commands: zephyr/west-commands.yml\n";
+    std::fs::write(workspace.join("manifest/west.yml"), manifest)?;
+    std::os::unix::fs::symlink(tool::root(), workspace.join("wrt"))?;
+    let west = |args: &[&str]| {
+        let mut c = command("west", args);
+        c.current_dir(&workspace).env("WRT_TOOL", &wrt).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("ZEPHYR_BASE");
+        tool::run(c)
+    };
+    west(&["init", "-l", "manifest"])?;
+    let guest = tool::root().join("samples/hello_wasm/guest/hello.wasm").display().to_string();
+    if !west(&["wrt", "inspect", &guest])?.contains("linear memory") {
+        bail!("west wrt inspect does not tell the linear memory");
+    }
+    let image = workspace.join("hello.wrti");
+    west(&["wrt", "compile", &guest, "-o", &image.display().to_string()])?;
+    if std::fs::metadata(&image)?.len() == 0 {
+        bail!("west wrt compile wrote nothing");
+    }
+    let sizes = west(&["wrt", "size", "-d", &board.folder("image", &[]).display().to_string()])?;
+    let line = sizes.lines().find(|l| l.starts_with("WRT ")).unwrap_or_default();
+    let flash: u32 = line.split_whitespace().nth(1).unwrap_or_default().parse()?;
+    if !(10_000..60_000).contains(&flash) {
+        bail!("west wrt size: {line}");
+    }
+    Ok(Verdict::Passed(format!("flash {flash} bytes")))
+}
+
 /// What a Kconfig combination that cannot work says: the option and the fix.
 fn zephyr_refuses() -> Result<Verdict> {
     let board = match rtos("zephyr:qemu_cortex_m3") {
@@ -621,12 +673,13 @@ fn zephyr_refuses() -> Result<Verdict> {
     board.prepare()?;
     let shell = ["-DCONFIG_WRT_SHELL=y", "-DCONFIG_SHELL=y", "-DCONFIG_WRT_LOADER=y", "-DCONFIG_WRT_FATAL_HANDLER=y"];
     let m3 = "qemu_cortex_m3";
-    let cases: [(&str, &[&str], &str); 5] = [
+    let cases: [(&str, &[&str], &str); 6] = [
         (m3, &shell[..1], "CONFIG_WRT_SHELL=y needs CONFIG_SHELL. Set CONFIG_SHELL=y"),
         (m3, &shell[..2], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_LOADER. Set CONFIG_WRT_LOADER=y"),
         (m3, &shell[..3], "CONFIG_WRT_SHELL=y needs CONFIG_WRT_PORT_HEAP_SIZE. Set CONFIG_WRT_PORT_HEAP_SIZE"),
         (m3, &shell[3..], "CONFIG_WRT_FATAL_HANDLER=y needs CONFIG_USERSPACE. Set CONFIG_USERSPACE=y"),
         ("native_sim", &[], "no Rust target is known for posix"),
+        ("qemu_cortex_a53", &["-DCONFIG_FPU=n"], "CONFIG_WRT=y needs CONFIG_FPU. Set CONFIG_FPU=y"),
     ];
     for (board, options, why) in cases {
         let text = boards::west_refuses(board, "samples/hello_wasm", options)?;
