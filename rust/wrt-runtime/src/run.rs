@@ -20,13 +20,15 @@ use crate::atomic::{Atomic, Ended};
 use crate::image::{Bytes, Word};
 use crate::numeric;
 use crate::op::*;
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64"))]
+use crate::stack::Registers;
 use crate::stack::{
-    BARRIER, CONTINUATION, Frame, INSTANCE, Registers, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register,
-    window,
+    BARRIER, CONTINUATION, Frame, INSTANCE, Run, Stack, Status, WASM, Window, cut, fill, fill_bytes, move_within, register, window,
 };
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table, View};
 #[cfg(wrt_threaded)]
 use crate::threaded::Left;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
 use wrt_foundation::{Defined, Ref, Trap};
@@ -276,8 +278,18 @@ pub(crate) struct Hot<'a> {
     pub(crate) link: u32,
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
-    #[cfg(wrt_threaded)]
-    pub(crate) interrupt: &'a [core::sync::atomic::AtomicU32],
+    pub(crate) interrupt: &'a [AtomicU32],
+}
+
+impl Hot<'_> {
+    /// Takes the next slice, without borrowing everything anew. False: `out` is set.
+    #[inline(never)]
+    pub(crate) fn refill(interrupt: &[AtomicU32], frames: &[Frame], run: &mut Run, out: &mut Exit) -> bool {
+        if !paid(run) {
+            return stop(frames, run, out, Trap::BadImage);
+        }
+        next_slice(interrupt.first().is_some_and(|word| word.load(Relaxed) != 0), run, out)
+    }
 }
 
 pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
@@ -298,7 +310,6 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         link: WASM | inst,
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
-        #[cfg(wrt_threaded)]
         interrupt: &store.interrupt,
     })
 }
@@ -334,7 +345,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             Left::Rare(_) | Left::Out => return,
             Left::Refused => {}
         }
-        let Some(Hot { code, entries, func_types, table, mem, shared, globals, imports, func_base, link, .. }) = hot(store, run.inst)
+        let Some(Hot { code, entries, func_types, table, mem, shared, globals, imports, func_base, link, interrupt, .. }) =
+            hot(store, run.inst)
         else {
             stop(frames, run, out, Trap::BadImage);
             return;
@@ -832,6 +844,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
             };
             match w as u8 {
+                0 => {
+                    Now { pc, left, base, depth, credit }.keep(run);
+                    if !Hot::refill(interrupt, frames, run, out) {
+                        return;
+                    }
+                    (left, credit) = (run.left, 0);
+                }
                 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
                 SECOND => match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
                     #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]

@@ -170,6 +170,7 @@ fn cells(ty: u8) -> u32 {
 }
 
 /// What becomes of one operation.
+#[cfg_attr(not(feature = "memory64"), allow(unused_mut))] // only there another operation may take its place
 fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator) -> Option<()> {
     let mut n = op.op();
     let (mut a, mut b, c, bc) = (op.a(), op.b(), op.word >> 24, op.word as i32 >> 16);

@@ -18,12 +18,13 @@ mod table;
 
 use crate::Exit;
 use crate::image::Image;
-use crate::run::{Hot, Now, hot, next_slice, paid, stop};
+use crate::run::{Hot, Now, hot, stop};
 use crate::stack::{Frame, Registers, Run, WINDOW};
-use crate::store::{Store, View};
+use crate::store::Store;
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+use crate::store::View;
 use alloc::vec::Vec;
 use core::cell::Cell;
-use core::sync::atomic::Ordering::Relaxed;
 use wrt_foundation::Trap;
 
 /// The cells of the running frame, with shared access: frames may overlap.
@@ -122,6 +123,7 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
             stop(frames, run, out, Trap::BadImage);
             return Left::Out;
         };
+        let _ = shared; // for operations of the second page only
         let shared_cells = Cell::from_mut(&mut *cells).as_slice_of_cells();
         let Run { pc, left, base, depth, .. } = *run;
         let mut state = Loop {
@@ -156,13 +158,7 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
             if !matches!(state.ended, Ended::Refill) {
                 break;
             }
-            // As `rare` does it, without borrowing everything anew.
-            if !paid(run) {
-                stop(state.frames, run, out, Trap::BadImage);
-                return Left::Out;
-            }
-            let interrupted = interrupt.first().is_some_and(|word| word.load(Relaxed) != 0);
-            if !next_slice(interrupted, run, out) {
+            if !Hot::refill(interrupt, state.frames, run, out) {
                 return Left::Out;
             }
             (state.left, state.credit) = (run.left, 0);

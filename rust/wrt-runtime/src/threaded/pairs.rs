@@ -11,6 +11,7 @@ use core::marker::PhantomData;
 
 /// What handlers are made of, as types: numeric operations, with constants of a word, loads, stores, jumps.
 struct Bin<O, X, Y>(PhantomData<(O, X, Y)>);
+struct Una<O, X>(PhantomData<(O, X)>);
 struct Imm<O, X>(PhantomData<(O, X)>);
 struct Get<O, X>(PhantomData<(O, X)>);
 struct Put<O, V, X>(PhantomData<(O, V, X)>);
@@ -38,6 +39,9 @@ const fn page(first: bool, second: bool, refund: bool) -> u32 {
 }
 impl<const N: u8, X: Source, Y: Source> Numbered for Bin<Op<N>, X, Y> {
     const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, false);
+}
+impl<const N: u8, X: Source> Numbered for Una<Op<N>, X> {
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
 }
 impl<const N: u8, X: Source> Numbered for Imm<Op<N>, X> {
     const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
@@ -83,6 +87,7 @@ macro_rules! then {
 }
 then! {
     [O: Binary, X: Source, Y: Source] Bin<O, X, Y> = binary::<O, X, Y, Any>;
+    [O: Unary, X: Source] Una<O, X> = unary::<O, X, Any>;
     [O: Binary, X: Source] Imm<O, X> = immediate::<O, X, Any>;
     [O: Load, X: Source] Get<O, X> = load::<O, X, Any>;
     [O: Store, V: Source, X: Source] Put<O, V, X> = store::<O, V, X, Any>;
@@ -113,6 +118,7 @@ macro_rules! first {
 }
 first! {
     [O: Binary, X: Source, Y: Source] Bin<O, X, Y> = binary<O, X, Y>;
+    [O: Unary, X: Source] Una<O, X> = unary<O, X>;
     [O: Binary, X: Source] Imm<O, X> = immediate<O, X>;
     [O: Load, X: Source] Get<O, X> = load<O, X>;
     [X: Source] Cpy<X> = copy<u32, X>;
@@ -152,7 +158,8 @@ static ROWS: &[&[Row]] = product! {
         Get<Op<0x28>, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2a>, Acc>, Get<Op<0x2b>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>,
         Get<Op<0x2f>, Acc>,
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, Acc, C>,
-        Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>, Acc, K>,
+        Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>,
+     Acc, K>,
         Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x36>, A, Acc>, Put<Op<0x3a>, A, Acc>,
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
@@ -163,11 +170,14 @@ static ROWS: &[&[Row]] = product! {
         Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Get<Op<0x28>, B>, Cpy<B>, Jmp<false>, Jmp<true>,
     ]
     // Words that are mixed.
-    [Bin<Op<0x73>, B, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x71>, B, C>, Bin<Op<0x71>, B, Acc>, Bin<Op<0x72>, B, Acc>,
+    [Bin<Op<0x73>, B, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x71>, B, C>, Bin<Op<0x71>, B, Acc>, Bin<Op<0x72>,
+     B, Acc>,
      Bin<Op<0x72>, Acc, C>, Bin<Op<{ I32_SHL_I }>, B, K>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, B, K>,
-     Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>, B, K>, Bin<Op<{ I32_ROTL_I }>, Acc, K>, Bin<Op<0x6b>, B, C>, Bin<Op<0x6c>, B, C>,
+     Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>, B, K>, Bin<Op<{ I32_ROTL_I }>, Acc, K>, Bin<Op<0x6b>, B, C>,
+     Bin<Op<0x6c>, B, C>,
      Imm<Op<{ I32_MUL_I }>, B>] * [
-        Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x72>, B, Acc>, Bin<Op<0x72>, Acc, C>,
+        Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x72>, B, Acc>,
+     Bin<Op<0x72>, Acc, C>,
         Bin<Op<0x71>, B, Acc>, Bin<Op<0x71>, Acc, C>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>,
         Bin<Op<{ I32_ROTL_I }>, Acc, K>, Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>,
@@ -189,41 +199,69 @@ static ROWS: &[&[Row]] = product! {
     // Constants that no operation takes, and moves.
     [Con] * [
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x3b>, Acc, B>,
-        Bin<Op<0x46>, B, Acc>, Bin<Op<0x47>, B, Acc>, Bin<Op<0x48>, B, Acc>, Bin<Op<0x49>, B, Acc>, Bin<Op<0x4a>, B, Acc>, Bin<Op<0x4b>, B, Acc>,
+        Bin<Op<0x46>, B, Acc>, Bin<Op<0x47>, B, Acc>, Bin<Op<0x48>, B, Acc>, Bin<Op<0x49>, B, Acc>, Bin<Op<0x4a>, B, Acc>,
+     Bin<Op<0x4b>, B, Acc>,
         Bin<Op<0x4c>, B, Acc>, Bin<Op<0x4d>, B, Acc>, Bin<Op<0x4e>, B, Acc>, Bin<Op<0x4f>, B, Acc>,
         Bin<Op<0x6b>, Acc, C>, Bin<Op<0x74>, Acc, C>, Get<Op<0x28>, Acc>, Cpy<B>, Jmp<false>, Jmp<true>,
     ]
     [Con64, Con2] * [
-        Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7e>, B, Acc>, Bin<Op<0x83>, B, Acc>, Bin<Op<0x84>, B, Acc>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x51>, B, Acc>,
+        Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7e>, B, Acc>, Bin<Op<0x83>, B, Acc>, Bin<Op<0x84>, B, Acc>, Bin<Op<0x85>, B, Acc>,
+     Bin<Op<0x51>, B, Acc>,
         Bin<Op<0x89>, B, Acc>, Put<Op<0x37>, Acc, B>,
     ]
     [Cpy<B>] * [
         Cpy<B>, Get<Op<0x28>, B>, Bin<Op<0x6a>, B, C>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Jmp<false>, Jmp<true>,
     ]
     [Put<Op<0x36>, Acc, B>, Put<Op<0x36>, A, B>, Put<Op<0x3a>, Acc, B>, Put<Op<0x3a>, A, B>] * [
-        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Bin<Op<0x6a>, B, C>, Get<Op<0x28>, B>, Cpy<B>, Jmp<false>, Jmp<true>,
+        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Bin<Op<0x6a>, B, C>, Get<Op<0x28>, B>, Cpy<B>, Jmp<false>,
+     Jmp<true>,
     ]
     // 64 bits.
-    [Bin<Op<0x7c>, B, C>, Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x7e>, B, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>, Acc, C>,
+    [Bin<Op<0x7c>, B, C>, Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x7e>, B, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>,
+     Acc, C>,
      Bin<Op<{ I64_SHL_I }>, B, K>, Bin<Op<{ I64_SHR_U_I }>, B, K>, Bin<Op<{ I64_SHL_I }>, Acc, K>, Bin<Op<{ I64_SHR_U_I }>, Acc, K>,
      Imm<Op<{ I64_ADD_I }>, B>, Imm<Op<{ I64_MUL_I }>, B>, Get<Op<0x29>, B>, Get<Op<0x29>, Acc>] * [
-        Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>, Acc, C>, Bin<Op<0x84>, B, Acc>, Bin<Op<0x83>, Acc, C>,
+        Bin<Op<0x7c>, B, Acc>, Bin<Op<0x7c>, Acc, C>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x85>, Acc, C>, Bin<Op<0x84>, B, Acc>,
+     Bin<Op<0x83>, Acc, C>,
         Bin<Op<0x7e>, B, Acc>, Bin<Op<{ I64_SHL_I }>, Acc, K>, Bin<Op<{ I64_SHR_U_I }>, Acc, K>, Imm<Op<{ I64_ADD_I }>, Acc>,
         Imm<Op<{ I64_AND_I }>, Acc>, Put<Op<0x37>, Acc, B>,
+    ]
+    [Una<Op<0x50>, B>, Una<Op<0x50>, Acc>] * [
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
     ]
 };
 /// The same with floats.
 #[cfg(feature = "float")]
 static FLOAT_ROWS: &[&[Row]] = product! {
-    [Bin<Op<0xa0>, B, C>, Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>,
+    [Bin<Op<0xa0>, B, C>, Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>,
+     Acc, C>,
      Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>, Get<Op<0x2b>, B>, Get<Op<0x2b>, Acc>] * [
-        Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>,
+        Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
+     Bin<Op<0xa2>, Acc, C>,
         Put<Op<0x39>, Acc, B>, Bin<Op<0xa2>, B, C>,
     ]
-    [Bin<Op<0x92>, B, C>, Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>,
+    [Bin<Op<0x92>, B, C>, Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>,
+     Acc, C>,
      Bin<Op<0x94>, B, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>, Get<Op<0x2a>, B>, Get<Op<0x2a>, Acc>] * [
-        Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>,
+        Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>,
+     Bin<Op<0x94>, Acc, C>,
         Put<Op<0x38>, Acc, B>, Bin<Op<0x94>, B, C>,
+    ]
+    [Bin<Op<0x61>, B, C>, Bin<Op<0x61>, B, Acc>, Bin<Op<0x61>, Acc, C>, Bin<Op<0x62>, B, C>, Bin<Op<0x62>, B, Acc>,
+     Bin<Op<0x62>, Acc, C>, Bin<Op<0x63>, B, C>, Bin<Op<0x63>, B, Acc>, Bin<Op<0x63>, Acc, C>, Bin<Op<0x64>, B, C>,
+     Bin<Op<0x64>, B, Acc>, Bin<Op<0x64>, Acc, C>, Bin<Op<0x65>, B, C>, Bin<Op<0x65>, B, Acc>, Bin<Op<0x65>, Acc, C>,
+     Bin<Op<0x66>, B, C>, Bin<Op<0x66>, B, Acc>, Bin<Op<0x66>, Acc, C>] * [
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
+    ]
+    [Bin<Op<0x5d>, B, C>, Bin<Op<0x5d>, B, Acc>, Bin<Op<0x5d>, Acc, C>, Bin<Op<0x5e>, B, C>, Bin<Op<0x5e>, B, Acc>,
+     Bin<Op<0x5e>, Acc, C>, Bin<Op<0x5f>, B, C>, Bin<Op<0x5f>, B, Acc>, Bin<Op<0x5f>, Acc, C>, Bin<Op<0x60>, B, C>,
+     Bin<Op<0x60>, B, Acc>, Bin<Op<0x60>, Acc, C>] * [
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
+    ]
+    [Bin<Op<0xa3>, B, C>, Bin<Op<0xa3>, Acc, C>, Una<Op<0x9f>, Acc>, Una<Op<0x9a>, Acc>] * [
+        Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
+     Bin<Op<0xa2>, Acc, C>,
+        Put<Op<0x39>, Acc, B>,
     ]
 };
 
