@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! From words of the image to threaded code, one function at a time.
 
-use super::pairs;
 #[cfg(feature = "memory64")]
 use super::table::WIDE;
 use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE};
+use super::{Starts, pairs};
 use crate::image::{Image, Word};
 use crate::op::*;
 use crate::verify::{Op, Ops};
@@ -15,11 +15,11 @@ use wrt_instructions::table::row;
 const MOST_WORDS: u32 = 1 << 13;
 
 /// Expands the function, or the piece of the initialiser, that holds the word at `pc`. `None`: the code is not fit for it.
-pub(super) fn function(code: &mut [u64], image: Image<'_>, pc: u32) -> Option<()> {
+pub(super) fn function(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'_>, pc: u32) -> Option<()> {
     let entries = image.entries();
     let behind = entries.partition_point(|entry| *entry <= pc);
     let Some(&begin) = behind.checked_sub(1).and_then(|i| entries.get(i)).filter(|_| pc < image.get(Word::CodeEnd)) else {
-        return initialiser(code, image, pc);
+        return initialiser(code, starts, image, pc);
     };
     let end = entries.get(behind).copied().unwrap_or(image.get(Word::CodeEnd));
     let func = image.get(Word::ImportedFuncs).wrapping_add(behind as u32).wrapping_sub(1);
@@ -45,6 +45,7 @@ pub(super) fn function(code: &mut [u64], image: Image<'_>, pc: u32) -> Option<()
             _ => locals,
         };
         expand(code, image, &op, &mut acc)?;
+        starts.add(op.pc)?;
         before = if before.is_some_and(|first| join(code, first, op.pc, locals)) { None } else { Some(op.pc) };
     }
     (ops.pc() == end && reached == targets.number()).then_some(())
@@ -74,10 +75,24 @@ fn join(code: &mut [u64], first: u32, second: u32, locals: u32) -> bool {
     true
 }
 
-/// The same for a piece of the initialiser from `pc` on: it has no jumps but that to the next piece.
-fn initialiser(code: &mut [u64], image: Image<'_>, pc: u32) -> Option<()> {
-    for op in Ops::new(image, pc, image.get(Word::Length)).take(MOST_WORDS as usize) {
+/// The same for a piece of the initialiser from `pc` on: it has no jumps but that to the next piece, and that one leaves the
+/// loop, so that it is looked at where it goes. Pieces stand before the functions and behind them.
+fn initialiser(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'_>, pc: u32) -> Option<()> {
+    let functions = image.entries().first().copied().filter(|begin| pc < *begin);
+    for op in Ops::new(image, pc, functions.unwrap_or(image.get(Word::Length))).take(MOST_WORDS as usize) {
+        if starts.has(op.pc) {
+            return Some(());
+        }
+        let words = code.get(op.pc as usize..)?.get(..op.rest.len().wrapping_add(1))?;
+        let jumps = matches!(op.op(), BR | BR_IF | BR_UNLESS | BR_EQ..=BR_GE_U_I | BR_TABLE | BR_TABLE_FAR | TRY);
+        if jumps || words.iter().any(|word| *word != 0) {
+            return None;
+        }
         expand(code, image, &op, &mut Accumulator::default())?;
+        starts.add(op.pc)?;
+        if op.op() == BR_FAR {
+            *code.get_mut(op.pc as usize)? |= u64::from(FIRST) << 16;
+        }
         if matches!(op.op(), RETURN | BR_FAR) {
             return Some(());
         }

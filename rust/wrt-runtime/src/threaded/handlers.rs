@@ -508,8 +508,8 @@ macro_rules! jump {
         go!($m, $slot as u32 as usize, $fr)
     }};
 }
-/// A jump with a far displacement, whose cost is in the image.
-pub(super) fn br_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+/// A jump with a far displacement, whose cost is in the image. `GOES`: to where it is known that an operation begins.
+pub(super) fn br_far<'a, const GOES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
     let Some(&target) = rest.first() else { return over(m) };
     let at = m.code.len().wrapping_sub(rest.len());
     let cost = m.image.get(at.wrapping_add(1)).map_or(0, |cost| *cost as i32);
@@ -517,6 +517,10 @@ pub(super) fn br_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u6
     (m.left, m.credit) = if cost > 0 { (less, m.credit) } else { refund(m.left, m.credit, cost) };
     if m.left < 0 {
         return refill(m, target as usize);
+    }
+    if !GOES {
+        (m.pc, m.ended) = (target as usize, Ended::Expand);
+        return;
     }
     go!(m, target as usize, fr)
 }
@@ -558,7 +562,7 @@ pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: 
 }
 pub(super) fn br_table_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     let i = fr[a(w)].get().min(k(w)) as usize;
-    br_far(m, rest.get(1 + 2 * i..).unwrap_or(&[]), fr, w, 0)
+    br_far::<true>(m, rest.get(1 + 2 * i..).unwrap_or(&[]), fr, w, 0)
 }
 pub(super) fn charge<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     m.left = m.left.wrapping_sub(k(w) as i32);

@@ -17,7 +17,7 @@ mod pairs;
 mod table;
 
 use crate::Exit;
-use crate::image::Image;
+use crate::image::{Image, Word};
 use crate::run::{Hot, Now, hot, stop};
 use crate::stack::{Frame, Registers, Run, WINDOW};
 use crate::store::Store;
@@ -32,8 +32,8 @@ type Cells = [Cell<u32>; WINDOW];
 /// An operation: the loop, the words after its own, the frame, its word, and the accumulator.
 type Handler = for<'l, 'a> fn(&'l mut Loop<'a>, &'a [u64], &'a Cells, u64, u64);
 
-/// Expanded code of one instance, from when something of it runs. One word: it cannot be expanded, and `loop { match }` runs
-/// it.
+/// Expanded code of one instance, from when something of it runs: as many words as the image has, then a bit for each that is
+/// the first of an operation. One word: it cannot be expanded, and `loop { match }` runs it.
 #[derive(Debug, Default)]
 pub(crate) struct Code(Vec<u64>);
 
@@ -45,6 +45,25 @@ impl Code {
             self.0.push(0);
         }
         false
+    }
+    /// The words, and the bits, for an image of `n` words.
+    fn parts(&mut self, n: usize) -> Option<(&mut [u64], Starts<'_>)> {
+        let (words, bits) = self.0.split_at_mut_checked(n)?;
+        Some((words, Starts(bits)))
+    }
+}
+
+/// First words of operations that are expanded. Whatever a damaged image says, nothing is carried out from anywhere else:
+/// what stands behind a first word may look like an operation that charges nothing.
+struct Starts<'a>(&'a mut [u64]);
+
+impl Starts<'_> {
+    fn has(&self, pc: u32) -> bool {
+        self.0.get(pc as usize / 64).is_some_and(|bits| bits >> (pc % 64) & 1 != 0)
+    }
+    fn add(&mut self, pc: u32) -> Option<()> {
+        *self.0.get_mut(pc as usize / 64)? |= 1 << (pc % 64);
+        Some(())
     }
 }
 
@@ -97,18 +116,21 @@ pub(crate) enum Left {
 fn prepare(store: &mut Store<'_>, run: &Run) -> bool {
     let Some(inst) = store.insts.get_mut(run.inst as usize) else { return false };
     let (code, image) = (&mut inst.threaded, Image::trusted(&inst.image));
+    let n = inst.image.len();
     if code.0.len() == 1 {
         return false;
     }
     if code.0.is_empty() {
-        let n = inst.image.len();
-        if !image.entries().is_sorted() || code.0.try_reserve_exact(n).is_err() {
+        let all = n.wrapping_add(n.div_ceil(64));
+        let inside = image.entries().last().is_none_or(|last| *last < image.get(Word::CodeEnd));
+        if !inside || !image.entries().is_sorted() || code.0.try_reserve_exact(all).is_err() {
             return code.refuse();
         }
-        code.0.resize(n, 0);
+        code.0.resize(all, 0);
     }
-    let at = |code: &Code| code.0.get(run.pc as usize).is_some_and(|word| *word != 0);
-    at(code) || (expand::function(&mut code.0, image, run.pc).is_some() && at(code)) || code.refuse()
+    let Some((words, mut starts)) = code.parts(n) else { return code.refuse() };
+    let expanded = starts.has(run.pc) || expand::function(words, &mut starts, image, run.pc).is_some() && starts.has(run.pc);
+    expanded || code.refuse()
 }
 
 /// Runs the code at `run.pc` until something rare is at hand.
@@ -127,7 +149,7 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
         let shared_cells = Cell::from_mut(&mut *cells).as_slice_of_cells();
         let Run { pc, left, base, depth, .. } = *run;
         let mut state = Loop {
-            code: &threaded.0,
+            code: threaded.0.get(..code.len()).unwrap_or(&[]),
             image: code,
             mem,
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
@@ -195,7 +217,6 @@ fn cell_window(cells: &[Cell<u32>], base: u32) -> Option<&Cells> {
 #[cfg(all(test, feature = "loader"))]
 mod tests {
     use super::*;
-    use crate::image::Word;
 
     /// All that is translated runs here: what is refused runs too, but slowly.
     #[test]
@@ -217,11 +238,12 @@ mod tests {
         .unwrap();
         let (words, _) = crate::translate::translate_vec(&module).unwrap();
         let image = Image::new(&words).unwrap();
-        let mut code = alloc::vec![0; words.len()];
+        let (mut code, mut bits) = (alloc::vec![0; words.len()], alloc::vec![0; words.len()]);
+        let mut starts = Starts(&mut bits);
         let begins = image.entries().iter().copied().chain([image.get(Word::Init)]);
         for pc in begins {
-            assert!(expand::function(&mut code, image, pc).is_some(), "word {pc}");
-            assert_ne!(code.get(pc as usize), Some(&0));
+            assert!(expand::function(&mut code, &mut starts, image, pc).is_some(), "word {pc}");
+            assert!(starts.has(pc));
         }
     }
 }
