@@ -147,7 +147,7 @@ typedef struct wrt_config {
 #define WRT_SIZE_STORE 496u
 #define WRT_SIZE_TYPE 24u
 #endif
-#define WRT_SIZE_INSTANCE 160u
+#define WRT_SIZE_INSTANCE 136u
 #define WRT_SIZE_MEMORY 56u
 #define WRT_SIZE_TABLE 56u
 #define WRT_SIZE_STACK 112u

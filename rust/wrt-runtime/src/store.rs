@@ -50,6 +50,13 @@ pub struct Instance<'m> {
     pub(crate) threaded: crate::threaded::Code,
 }
 
+/// Bytes of an instance that only the threaded loop needs, with which the C library is never built.
+#[cfg(wrt_threaded)]
+pub const THREADED_BYTES: usize = size_of::<crate::threaded::Code>();
+/// Bytes of an instance that only the threaded loop needs: none.
+#[cfg(not(wrt_threaded))]
+pub const THREADED_BYTES: usize = 0;
+
 /// Where the parts of [`Instance::words`] begin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
