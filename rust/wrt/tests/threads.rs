@@ -59,10 +59,11 @@ const GUEST: &str = r#"(module
     (func (export "vector") (param i32)
         (v128.store (i32.add (local.get 0) (i32.const 1))
             (i32x4.add (v128.load (local.get 0)) (v128.const i32x4 1 2 3 4))))
-    (func (export "work") (param $n i32) (result i32) (local $x i32)
+    ;; Stores all over the 4 KiB from $at on.
+    (func (export "work") (param $n i32) (param $at i32) (result i32) (local $x i32)
         (loop $next
             (local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1664525)) (i32.const 1013904223)))
-            (i32.store offset=2048 (i32.and (local.get $x) (i32.const 4092)) (local.get $n))
+            (i32.store (i32.add (local.get $at) (i32.and (local.get $x) (i32.const 4092))) (local.get $n))
             (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
         (local.get $x)))"#;
 
@@ -271,10 +272,11 @@ fn two_threads_run_at_once() {
     let time = |threads| {
         let begun = Instant::now();
         let all: Vec<_> = (0..threads)
-            .map(|_| {
+            .map(|i| {
                 let (module, memory) = (module.clone(), memory.clone());
                 thread::spawn(move || {
-                    guest(&module, &memory).invoke("work", &[Value::I32(n)]).unwrap();
+                    // Each in pages of its own: lines that both write to are slow on any processor.
+                    guest(&module, &memory).invoke("work", &[Value::I32(n), Value::I32(8192 + 8192 * i)]).unwrap();
                     on_processor()
                 })
             })
