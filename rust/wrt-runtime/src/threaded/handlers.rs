@@ -323,7 +323,7 @@ pub(super) fn enter_many<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w
     }
     next!(m, rest, fr, 0)
 }
-/// `FAR_GET`, `FAR_SET`, `FAR_COPY`: `k >> 32` holds the image's `w1`.
+/// `FAR_GET`, `FAR_SET`, `FAR_COPY`: `k` is the image's `w1`.
 pub(super) fn far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     let (near, n, w1) = (a(w), (w as u32 >> 24) as usize, k(w));
     let (to, from) = match number(w) as u8 {
