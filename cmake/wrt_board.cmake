@@ -25,7 +25,9 @@ set(WRT_BOARD_COMPILE_OPTIONS ${WRT_BOARD_CPU_FLAGS} -ffreestanding -fno-pic -fn
 
 function(wrt_board_library)
   list(TRANSFORM WRT_BOARD_SOURCES PREPEND ${WRT_BOARD_DIR}/ OUTPUT_VARIABLE sources)
-  add_library(wrt_board OBJECT ${WRT_BOARD_DIR}/../board.c ${sources})
+  add_library(wrt_board OBJECT ${WRT_BOARD_DIR}/../board.c ${WRT_BOARD_DIR}/../memory.c ${sources})
+  # Or the loops of memcpy become calls of memcpy.
+  set_source_files_properties(${WRT_BOARD_DIR}/../memory.c PROPERTIES COMPILE_OPTIONS -fno-builtin\;-fno-tree-loop-distribute-patterns\;-Os)
   target_include_directories(wrt_board PUBLIC ${WRT_BOARD_DIR}/..)
   target_compile_options(wrt_board PUBLIC ${WRT_BOARD_COMPILE_OPTIONS} PRIVATE -Wall -Wextra)
   target_link_options(wrt_board INTERFACE ${WRT_BOARD_CPU_FLAGS} -nostdlib -static -no-pie -T ${WRT_BOARD_DIR}/link.ld

@@ -2,8 +2,8 @@
 //! `cargo xtask size`: flash, RAM and load cost on Cortex-M3, as the README has them.
 //!
 //! Flash of WRT is what the link map shows of `libwrt.a`: code, constants, and the arithmetic library that the Rust
-//! compiler brings along (soft floats, 64-bit division, memcpy). The board's start code, the sample's `main.c` and the
-//! guest's image are not in it.
+//! compiler brings along (soft floats, 64-bit shifts), and the board's memcpy, memset and memcmp, which nobody else calls. The
+//! board's start code, the sample's `main.c` and the guest's image are not in it.
 
 use crate::boards::{BARE, Board};
 use crate::{hello, setup, tool};
@@ -33,7 +33,7 @@ const HELLO_RAM: u32 = 2048;
 /// Most executed instructions per byte of module.
 const LOAD: f64 = 80.0;
 
-/// Bytes of `libwrt.a` in a firmware.
+/// Bytes of `libwrt.a`, and of the C library's functions that it calls, in a firmware.
 #[derive(Default, Debug, PartialEq)]
 struct Library {
     flash: u32,
@@ -156,7 +156,7 @@ fn library(elf: &Path) -> Result<Library> {
     Ok(found)
 }
 
-/// Input sections of `libwrt.a` that were kept: ` .text.name  0xaddress  0xsize  path`, the name on a line of its own when
+/// Input sections of `libwrt.a` and of the memory functions that were kept: ` .text.name  0xaddress  0xsize  path`, the name on a line of its own when
 /// it is long.
 fn parse_map(text: &str) -> Library {
     let mut library = Library::default();
@@ -170,7 +170,8 @@ fn parse_map(text: &str) -> Library {
         let (Some(address), Some(size), Some(path)) = (words.next(), words.next(), words.next()) else { continue };
         let hex = |w: &str| w.strip_prefix("0x").and_then(|h| u64::from_str_radix(h, 16).ok());
         let (Some(address), Some(size)) = (hex(address), hex(size)) else { continue };
-        if !path.contains("libwrt.a") || address == 0 && !section.starts_with(".text") {
+        let counts = path.contains("libwrt.a") || path.contains("/bare/memory.c");
+        if !counts || address == 0 && !section.starts_with(".text") {
             continue;
         }
         if section.starts_with(".text") || section.starts_with(".rodata") || section.starts_with(".ARM.ex") {
@@ -232,10 +233,11 @@ Linker script and memory map
                 0x00000120       0x0c lib/libwrt.a(wrt.o)
                 0x00000121                wrt_version
  .rodata.main   0x00000200       0x99 main.o
+ .text.memcpy   0x00000280       0x40 wrt_board.dir/cmake/bare/memory.c.obj
  .rodata.x      0x00000300        0x4 lib/libwrt.a(core.o)
  .bss.y         0x20000000        0x8 lib/libwrt.a(core.o)
  .debug_info    0x00000000     0x9000 lib/libwrt.a(core.o)
 ";
-        assert_eq!(parse_map(map), Library { flash: 0x20 + 0xc + 4, ram: 8 });
+        assert_eq!(parse_map(map), Library { flash: 0x20 + 0xc + 0x40 + 4, ram: 8 });
     }
 }
