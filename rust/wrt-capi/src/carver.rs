@@ -58,43 +58,57 @@ impl<T: Default> Part<T> {
     }
 }
 
-/// Byte after the last part.
-struct End(usize);
-
-impl End {
-    fn part<T>(&mut self, n: usize) -> Part<T> {
-        const { assert!(align_of::<T>() <= ALIGN) };
-        self.part_at(n, align_of::<T>())
-    }
-    /// Sums that overflow stay beyond `isize::MAX`.
-    fn part_at<T>(&mut self, n: usize, align: usize) -> Part<T> {
-        Part { at: self.take(n, size_of::<T>(), align), n, kind: PhantomData }
-    }
-    #[inline(never)]
-    fn take(&mut self, n: usize, size: usize, align: usize) -> usize {
-        let at = self.0.saturating_add(align - 1) & !(align - 1);
-        self.0 = at.saturating_add(n.saturating_mul(size));
-        at
-    }
+/// The parts of one store, in their order: those with the largest alignment come first, so that little is lost between.
+#[derive(Clone, Copy)]
+enum Kind {
+    Stacks,
+    Instances,
+    Records,
+    Memories,
+    Tables,
+    Types,
+    Calls,
+    Frames,
+    Cells,
+    Words,
+    Memory,
+    #[cfg(any(feature = "gc", feature = "exceptions"))]
+    Heap,
 }
 
-/// Where the parts of one store stand. Those with the largest alignment come first, so that little is lost between.
+/// How many there are.
+const KINDS: usize = if cfg!(any(feature = "gc", feature = "exceptions")) { 12 } else { 11 };
+
+/// Size and alignment of an element of each.
+static SHAPES: [[u8; 2]; KINDS] = {
+    const fn shape<T>() -> [u8; 2] {
+        assert!(align_of::<T>() <= ALIGN && size_of::<T>() < 256);
+        [size_of::<T>() as u8, align_of::<T>() as u8]
+    }
+    [
+        shape::<Stack<'_>>(),
+        shape::<Instance<'_>>(),
+        shape::<Record>(),
+        shape::<MemSlot<'_>>(),
+        shape::<Table<'_>>(),
+        shape::<TypeSource>(),
+        shape::<u32>(),
+        shape::<Frame>(),
+        shape::<u32>(),
+        shape::<u32>(),
+        [1, ALIGN as u8],
+        #[cfg(any(feature = "gc", feature = "exceptions"))]
+        shape::<u32>(),
+    ]
+};
+
+/// Where the parts of one store stand.
 pub(crate) struct Layout {
-    stacks: Part<Stack<'static>>,
-    instances: Part<Instance<'static>>,
-    records: Part<Record>,
-    memories: Part<MemSlot<'static>>,
-    tables: Part<Table<'static>>,
-    types: Part<TypeSource>,
-    calls: Part<u32>,
-    frames: Part<Frame>,
-    cells: Part<u32>,
-    words: Part<u32>,
-    memory: Part<u8>,
-    #[cfg(any(feature = "gc", feature = "exceptions"))]
-    heap: Part<u32>,
+    at: [usize; KINDS],
+    n: [usize; KINDS],
+    /// Cells and frames of each stack.
     each: (usize, usize),
-    /// Bytes of all.
+    /// Bytes of all; `usize::MAX` when no address space has them.
     pub(crate) bytes: usize,
 }
 
@@ -106,29 +120,47 @@ pub(crate) struct Parts {
 }
 
 impl Layout {
-    /// `None` when the sum overflows.
-    pub(crate) fn of(c: &Config) -> Option<Layout> {
-        let mut end = End(size_of::<CStore>());
+    #[inline(never)]
+    pub(crate) fn of(c: &Config) -> Layout {
         let stacks = usize::from(c.stacks);
         let (cells, frames) = ((c.cells as usize).saturating_add(WINDOW), usize::from(c.frames));
-        let layout = Layout {
-            stacks: end.part(stacks),
-            instances: end.part(c.instances.into()),
-            records: end.part(c.instances.into()),
-            memories: end.part(c.memories.into()),
-            tables: end.part(c.tables.into()),
-            types: end.part(c.types.into()),
-            calls: end.part(stacks),
-            frames: end.part(stacks.saturating_mul(frames)),
-            cells: end.part(stacks.saturating_mul(cells)),
-            words: end.part(c.words as usize),
-            memory: end.part_at(c.memory_bytes as usize, ALIGN),
-            #[cfg(any(feature = "gc", feature = "exceptions"))]
-            heap: end.part((c.heap_bytes / 4) as usize),
+        let mut layout = Layout {
+            at: [0; KINDS],
+            n: [
+                stacks,
+                c.instances.into(),
+                c.instances.into(),
+                c.memories.into(),
+                c.tables.into(),
+                c.types.into(),
+                stacks,
+                stacks.saturating_mul(frames),
+                stacks.saturating_mul(cells),
+                c.words as usize,
+                c.memory_bytes as usize,
+                #[cfg(any(feature = "gc", feature = "exceptions"))]
+                {
+                    (c.heap_bytes / 4) as usize
+                },
+            ],
             each: (cells, frames),
-            bytes: end.0,
+            bytes: size_of::<CStore>(),
         };
-        (layout.bytes <= isize::MAX as usize).then_some(layout)
+        for ((at, n), [size, align]) in layout.at.iter_mut().zip(&layout.n).zip(&SHAPES) {
+            // Sums that overflow stay beyond `isize::MAX`.
+            let align = usize::from(*align) - 1;
+            *at = layout.bytes.saturating_add(align) & !align;
+            layout.bytes = at.saturating_add(n.saturating_mul((*size).into()));
+        }
+        if layout.bytes > isize::MAX as usize {
+            layout.bytes = usize::MAX;
+        }
+        layout
+    }
+
+    fn part<T>(&self, kind: Kind) -> Part<T> {
+        const { assert!(align_of::<T>() <= ALIGN) };
+        Part { at: self.at[kind as usize], n: self.n[kind as usize], kind: PhantomData }
     }
 
     /// Stack `i`, with its own cells and frames.
@@ -138,8 +170,8 @@ impl Layout {
     unsafe fn stack(&self, buffer: *mut u8, i: usize) -> Stack<'static> {
         let (cells, frames) = self.each;
         let own = |at: usize, n: usize, size: usize| at + i * n * size;
-        let cells = Part { at: own(self.cells.at, cells, 4), n: cells, kind: PhantomData };
-        let frames = Part { at: own(self.frames.at, frames, size_of::<Frame>()), n: frames, kind: PhantomData };
+        let cells = Part { at: own(self.at[Kind::Cells as usize], cells, 4), n: cells, kind: PhantomData };
+        let frames = Part { at: own(self.at[Kind::Frames as usize], frames, size_of::<Frame>()), n: frames, kind: PhantomData };
         // SAFETY: pieces of the two parts, apart from those of the other stacks.
         unsafe { Stack::new(cells.lend(buffer), frames.lend(buffer)) }
     }
@@ -153,23 +185,27 @@ impl Layout {
         // SAFETY: the caller's promise is the one of `fill` and `lend`; any bytes are numbers. The parts from types to words
         // are numbers only and lie together.
         unsafe {
-            let numbers = Part::<u32> { at: self.types.at, n: (self.memory.at - self.types.at) / 4, kind: PhantomData };
+            let numbers = Part::<u32> {
+                at: self.at[Kind::Types as usize],
+                n: (self.at[Kind::Memory as usize] - self.at[Kind::Types as usize]) / 4,
+                kind: PhantomData,
+            };
             fill(numbers.lend(buffer), 0);
             Parts {
                 store: StoreParts {
-                    instances: Lent(self.instances.fill(buffer)),
-                    memories: Lent(self.memories.fill(buffer)),
-                    tables: Lent(self.tables.fill(buffer)),
-                    types: Lent(self.types.lend(buffer)),
-                    stacks: Lent(self.stacks.fill_with(buffer, |i| self.stack(buffer, i))),
-                    words: Lent(self.words.lend(buffer)),
-                    bytes: Lent(self.memory.lend(buffer)),
+                    instances: Lent(self.part(Kind::Instances).fill(buffer)),
+                    memories: Lent(self.part(Kind::Memories).fill(buffer)),
+                    tables: Lent(self.part(Kind::Tables).fill(buffer)),
+                    types: Lent(self.part(Kind::Types).lend(buffer)),
+                    stacks: Lent(self.part(Kind::Stacks).fill_with(buffer, |i| self.stack(buffer, i))),
+                    words: Lent(self.part(Kind::Words).lend(buffer)),
+                    bytes: Lent(self.part(Kind::Memory).lend(buffer)),
                     #[cfg(any(feature = "gc", feature = "exceptions"))]
-                    heap: Lent(self.heap.fill(buffer)),
+                    heap: Lent(self.part(Kind::Heap).fill(buffer)),
                     ..StoreParts::default()
                 },
-                records: self.records.fill(buffer),
-                calls: self.calls.lend(buffer),
+                records: self.part(Kind::Records).fill(buffer),
+                calls: self.part(Kind::Calls).lend(buffer),
             }
         }
     }

@@ -198,55 +198,109 @@ pub unsafe extern "C" fn wrt_func_name(store: *const CStore, instance: u32, func
     name.map_or(0, |name| name.len())
 }
 
+/// Texts, each with its NUL. A table of pointers would take four bytes of flash more for each.
+struct Texts<const BYTES: usize>([u8; BYTES]);
+
+impl<const BYTES: usize> Texts<BYTES> {
+    const fn new(texts: &[&str]) -> Texts<BYTES> {
+        let (mut all, mut at, mut n) = ([0; BYTES], 0, 0);
+        while n < texts.len() {
+            let mut i = 0;
+            while i < texts[n].len() {
+                all[at] = texts[n].as_bytes()[i];
+                (at, i) = (at + 1, i + 1);
+            }
+            (at, n) = (at + 1, n + 1);
+        }
+        assert!(at == BYTES);
+        Texts(all)
+    }
+    /// Text `n`, or the last.
+    fn nth(&'static self, n: usize) -> *const c_char {
+        nth(&self.0, n)
+    }
+}
+
+#[inline(never)]
+fn nth(texts: &'static [u8], mut n: usize) -> *const c_char {
+    let mut start = 0;
+    for (i, byte) in texts.iter().enumerate() {
+        if n == 0 {
+            break;
+        }
+        if *byte == 0 && i + 1 < texts.len() {
+            (start, n) = (i + 1, n - 1);
+        }
+    }
+    // SAFETY: within the texts.
+    unsafe { texts.as_ptr().add(start).cast() }
+}
+
+/// Their bytes.
+const fn bytes_of(texts: &[&str]) -> usize {
+    let (mut bytes, mut n) = (0, 0);
+    while n < texts.len() {
+        (bytes, n) = (bytes + texts[n].len() + 1, n + 1);
+    }
+    bytes
+}
+
 /// See wrt.h.
 #[unsafe(no_mangle)]
 pub extern "C" fn wrt_strerror(code: c_int) -> *const c_char {
-    let text = match code {
-        OK => c"done",
-        EPAUSED => c"paused: the fuel is used up",
-        EINTERRUPTED => c"paused: interrupted",
-        ESUSPENDED => c"paused: a host function is not ready",
-        ETRAP => c"the guest trapped",
-        EINVAL => c"an argument is NULL, misaligned or out of range",
-        EINVAL_HANDLE => c"a handle is stale or not of this store",
-        ENOMEM => c"too little memory was given",
-        ENOENT => c"no export of that name, or an import has no host function",
-        ETYPE => c"arguments, results or an import have another type",
-        EMALFORMED => c"not a WebAssembly module",
-        EINVALID => c"the WebAssembly module is invalid",
-        EIMAGE => c"a damaged, truncated, misaligned or foreign-version image",
-        ENOTSUP => c"this build does not offer it",
-        EBUSY => c"the stack is in use, or a host function called what it must not",
-        _ => c"an unknown code",
+    const ALL: [(c_int, &str); 15] = [
+        (OK, "done"),
+        (EPAUSED, "paused: the fuel is used up"),
+        (EINTERRUPTED, "paused: interrupted"),
+        (ESUSPENDED, "paused: a host function is not ready"),
+        (ETRAP, "the guest trapped"),
+        (EINVAL, "an argument is NULL, misaligned or out of range"),
+        (EINVAL_HANDLE, "a handle is stale or not of this store"),
+        (ENOMEM, "too little memory was given"),
+        (ENOENT, "no export of that name, or an import has no host function"),
+        (ETYPE, "arguments, results or an import have another type"),
+        (EMALFORMED, "not a WebAssembly module"),
+        (EINVALID, "the WebAssembly module is invalid"),
+        (EIMAGE, "a damaged, truncated, misaligned or foreign-version image"),
+        (ENOTSUP, "this build does not offer it"),
+        (EBUSY, "the stack is in use, or a host function called what it must not"),
+    ];
+    const SPLIT: ([i8; 15], [&str; 16]) = {
+        let (mut codes, mut texts, mut n) = ([0; 15], ["an unknown code"; 16], 0);
+        while n < 15 {
+            (codes[n], texts[n]) = (ALL[n].0 as i8, ALL[n].1);
+            assert!(codes[n] as c_int == ALL[n].0);
+            n += 1;
+        }
+        (codes, texts)
     };
-    text.as_ptr()
-}
-
-const fn terminated<const N: usize>(text: &str) -> [c_char; N] {
-    let mut c = [0; N];
-    let mut i = 0;
-    while i < text.len() {
-        c[i] = text.as_bytes()[i] as c_char;
-        i += 1;
-    }
-    c
+    static CODES: [i8; 15] = SPLIT.0;
+    static TEXTS: Texts<{ bytes_of(&SPLIT.1) }> = Texts::new(&SPLIT.1);
+    TEXTS.nth(CODES.iter().position(|c| c_int::from(*c) == code).unwrap_or(CODES.len()))
 }
 
 /// See wrt.h.
 #[unsafe(no_mangle)]
 pub extern "C" fn wrt_trap_message(trap: u32) -> *const c_char {
-    macro_rules! message {
-        ($($name:ident)*) => {$(
-            if trap == Trap::$name as u32 {
-                const TEXT: &str = Trap::$name.message();
-                static C: [c_char; TEXT.len() + 1] = terminated(TEXT);
-                return C.as_ptr();
-            }
-        )*};
-    }
-    message! {
-        Unreachable MemoryOutOfBounds TableOutOfBounds UndefinedElement UninitializedElement IndirectCallTypeMismatch DivideByZero
-        IntegerOverflow InvalidConversion StackExhausted BadImage Host CannotSuspend HostNesting Exit
-    }
-    if trap == 0 { c"no trap" } else { c"an unknown trap" }.as_ptr()
+    const ALL: &[&str] = &{
+        let mut texts = ["an unknown trap"; TRAPS + 2];
+        texts[0] = "no trap";
+        let mut n = 0;
+        while n < TRAPS {
+            texts[Trap::ALL[n] as usize] = Trap::ALL[n].message();
+            n += 1;
+        }
+        texts
+    };
+    static TEXTS: Texts<{ bytes_of(ALL) }> = Texts::new(ALL);
+    TEXTS.nth(trap as usize)
 }
+
+/// Those that this build can have, from number 1 on.
+const TRAPS: usize = if cfg!(feature = "threads") {
+    Trap::NotShared as usize
+} else if cfg!(any(feature = "gc", feature = "exceptions", feature = "function-references")) {
+    Trap::HeapExhausted as usize
+} else {
+    Trap::Exit as usize
+};

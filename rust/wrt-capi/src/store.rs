@@ -197,7 +197,8 @@ pub unsafe extern "C" fn wrt_store_size(config: *const Config) -> usize {
         return 0;
     }
     // SAFETY: aligned, not null, by wrt.h a configuration.
-    Layout::of(unsafe { &*config }).map_or(0, |layout| layout.bytes)
+    let bytes = Layout::of(unsafe { &*config }).bytes;
+    if bytes == usize::MAX { 0 } else { bytes }
 }
 
 /// See wrt.h.
@@ -221,13 +222,15 @@ pub unsafe extern "C" fn wrt_store_init(
     let layout = Layout::of(&config);
     if sound(need) {
         // SAFETY: aligned, not null, by wrt.h a `size_t` of the caller's.
-        unsafe { need.write(layout.as_ref().map_or(usize::MAX, |layout| layout.bytes)) };
+        unsafe { need.write(layout.bytes) };
     }
     let store = buffer.cast::<CStore>();
     if !sound(out) || !sound(buffer.cast::<u64>()) || !sound(store) || !interrupt.is_aligned() {
         return EINVAL;
     }
-    let Some(layout) = layout.filter(|layout| layout.bytes <= bytes) else { return ENOMEM };
+    if layout.bytes > bytes.min(isize::MAX as usize) {
+        return ENOMEM;
+    }
 
     // SAFETY: the buffer is aligned, has room for the layout, and by wrt.h its bytes have been written before and are
     // used by nobody else. Its first words are read before anything is written.

@@ -63,6 +63,36 @@ pub enum Trap {
 }
 
 impl Trap {
+    /// All of them, by number: number 1 is the first.
+    pub const ALL: [Trap; 27] = [
+        Trap::Unreachable,
+        Trap::MemoryOutOfBounds,
+        Trap::TableOutOfBounds,
+        Trap::UndefinedElement,
+        Trap::UninitializedElement,
+        Trap::IndirectCallTypeMismatch,
+        Trap::DivideByZero,
+        Trap::IntegerOverflow,
+        Trap::InvalidConversion,
+        Trap::StackExhausted,
+        Trap::BadImage,
+        Trap::Host,
+        Trap::CannotSuspend,
+        Trap::HostNesting,
+        Trap::Exit,
+        Trap::NullFunction,
+        Trap::NullStructure,
+        Trap::NullArray,
+        Trap::NullI31,
+        Trap::NullReference,
+        Trap::ArrayOutOfBounds,
+        Trap::CastFailure,
+        Trap::NullException,
+        Trap::UncaughtException,
+        Trap::HeapExhausted,
+        Trap::UnalignedAtomic,
+        Trap::NotShared,
+    ];
     /// The text that the official test suite expects.
     pub const fn message(self) -> &'static str {
         match self {

@@ -114,12 +114,21 @@ impl ValType {
     /// The greatest type that this reference type is a part of: `funcref`, `externref`, `anyref` or `exnref`; other types
     /// are their own.
     pub const fn family(self) -> ValType {
-        match self.heap() {
-            0x70 | 0x73 | Self::DEFINED_FUNC => ValType::FUNCREF,
-            0x6f | 0x72 => ValType::EXTERNREF,
-            0x69 | 0x74 => ValType::EXNREF,
-            0x6a..=0x6e | 0x71 | 0x61 | Self::DEFINED_DATA => ValType::ANYREF,
-            _ => self,
+        // Bits instead of patterns, which would become a table of 80 bytes of a board's flash.
+        let bit = match self.heap().wrapping_sub(0x60) {
+            n @ 0..32 => 1u32 << n,
+            _ => 0,
+        };
+        if bit & (1 << 0x10 | 1 << 0x13 | 1 << (Self::DEFINED_FUNC - 0x60)) != 0 {
+            ValType::FUNCREF
+        } else if bit & (1 << 0x0f | 1 << 0x12) != 0 {
+            ValType::EXTERNREF
+        } else if bit & (1 << 0x09 | 1 << 0x14) != 0 {
+            ValType::EXNREF
+        } else if bit & (0x1f << 0x0a | 1 << 0x11 | 1 << 0x01 | 1 << (Self::DEFINED_DATA - 0x60)) != 0 {
+            ValType::ANYREF
+        } else {
+            self
         }
     }
     /// Whether it is `i32`, `i64`, `f32` or `f64`.
