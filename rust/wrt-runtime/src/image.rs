@@ -579,12 +579,18 @@ impl<'a> Image<'a> {
     fn slice(self, at: u32, n: u32) -> Option<&'a [u32]> {
         self.0.get(at as usize..)?.get(..n as usize)
     }
+    #[inline(always)]
     fn record<const N: usize>(self, at: Word, n: Word, i: u32) -> Option<&'a [u32; N]> {
+        self.record_on(at, n, i, N).first_chunk()
+    }
+    /// The words from record `i` on; none if there is no such record.
+    #[inline(never)]
+    fn record_on(self, at: Word, n: Word, i: u32, width: usize) -> &'a [u32] {
         if i >= self.get(n) {
-            return None;
+            return &[];
         }
-        let at = (self.get(at) as usize).checked_add((i as usize).checked_mul(N)?)?;
-        self.0.get(at..)?.first_chunk()
+        let at = (i as usize).checked_mul(width).and_then(|offset| offset.checked_add(self.get(at) as usize));
+        at.and_then(|at| self.0.get(at..)).unwrap_or(&[])
     }
     fn text(self, at: u32) -> Option<Text<'a>> {
         let len = *self.0.get(at as usize)?;

@@ -436,6 +436,7 @@ impl<'m> Store<'m> {
     }
 
     /// Item `index` of a kind of `instance`, imports first.
+    #[inline(always)]
     pub fn item(&self, instance: InstanceId, kind: ExternKind, index: u32) -> Option<Extern<'static>> {
         let inst = self.insts.get(instance.0 as usize)?;
         Some(match kind {

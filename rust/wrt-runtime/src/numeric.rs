@@ -11,7 +11,7 @@ use wrt_foundation::Trap;
 #[cfg(any(feature = "float", feature = "wide-arithmetic"))]
 use wrt_instructions::num;
 
-/// `i32.popcnt`; `i64`: bit counts, division, remainder, shifts, rotation, shifts by a constant.
+/// `i32`: popcnt, division, remainder; `i64`: comparisons, bit counts, division, remainder, shifts, rotation, shifts by a constant.
 #[inline(never)]
 pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
     let (a, b, c) = (register(w >> 8), register(w >> 16), register(w >> 24));
@@ -21,22 +21,69 @@ pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
         _ => get64(fr, c),
     };
     let v = match w as u8 {
+        0x50..=0x5a => {
+            fr[a] = compare(w as u8, x, y).into();
+            return Ok(());
+        }
         0x69 => {
-            fr[a] = (x as u32).count_ones();
+            fr[a] = ones(x as u32);
+            return Ok(());
+        }
+        0x6d..=0x70 => {
+            let (x, y) = (x as u32, y as u32);
+            let v = match w as u8 {
+                0x6d => (x as i32).checked_div(y as i32).map(|v| v as u32),
+                0x6e => x.checked_div(y),
+                0x6f => {
+                    if y == 0 {
+                        None
+                    } else {
+                        Some((x as i32).wrapping_rem(y as i32) as u32)
+                    }
+                }
+                _ => x.checked_rem(y),
+            };
+            fr[a] = v.ok_or(if y == 0 { Trap::DivideByZero } else { Trap::IntegerOverflow })?;
             return Ok(());
         }
         0x79 => x.leading_zeros().into(),
         0x7a => x.trailing_zeros().into(),
-        0x7b => x.count_ones().into(),
+        0x7b => ones(x as u32).wrapping_add(ones((x >> 32) as u32)).into(),
         0x7f..=0x82 => divide(w as u8, x, y)?,
         0x86 | I64_SHL_I => x.wrapping_shl(y as u32),
         0x87 | I64_SHR_S_I => (x as i64).wrapping_shr(y as u32) as u64,
         0x88 | I64_SHR_U_I => x.wrapping_shr(y as u32),
-        0x89 => x.rotate_left(y as u32 & 63),
-        _ => x.rotate_right(y as u32 & 63), // 0x8a
+        _ => {
+            let left = if w as u8 == 0x89 { y } else { y.wrapping_neg() }; // else 0x8a, to the right
+            x.rotate_left(left as u32 & 63)
+        }
     };
     set64(fr, a, v);
     Ok(())
+}
+
+/// `i64.eqz` to `i64.ge_u`, by their opcodes.
+fn compare(op: u8, x: u64, y: u64) -> bool {
+    let (signed_x, signed_y) = (x as i64, y as i64);
+    match op {
+        0x50 => x == 0,
+        0x51 => x == y,
+        0x52 => x != y,
+        0x53 => signed_x < signed_y,
+        0x54 => x < y,
+        0x55 => signed_x > signed_y,
+        0x56 => x > y,
+        0x57 => signed_x <= signed_y,
+        0x58 => x <= y,
+        0x59 => signed_x >= signed_y,
+        _ => x >= y, // 0x5a
+    }
+}
+
+/// Once, for it is 50 bytes where the processor does not count bits.
+#[inline(never)]
+fn ones(v: u32) -> u32 {
+    v.count_ones()
 }
 
 /// `i64.div_s`, `i64.div_u`, `i64.rem_s`, `i64.rem_u`, by their opcodes.

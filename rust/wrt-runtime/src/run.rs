@@ -28,6 +28,7 @@ use crate::stack::{
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table, View};
 #[cfg(wrt_threaded)]
 use crate::threaded::Left;
+#[cfg(not(wrt_small))]
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
@@ -278,9 +279,11 @@ pub(crate) struct Hot<'a> {
     pub(crate) link: u32,
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
+    #[cfg(not(wrt_small))]
     pub(crate) interrupt: &'a [AtomicU32],
 }
 
+#[cfg(not(wrt_small))]
 impl Hot<'_> {
     /// Takes the next slice, without borrowing everything anew. False: `out` is set.
     #[inline(never)]
@@ -310,6 +313,7 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         link: WASM | inst,
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
+        #[cfg(not(wrt_small))]
         interrupt: &store.interrupt,
     })
 }
@@ -345,8 +349,21 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             Left::Rare(_) | Left::Out => return,
             Left::Refused => {}
         }
-        let Some(Hot { code, entries, func_types, table, mem, shared, globals, imports, func_base, link, interrupt, .. }) =
-            hot(store, run.inst)
+        let Some(Hot {
+            code,
+            entries,
+            func_types,
+            table,
+            mem,
+            shared,
+            globals,
+            imports,
+            func_base,
+            link,
+            #[cfg(not(wrt_small))]
+            interrupt,
+            ..
+        }) = hot(store, run.inst)
         else {
             stop(frames, run, out, Trap::BadImage);
             return;
@@ -502,7 +519,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         }
                     }};
                 }
-                #[allow(unreachable_patterns)] // of what the build has, among the holes at the end
+                // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
+                // makes the compiler check that the opcode is below 256.
+                #[allow(unreachable_patterns, clippy::manual_range_patterns)]
                 match w as u8 {
                     UNREACHABLE => trap!(Trap::Unreachable),
                     BR => br!(true),
@@ -650,61 +669,33 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x2d => load!(1, s => fr[a] = s[0].into()),                   // i32.load8_u
                     0x2e => load!(2, s => fr[a] = i16::from_le_bytes(*s) as u32), // i32.load16_s
                     0x2f => load!(2, s => fr[a] = u16::from_le_bytes(*s).into()), // i32.load16_u
-                    0x30 => load!(1, s => set64(fr, a, s[0] as i8 as u64)),       // i64.load8_s
-                    0x31 => load!(1, s => set64(fr, a, s[0].into())),             // i64.load8_u
-                    0x32 => load!(2, s => set64(fr, a, i16::from_le_bytes(*s) as u64)), // i64.load16_s
-                    0x33 => load!(2, s => set64(fr, a, u16::from_le_bytes(*s).into())), // i64.load16_u
-                    0x34 => load!(4, s => set64(fr, a, i32::from_le_bytes(*s) as u64)), // i64.load32_s
-                    0x35 => load!(4, s => set64(fr, a, u32::from_le_bytes(*s).into())), // i64.load32_u
-                    0x36 | 0x38 | 0x3e => store!(4, fr[a]),                       // i32.store, f32.store, i64.store32
-                    0x37 | 0x39 => store!(8, get64(fr, a)),                       // i64.store, f64.store
-                    0x3a | 0x3c => store!(1, (fr[a] as u8)),                      // i32.store8, i64.store8
-                    0x3b | 0x3d => store!(2, (fr[a] as u16)),                     // i32.store16, i64.store16
+                    // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
+                    0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
+                        let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { outside!() };
+                        set64(fr, a, v);
+                        pc = pc.wrapping_add(2);
+                    }
+                    0x36 | 0x38 | 0x3e => store!(4, fr[a]),   // i32.store, f32.store, i64.store32
+                    0x37 | 0x39 => store!(8, get64(fr, a)),   // i64.store, f64.store
+                    0x3a | 0x3c => store!(1, (fr[a] as u8)),  // i32.store8, i64.store8
+                    0x3b | 0x3d => store!(2, (fr[a] as u16)), // i32.store16, i64.store16
 
-                    0x45 => set!(a = (fr[b!()] == 0).into()),                       // i32.eqz
-                    0x46 => set!(a = (fr[b!()] == fr[c!()]).into()),                // i32.eq
-                    0x47 => set!(a = (fr[b!()] != fr[c!()]).into()),                // i32.ne
-                    0x48 => set!(a = ((fr[b!()] as i32) < fr[c!()] as i32).into()), // i32.lt_s
-                    0x49 => set!(a = (fr[b!()] < fr[c!()]).into()),                 // i32.lt_u
-                    0x4a => set!(a = (fr[b!()] as i32 > fr[c!()] as i32).into()),   // i32.gt_s
-                    0x4b => set!(a = (fr[b!()] > fr[c!()]).into()),                 // i32.gt_u
-                    0x4c => set!(a = (fr[b!()] as i32 <= fr[c!()] as i32).into()),  // i32.le_s
-                    0x4d => set!(a = (fr[b!()] <= fr[c!()]).into()),                // i32.le_u
-                    0x4e => set!(a = (fr[b!()] as i32 >= fr[c!()] as i32).into()),  // i32.ge_s
-                    0x4f => set!(a = (fr[b!()] >= fr[c!()]).into()),                // i32.ge_u
-                    0x50 => set!(a = (fr[b!()] | fr[b!() + 1] == 0).into()),        // i64.eqz
-                    0x51 => set!(a = (get64(fr, b!()) == get64(fr, c!())).into()),  // i64.eq
-                    0x52 => set!(a = (get64(fr, b!()) != get64(fr, c!())).into()),  // i64.ne
-                    0x53 => set!(a = ((get64(fr, b!()) as i64) < get64(fr, c!()) as i64).into()), // i64.lt_s
-                    0x54 => set!(a = (get64(fr, b!()) < get64(fr, c!())).into()),   // i64.lt_u
-                    0x55 => set!(a = (get64(fr, b!()) as i64 > get64(fr, c!()) as i64).into()), // i64.gt_s
-                    0x56 => set!(a = (get64(fr, b!()) > get64(fr, c!())).into()),   // i64.gt_u
-                    0x57 => set!(a = (get64(fr, b!()) as i64 <= get64(fr, c!()) as i64).into()), // i64.le_s
-                    0x58 => set!(a = (get64(fr, b!()) <= get64(fr, c!())).into()),  // i64.le_u
-                    0x59 => set!(a = (get64(fr, b!()) as i64 >= get64(fr, c!()) as i64).into()), // i64.ge_s
-                    0x5a => set!(a = (get64(fr, b!()) >= get64(fr, c!())).into()),  // i64.ge_u
-
-                    0x67 => set!(a = fr[b!()].leading_zeros()),        // i32.clz
-                    0x68 => set!(a = fr[b!()].trailing_zeros()),       // i32.ctz
-                    0x6a => set!(a = fr[b!()].wrapping_add(fr[c!()])), // i32.add
-                    0x6b => set!(a = fr[b!()].wrapping_sub(fr[c!()])), // i32.sub
-                    0x6c => set!(a = fr[b!()].wrapping_mul(fr[c!()])), // i32.mul
-                    0x6d => match (fr[b!()] as i32).checked_div(fr[c!()] as i32) {
-                        Some(v) => set!(a = v as u32), // i32.div_s
-                        None => trap!(if fr[c!()] == 0 { Trap::DivideByZero } else { Trap::IntegerOverflow }),
-                    },
-                    0x6e => match fr[b!()].checked_div(fr[c!()]) {
-                        Some(v) => set!(a = v), // i32.div_u
-                        None => trap!(Trap::DivideByZero),
-                    },
-                    0x6f => match fr[c!()] as i32 {
-                        0 => trap!(Trap::DivideByZero),
-                        by => set!(a = (fr[b!()] as i32).wrapping_rem(by) as u32), // i32.rem_s
-                    },
-                    0x70 => match fr[b!()].checked_rem(fr[c!()]) {
-                        Some(v) => set!(a = v), // i32.rem_u
-                        None => trap!(Trap::DivideByZero),
-                    },
+                    0x45 => set!(a = (fr[b!()] == 0).into()),                          // i32.eqz
+                    0x46 => set!(a = (fr[b!()] == fr[c!()]).into()),                   // i32.eq
+                    0x47 => set!(a = (fr[b!()] != fr[c!()]).into()),                   // i32.ne
+                    0x48 => set!(a = ((fr[b!()] as i32) < fr[c!()] as i32).into()),    // i32.lt_s
+                    0x49 => set!(a = (fr[b!()] < fr[c!()]).into()),                    // i32.lt_u
+                    0x4a => set!(a = (fr[b!()] as i32 > fr[c!()] as i32).into()),      // i32.gt_s
+                    0x4b => set!(a = (fr[b!()] > fr[c!()]).into()),                    // i32.gt_u
+                    0x4c => set!(a = (fr[b!()] as i32 <= fr[c!()] as i32).into()),     // i32.le_s
+                    0x4d => set!(a = (fr[b!()] <= fr[c!()]).into()),                   // i32.le_u
+                    0x4e => set!(a = (fr[b!()] as i32 >= fr[c!()] as i32).into()),     // i32.ge_s
+                    0x4f => set!(a = (fr[b!()] >= fr[c!()]).into()),                   // i32.ge_u
+                    0x67 => set!(a = fr[b!()].leading_zeros()),                        // i32.clz
+                    0x68 => set!(a = fr[b!()].trailing_zeros()),                       // i32.ctz
+                    0x6a => set!(a = fr[b!()].wrapping_add(fr[c!()])),                 // i32.add
+                    0x6b => set!(a = fr[b!()].wrapping_sub(fr[c!()])),                 // i32.sub
+                    0x6c => set!(a = fr[b!()].wrapping_mul(fr[c!()])),                 // i32.mul
                     0x71 => set!(a = fr[b!()] & fr[c!()]),                             // i32.and
                     0x72 => set!(a = fr[b!()] | fr[c!()]),                             // i32.or
                     0x73 => set!(a = fr[b!()] ^ fr[c!()]),                             // i32.xor
@@ -787,8 +778,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     BR_GE_S_I => br!(fr[a] as i32 >= bc!()),
                     BR_GE_U_I => br!(fr[a] >= bc!() as u32),
 
-                    // i32.popcnt; i64: bit counts, division, shifts, rotation; 64-bit shifts by a constant
-                    0x69 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I | I64_SHR_S_I
+                    // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
+                    0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f | 0x70
+                    | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I | I64_SHR_S_I
                     | I64_SHR_U_I => match numeric::integer(fr, w) {
                         Ok(()) => pc = pc.wrapping_add(1),
                         Err(t) => trap!(t),
@@ -844,6 +836,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
             };
             match w as u8 {
+                // 600 bytes; where size counts, the next slice is taken outside.
+                #[cfg(not(wrt_small))]
                 0 => {
                     Now { pc, left, base, depth, credit }.keep(run);
                     if !Hot::refill(interrupt, frames, run, out) {
@@ -909,6 +903,18 @@ pub(crate) fn second(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, 
         }
         _ => Err(Trap::BadImage),
     }
+}
+
+/// What the load `op`, of 8, 16 or 32 bits into an i64, finds at `base + offset`.
+#[inline(never)]
+fn narrow(mem: &[u8], base: u32, offset: u32, op: u8) -> Option<u64> {
+    let from = mem.get((base as usize).checked_add(offset as usize)?..)?;
+    let (v, free) = match op {
+        0x30 | 0x31 => (u32::from(*from.first()?), 24),
+        0x32 | 0x33 => (u16::from_le_bytes(*from.first_chunk()?).into(), 16),
+        _ => (u32::from_le_bytes(*from.first_chunk()?), 0),
+    };
+    Some(if op & 1 == 0 { ((v << free) as i32 >> free) as u64 } else { v.into() })
 }
 
 /// Zeroes `n` cells from cell `at` on, which are within the window unless the image is forged.
@@ -1128,17 +1134,12 @@ fn indirect(store: &Store<'_>, inst: u32, i: u32, table: u32, ty: u32) -> Result
         return Err(Trap::UninitializedElement);
     }
     let number = Ref::from_bits(*r).as_func().ok_or(Trap::IndirectCallTypeMismatch)?;
-    let (to, f) = store.locate(number, inst).ok_or(Trap::BadImage)?;
-    let callee = store.inst(to)?;
-    let have = callee.image().func_type_index(f).and_then(|t| callee.type_id(t));
-    let want = store.inst(inst)?.type_id(ty);
-    if want.is_none() {
-        return Err(Trap::BadImage);
+    let have = store.func_type_id(number, inst).ok_or(Trap::BadImage)?;
+    let want = store.inst(inst)?.type_id(ty).ok_or(Trap::BadImage)?;
+    if have == want || (cfg!(feature = "function-references") && store.descends(have, want)) {
+        return Ok(number);
     }
-    match (have, want) {
-        (Some(have), Some(want)) if have == want || (cfg!(feature = "function-references") && store.descends(have, want)) => Ok(number),
-        _ => Err(Trap::IndirectCallTypeMismatch),
-    }
+    Err(Trap::IndirectCallTypeMismatch)
 }
 
 /// Returns to the frame on top: of another instance, a barrier or a continuation.
@@ -1160,7 +1161,7 @@ fn leave(frames: &[Frame], run: &mut Run, out: &mut Exit) -> Result<bool, Trap> 
 }
 
 /// `ENTER_FAR`: clears up to [`STEP`] bytes of the locals at once.
-#[inline(never)]
+#[inline(always)]
 fn enter_far(store: &Store<'_>, cells: &mut [u32], run: &mut Run) -> Result<(), Trap> {
     let inst = store.inst(run.inst)?;
     let (need, span) = (inst.code(run.pc.wrapping_add(1))?, inst.code(run.pc.wrapping_add(2))?);
@@ -1283,12 +1284,15 @@ fn copy_step<S: Live>(slots: &mut [S], to: usize, from: usize, fr: &mut Window, 
     let mut len = |i: usize| slots.get_mut(i).map(|s| s.live_items().len()).ok_or(Trap::BadImage);
     let kind = if to == from { Bulk::Within } else { Bulk::Apart };
     let [dst, src, n] = step(fr, run, w, kind, len(to)?, len(from)?)?;
-    if let Ok([to, from]) = slots.get_disjoint_mut([to, from]) {
-        copy_part(to.live_items(), dst, from.live_items(), src, n)
-    } else {
-        slots.get_mut(to).and_then(|s| move_within(s.live_items(), src, dst, n))
-    }
-    .ok_or(Trap::BadImage)
+    let copied = match slots.split_at_mut_checked(to.max(from)) {
+        None => None,
+        Some((_, high)) if to == from => high.first_mut().and_then(|s| move_within(s.live_items(), src, dst, n)),
+        Some((low, high)) => low.get_mut(to.min(from)).zip(high.first_mut()).and_then(|(low, high)| {
+            let (to, from) = if to < from { (low, high) } else { (high, low) };
+            copy_part(to.live_items(), dst, from.live_items(), src, n)
+        }),
+    };
+    copied.ok_or(Trap::BadImage)
 }
 
 /// One step of `MEMORY_COPY` where one or both are shared.
@@ -1366,80 +1370,73 @@ fn atomic(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, out: &mut Exi
 fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
     let k = store.inst(run.inst)?.code(run.pc.wrapping_add(1))?;
     let a = register(w >> 8);
-    match w as u8 {
-        MEMORY_SIZE => fr[a] = store.mem_mut(run.inst, k)?.pages(),
-        MEMORY_GROW => {
-            let wide = WIDE && w >> 16 & 1 != 0;
-            let delta = if wide { u32::try_from(get64(fr, a)).ok() } else { Some(fr[a]) };
-            let slot = store.memory_slot(run.inst, k)?;
-            let growth = match delta {
-                Some(delta) => store.memory_grow_step(slot, delta)?,
-                None => Growth::Failed,
-            };
-            let old = match growth {
-                Growth::Grown(old) => old.into(),
-                Growth::Failed => u64::MAX,
-                Growth::More(n) => {
-                    run.left = run.left.wrapping_sub((n / 64) as i32);
-                    return Ok(());
-                }
-            };
-            if wide {
-                set64(fr, a, old);
-            } else {
-                fr[a] = old as u32;
-            }
-        }
-        DATA_DROP => drop_segment(store, run.inst, k, Word::Datas)?,
-        #[cfg(not(feature = "multi-memory"))]
-        MEMORY_OTHER => return Err(Trap::BadImage),
-        #[cfg(feature = "multi-memory")]
-        MEMORY_OTHER => {
-            let offset = store.inst(run.inst)?.code(run.pc.wrapping_add(2))?;
-            let at = (fr[register(k >> 16)] as usize).checked_add(offset as usize);
-            let (mem, shared) = store.mem_mut(run.inst, w >> 16)?.view();
-            access(mem, shared, fr, k, at)?;
-            run.pc = run.pc.wrapping_add(1); // it is of three words
-        }
-        #[cfg(feature = "memory64")]
-        MEMORY_64 => {
-            let word = |n| store.inst(run.inst)?.code(run.pc.wrapping_add(n));
-            let (inner, offset) = (word(2)?, word(3)?);
-            let at = far_address(fr, inner, offset, k);
-            let (mem, shared) = store.mem_mut(run.inst, w >> 16)?.view();
-            access(mem, shared, fr, inner, at)?;
-            run.pc = run.pc.wrapping_add(2); // it is of four words
-        }
+    if w as u8 == DATA_DROP {
+        drop_segment(store, run.inst, k, Word::Datas)?;
+        run.pc = run.pc.wrapping_add(2);
+        return Ok(());
+    }
+    let slot = store.memory_slot(
+        run.inst,
+        match w as u8 {
+            MEMORY_SIZE | MEMORY_GROW | MEMORY_FILL => k,
+            MEMORY_COPY => k & 0xffff,
+            _ => w >> 16,
+        },
+    )?;
+    if w as u8 == MEMORY_COPY {
+        let from = store.memory_slot(run.inst, k >> 16)?;
         #[cfg(feature = "threads")]
-        MEMORY_FILL if store.mem_mut(run.inst, k)?.is_shared() => {
-            let mem = store.mem_mut(run.inst, k)?.shared().ok_or(Trap::BadImage)?;
+        if [slot, from].iter().any(|i| store.mems.get(*i).is_some_and(MemSlot::is_shared)) {
+            return copy_shared(&mut store.mems, slot, from, fr, run, w);
+        }
+        return copy_step(&mut store.mems, slot, from, fr, run, w);
+    }
+    if w as u8 == MEMORY_GROW {
+        let wide = WIDE && w >> 16 & 1 != 0;
+        let delta = if wide { u32::try_from(get64(fr, a)).ok() } else { Some(fr[a]) };
+        let growth = match delta {
+            Some(delta) => store.memory_grow_step(slot, delta)?,
+            None => Growth::Failed,
+        };
+        let old = match growth {
+            Growth::Grown(old) => old.into(),
+            Growth::Failed => u64::MAX,
+            Growth::More(n) => {
+                run.left = run.left.wrapping_sub((n / 64) as i32);
+                return Ok(());
+            }
+        };
+        if wide {
+            set64(fr, a, old);
+        } else {
+            fr[a] = old as u32;
+        }
+        run.pc = run.pc.wrapping_add(2);
+        return Ok(());
+    }
+    let slot = store.mems.get_mut(slot).ok_or(Trap::BadImage)?;
+    match w as u8 {
+        MEMORY_SIZE => fr[a] = slot.pages(),
+        #[cfg(feature = "threads")]
+        MEMORY_FILL if slot.is_shared() => {
+            let mem = slot.shared().ok_or(Trap::BadImage)?;
             let [at, value, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
             return mem.fill(at, value as u8, n).ok_or(Trap::BadImage);
         }
         MEMORY_FILL => {
-            let mem = store.mem_mut(run.inst, k)?.bytes();
+            let mem = slot.bytes();
             let [at, value, n] = step(fr, run, w, Bulk::Fill, mem.len(), 0)?;
             fill_bytes(part(mem, at, n).ok_or(Trap::BadImage)?, value as u8);
             return Ok(());
         }
-        MEMORY_COPY => {
-            let (to, from) = (store.memory_slot(run.inst, k & 0xffff)?, store.memory_slot(run.inst, k >> 16)?);
-            #[cfg(feature = "threads")]
-            if [to, from].iter().any(|i| store.mems.get(*i).is_some_and(MemSlot::is_shared)) {
-                return copy_shared(&mut store.mems, to, from, fr, run, w);
-            }
-            return copy_step(&mut store.mems, to, from, fr, run, w);
-        }
-        _ => {
-            // MEMORY_INIT
-            let slot = store.memory_slot(run.inst, w >> 16)?;
+        MEMORY_INIT => {
             let (segment, w) = if WIDE { (k & 0x7fff_ffff, w & 0xffff | k >> 31 << 16) } else { (k, w) };
             let inst = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?;
             let (words, size) = match inst.is_dropped(elems(inst).wrapping_add(segment)) {
                 true => (&[][..], 0),
                 false => inst.image().data(segment).ok_or(Trap::BadImage)?,
             };
-            let (mem, shared) = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.view();
+            let (mem, shared) = slot.view();
             #[cfg(feature = "threads")]
             if let Some(shared) = shared {
                 let [dst, src, n] = step(fr, run, w, Bulk::Apart, shared.len(), size as usize)?;
@@ -1455,6 +1452,25 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
             }
             return Ok(());
         }
+        #[cfg(feature = "multi-memory")]
+        MEMORY_OTHER => {
+            let (mem, shared) = slot.view();
+            let offset = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?.code(run.pc.wrapping_add(2))?;
+            let at = (fr[register(k >> 16)] as usize).checked_add(offset as usize);
+            access(mem, shared, fr, k, at)?;
+            run.pc = run.pc.wrapping_add(1); // it is of three words
+        }
+        #[cfg(feature = "memory64")]
+        MEMORY_64 => {
+            let (mem, shared) = slot.view();
+            let inst = store.insts.get(run.inst as usize).ok_or(Trap::BadImage)?;
+            let word = |n| inst.code(run.pc.wrapping_add(n));
+            let (inner, offset) = (word(2)?, word(3)?);
+            let at = far_address(fr, inner, offset, k);
+            access(mem, shared, fr, inner, at)?;
+            run.pc = run.pc.wrapping_add(2); // it is of four words
+        }
+        _ => return Err(Trap::BadImage),
     }
     run.pc = run.pc.wrapping_add(2);
     Ok(())
@@ -1571,25 +1587,7 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
             copy_part(cells, 0, fr, a, b).ok_or(Trap::BadImage)?;
         }
         REF_FUNC => fr[a] = store.number(run.inst, k).map(|n| Ref::func(n).bits()).ok_or(Trap::BadImage)?,
-        TABLE_GET => fr[a] = *store.table_at(run.inst, k)?.live().get(fr[b] as usize).ok_or(OUT)?,
-        TABLE_SET => *store.table_at(run.inst, k)?.live_mut().get_mut(fr[a] as usize).ok_or(OUT)? = fr[b],
-        TABLE_SIZE => fr[a] = store.table_at(run.inst, k)?.len,
-        TABLE_GROW => match store.table_at(run.inst, k)?.grow_step(fr[a + 1], fr[a]) {
-            Growth::Grown(old) => fr[a] = old,
-            Growth::Failed => fr[a] = u32::MAX,
-            Growth::More(n) => {
-                run.left = run.left.wrapping_sub((n / 64) as i32);
-                return Ok(());
-            }
-        },
         ELEM_DROP => drop_segment(store, run.inst, k, Word::Elems)?,
-        TABLE_FILL => {
-            let t = store.table_at(run.inst, k)?.live_mut();
-            let value = fr[a + 1];
-            let [at, _, n] = step(fr, run, w, Bulk::Fill, t.len(), 0)?;
-            fill(part(t, at, n).ok_or(Trap::BadImage)?, value);
-            return Ok(());
-        }
         TABLE_COPY => {
             let (to, from) = (store.table_slot(run.inst, k & 0xffff)?, store.table_slot(run.inst, k >> 16)?);
             return copy_step(&mut store.tables, to, from, fr, run, w);
@@ -1609,7 +1607,29 @@ fn table(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resul
             }
             return Ok(());
         }
-        _ => return Err(Trap::BadImage),
+        _ => {
+            let t = store.table_at(run.inst, k)?;
+            match w as u8 {
+                TABLE_GET => fr[a] = *t.live_mut().get(fr[b] as usize).ok_or(OUT)?,
+                TABLE_SET => *t.live_mut().get_mut(fr[a] as usize).ok_or(OUT)? = fr[b],
+                TABLE_SIZE => fr[a] = t.len,
+                TABLE_GROW => match t.grow_step(fr[a + 1], fr[a]) {
+                    Growth::Grown(old) => fr[a] = old,
+                    Growth::Failed => fr[a] = u32::MAX,
+                    Growth::More(n) => {
+                        run.left = run.left.wrapping_sub((n / 64) as i32);
+                        return Ok(());
+                    }
+                },
+                TABLE_FILL => {
+                    let (t, value) = (t.live_mut(), fr[a + 1]);
+                    let [at, _, n] = step(fr, run, w, Bulk::Fill, t.len(), 0)?;
+                    fill(part(t, at, n).ok_or(Trap::BadImage)?, value);
+                    return Ok(());
+                }
+                _ => return Err(Trap::BadImage),
+            }
+        }
     }
     run.pc = run.pc.wrapping_add(2);
     Ok(())

@@ -95,10 +95,12 @@ impl Instance<'_> {
     pub(crate) fn image(&self) -> Image<'_> {
         Image::trusted(&self.image)
     }
+    #[inline(never)]
     pub(crate) fn code(&self, pc: u32) -> Result<u32, Trap> {
         self.image.get(pc as usize).copied().ok_or(Trap::BadImage)
     }
     /// Word `i` of the part that begins at `at` and ends at `end`.
+    #[inline(never)]
     fn word(&self, at: u32, end: u32, i: u32) -> Option<u32> {
         let i = at.checked_add(i).filter(|i| *i < end)?;
         self.words.get(i as usize).copied()
@@ -702,10 +704,12 @@ impl<'m> Store<'m> {
         self.insts.get(inst as usize)?.image().func_type(f)
     }
 
+    #[inline(always)]
     pub(crate) fn memory_slot(&self, inst: u32, i: u32) -> Result<usize, Trap> {
         let slot = self.inst(inst)?.memory_slot(i).ok_or(Trap::BadImage)?;
         Ok(slot as usize)
     }
+    #[cfg(all(feature = "simd", feature = "multi-memory"))]
     pub(crate) fn mem_mut(&mut self, inst: u32, i: u32) -> Result<&mut MemSlot<'m>, Trap> {
         let slot = self.memory_slot(inst, i)?;
         self.mems.get_mut(slot).ok_or(Trap::BadImage)
@@ -731,6 +735,7 @@ impl<'m> Store<'m> {
     }
 
     /// Clears one step of the memories and tables that `inst` defines; tells whether all are clear.
+    #[inline(never)]
     pub(crate) fn clear_step(&mut self, inst: u32) -> bool {
         let Some(own) = self.insts.get(inst as usize) else { return true };
         let slots = |from: u32, to: u32| own.words.get(from as usize..to as usize).unwrap_or(&[]);

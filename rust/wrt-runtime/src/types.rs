@@ -47,7 +47,7 @@ impl<'m> Store<'m> {
 #[cfg(not(feature = "function-references"))]
 impl<'m> Store<'m> {
     /// Gives each type of `image`, which becomes instance `inst`, its number; they go to the words from `at` on.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn number_types(&mut self, image: Image<'_>, inst: u32, at: u32) -> Known {
         for ty in 0..image.get(Word::Types) {
             let Some((hash, want)) = image.hash(ty).zip(image.ty(ty)) else { return Known::Damaged };
@@ -86,7 +86,7 @@ impl<'m> Store<'m> {
 #[cfg(feature = "function-references")]
 impl<'m> Store<'m> {
     /// Gives each type of `image`, which becomes instance `inst`, its number; they go to the words from `at` on.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn number_types(&mut self, image: Image<'_>, inst: u32, at: u32) -> Known {
         let n = image.get(Word::Types);
         let mut last = 0;
