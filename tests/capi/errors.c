@@ -90,5 +90,9 @@ void test_errors(void)
     for (uint32_t trap = 1; trap <= 15; trap++) {
         CHECK(strlen(wrt_trap_message(trap)) > 8 && strcmp(wrt_trap_message(trap), "an unknown trap") != 0);
     }
+#ifndef WRT_NO_OBJECTS
+    SAME(wrt_trap_message(16), "null function reference");
+    SAME(wrt_trap_message(25), "heap exhausted");
+#endif
     SAME(wrt_trap_message(UINT32_MAX), "an unknown trap");
 }
