@@ -11,20 +11,29 @@ use anyhow::{Context, Result, bail};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// A firmware: what it is, features of the library, load mode, most KiB of flash.
+/// A firmware: what it is, features of the library, load mode, `WRT_OPTIMIZE`, most KiB of flash.
 struct Variant {
     name: &'static str,
     features: &'static str,
     mode: &'static str,
+    optimize: &'static str,
     flash_kib: u32,
 }
 
-const VARIANTS: [Variant; 5] = [
-    Variant { name: "loader, no floats", features: "loader;custom-page-sizes", mode: "interp", flash_kib: 64 },
-    Variant { name: "loader, floats", features: "loader;float;custom-page-sizes", mode: "interp", flash_kib: 88 },
-    Variant { name: "image only, no floats", features: "custom-page-sizes", mode: "image", flash_kib: 24 },
-    Variant { name: "image only, no floats, small window", features: "small-window;custom-page-sizes", mode: "image", flash_kib: 24 },
-    Variant { name: "image only, floats", features: "float;custom-page-sizes", mode: "image", flash_kib: 40 },
+const VARIANTS: [Variant; 7] = [
+    Variant { name: "loader, no floats", features: "loader;custom-page-sizes", mode: "interp", optimize: "size", flash_kib: 64 },
+    Variant { name: "loader, floats", features: "loader;float;custom-page-sizes", mode: "interp", optimize: "size", flash_kib: 88 },
+    Variant { name: "image only, no floats", features: "custom-page-sizes", mode: "image", optimize: "size", flash_kib: 24 },
+    Variant {
+        name: "image only, no floats, small window",
+        features: "small-window;custom-page-sizes",
+        mode: "image",
+        optimize: "size",
+        flash_kib: 24,
+    },
+    Variant { name: "image only, floats", features: "float;custom-page-sizes", mode: "image", optimize: "size", flash_kib: 40 },
+    Variant { name: "image only, no floats", features: "custom-page-sizes", mode: "image", optimize: "balanced", flash_kib: 28 },
+    Variant { name: "image only, no floats", features: "custom-page-sizes", mode: "image", optimize: "speed", flash_kib: 28 },
 ];
 /// Most bytes of static RAM of WRT beyond what the caller gives.
 const STATIC_RAM: u32 = 256;
@@ -52,17 +61,24 @@ pub(crate) fn check() -> Result<String> {
     let board = Board::Bare(&BARE[0]);
     board.prepare()?;
     setup::packages(&[setup::GCC_ARM])?;
-    let mut table = String::from("| Cortex-M3 firmware | flash of WRT | at most | static RAM of WRT |\n|---|---|---|---|\n");
+    let mut table =
+        String::from("| Cortex-M3 firmware | WRT_OPTIMIZE | flash of WRT | at most | static RAM of WRT |\n|---|---|---|---|---|\n");
     let mut hello_ram = String::new();
     for v in &VARIANTS {
         let features = format!("-DWRT_FEATURES={}", v.features);
-        let text = hello::boot(&board, v.mode, &[&features, "-DWRT_REPORT=ON"])?;
-        let elf = board.folder(v.mode, &[&features, "-DWRT_REPORT=ON"]).join("samples/hello_wasm/hello_wasm.elf");
+        let optimize = format!("-DWRT_OPTIMIZE={}", v.optimize);
+        let options = [&*features, &*optimize, "-DWRT_REPORT=ON"];
+        let text = hello::boot(&board, v.mode, &options)?;
+        let elf = board.folder(v.mode, &options).join("samples/hello_wasm/hello_wasm.elf");
         let library = library(&elf)?;
         symbols(&elf, v)?;
         let verdict = if library.flash <= v.flash_kib * 1024 { "" } else { " (missed)" };
         let kib = f64::from(library.flash) / 1024.0;
-        writeln!(table, "| {} | {} B ({kib:.1} KiB){verdict} | {} KiB | {} B |", v.name, library.flash, v.flash_kib, library.ram)?;
+        writeln!(
+            table,
+            "| {} | {} | {} B ({kib:.1} KiB){verdict} | {} KiB | {} B |",
+            v.name, v.optimize, library.flash, v.flash_kib, library.ram
+        )?;
         if library.ram > STATIC_RAM {
             bail!("{}: {} bytes of static RAM, at most {STATIC_RAM}", v.name, library.ram);
         }
@@ -72,9 +88,10 @@ pub(crate) fn check() -> Result<String> {
             let verdict = if beyond <= HELLO_RAM { "" } else { " (missed)" };
             writeln!(
                 hello_ram,
-                "hello, {}: {beyond} bytes of RAM beyond its {memory} bytes of linear memory, at most {HELLO_RAM}{verdict} \
+                "hello, {}, {}: {beyond} bytes of RAM beyond its {memory} bytes of linear memory, at most {HELLO_RAM}{verdict} \
                  (store {} and C stack {stack})",
                 v.name,
+                v.optimize,
                 store - memory
             )?;
         }
@@ -110,7 +127,7 @@ pub(crate) fn features() -> Result<()> {
     println!("| Cortex-M3, {} | flash of WRT | more | at most |\n|---|---|---|---|", BASE.replace(';', ", "));
     let mut none = 0;
     for (name, features, most) in PROPOSALS {
-        let options = [&*format!("-DWRT_FEATURES={BASE}{features}"), "-DWRT_REPORT=ON"];
+        let options = [&*format!("-DWRT_FEATURES={BASE}{features}"), "-DWRT_OPTIMIZE=size", "-DWRT_REPORT=ON"];
         hello::boot(&board, "interp", &options)?;
         let flash = library(&board.folder("interp", &options).join("samples/hello_wasm/hello_wasm.elf"))?.flash;
         if features.is_empty() {
