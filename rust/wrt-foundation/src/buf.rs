@@ -1,8 +1,27 @@
 // SPDX-License-Identifier: MIT
 //! Memory is given: [`Buf`] is a slice that the caller lent, or with `alloc` a vector that WRT owns. The engine sees
 //! slices only, so there is one code path in all build modes.
+//!
+//! A vector of WRT's begins as zeros that the allocator has at hand: an operating system gives such pages when they are first
+//! written, so a stack of a megabyte costs what is used of it.
 
 use core::ops::{Deref, DerefMut};
+
+/// Elements whose value with all bits zero is their default.
+#[cfg(feature = "alloc")]
+pub use bytemuck::Zeroable;
+
+/// Elements whose value with all bits zero is their default: of no interest without an allocator.
+#[cfg(not(feature = "alloc"))]
+pub trait Zeroable {}
+#[cfg(not(feature = "alloc"))]
+impl<T> Zeroable for T {}
+
+/// `n` elements with all bits zero; `None` when the allocator has no room.
+#[cfg(feature = "alloc")]
+pub fn zeroed<T: Zeroable>(n: usize) -> Option<alloc::vec::Vec<T>> {
+    bytemuck::allocation::try_zeroed_slice_box(n).ok().map(Into::into)
+}
 
 /// Mutable elements: lent by the caller for `'m`, or owned.
 #[derive(Debug)]
@@ -41,8 +60,8 @@ impl<T> DerefMut for Buf<'_, T> {
     }
 }
 
-impl<'m, T: Clone + Default> Buf<'m, T> {
-    /// Cuts the first `n` elements off for good: a lent slice is split, an owned one gives a new vector of defaults.
+impl<'m, T: Zeroable> Buf<'m, T> {
+    /// Cuts the first `n` elements off for good: a lent slice is split, an owned one gives a new vector of zeros.
     /// `None` when fewer than `n` are left.
     pub fn carve(&mut self, n: usize) -> Option<Buf<'m, T>> {
         match self {
@@ -59,15 +78,14 @@ impl<'m, T: Clone + Default> Buf<'m, T> {
         }
     }
 
-    /// A new vector of `n` defaults; `None` when the allocator has no room.
+    /// A new vector of `n` zeros; `None` when the allocator has no room.
     #[cfg(feature = "alloc")]
     pub fn owned(n: usize) -> Option<Buf<'m, T>> {
-        let mut v = alloc::vec::Vec::new();
-        v.try_reserve_exact(n).ok()?;
-        v.resize(n, T::default());
-        Some(Buf::Own(v))
+        zeroed(n).map(Buf::Own)
     }
+}
 
+impl<T: Clone + Default> Buf<'_, T> {
     /// Makes room for `n` elements if it is owned and shorter; tells whether `n` elements are there now.
     pub fn reserve(&mut self, n: usize) -> bool {
         match self {
@@ -94,7 +112,7 @@ pub enum Shared<'m, T: 'm> {
     Ref(&'m [T]),
     /// Counted.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    Arc(alloc::sync::Arc<[T]>),
+    Arc(alloc::sync::Arc<alloc::vec::Vec<T>>),
 }
 
 impl<T> Clone for Shared<'_, T> {

@@ -110,9 +110,8 @@ impl<'m> SharedMem<'m> {
     pub fn owned(ty: &MemoryType, limit: usize) -> Option<SharedMem<'static>> {
         let (first, most) = sizes(ty)?;
         let n = most.min(first.max(limit)).div_ceil(4);
-        alloc::vec::Vec::<u32>::new().try_reserve_exact(n).ok()?;
         // Zeros from the allocator become atomics where they are, and optimized code does not touch them: 2 GiB take 6 us.
-        let words = alloc::vec![0u32; n].into_iter().map(AtomicU32::new).collect();
+        let words = wrt_foundation::buf::zeroed::<u32>(n)?.into_iter().map(AtomicU32::new).collect();
         Some(SharedMem::with(Words::Own(words), ty, first))
     }
 

@@ -3,6 +3,8 @@
 //! byte, stored, and continued elsewhere in the same store (DESIGN 3.1, item 1).
 
 use wrt_foundation::Buf;
+#[cfg(feature = "alloc")]
+use wrt_foundation::buf::zeroed;
 
 /// Cells of a frame's window: see [`crate::image::WINDOW`].
 pub const WINDOW: usize = crate::image::WINDOW as usize;
@@ -162,7 +164,9 @@ impl<'m> Stack<'m> {
     #[cfg(feature = "alloc")]
     pub fn owned(cells: usize, frames: usize) -> Option<Stack<'m>> {
         let cells = Buf::owned(cells.checked_add(WINDOW)?)?;
-        Some(Stack { cells, frames: Buf::owned(frames)?, run: Run::default() })
+        // Zeros from the allocator become frames where they are; optimised code does not touch them.
+        let frames = zeroed(frames)?.into_iter().map(|[pc, base, link]: [u32; 3]| Frame { pc, base, link }).collect();
+        Some(Stack { cells, frames: Buf::Own(frames), run: Run::default() })
     }
 
     /// Takes over everything that `other` is doing. Tells whether there was room for its cells and frames.

@@ -26,6 +26,7 @@ use crate::store::View;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use wrt_foundation::Trap;
+use wrt_foundation::buf::zeroed;
 
 /// The cells of the running frame, with shared access: frames may overlap.
 type Cells = [Cell<u32>; WINDOW];
@@ -123,10 +124,10 @@ fn prepare(store: &mut Store<'_>, run: &Run) -> bool {
     if code.0.is_empty() {
         let all = n.wrapping_add(n.div_ceil(64));
         let inside = image.entries().last().is_none_or(|last| *last < image.get(Word::CodeEnd));
-        if !inside || !image.entries().is_sorted() || code.0.try_reserve_exact(all).is_err() {
-            return code.refuse();
+        match zeroed(all) {
+            Some(zeros) if inside && image.entries().is_sorted() => code.0 = zeros,
+            _ => return code.refuse(),
         }
-        code.0.resize(all, 0);
     }
     let Some((words, mut starts)) = code.parts(n) else { return code.refuse() };
     let expanded = starts.has(run.pc) || expand::function(words, &mut starts, image, run.pc).is_some() && starts.has(run.pc);

@@ -174,26 +174,27 @@ pub fn translate_vec(wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), 
 /// As [`translate_vec`].
 #[cfg(feature = "alloc")]
 pub fn translate_vec_for(wanted: Wanted, wasm: &[u8]) -> Result<(alloc::vec::Vec<u32>, Translated), Error> {
-    use alloc::vec::Vec;
-    fn words(v: &mut Vec<u32>, n: usize) -> Result<(), Error> {
-        v.clear();
-        v.try_reserve_exact(n).map_err(|_| Error::at_offset(ErrorKind::Memory, "out of memory", (n as u32).saturating_mul(4)))?;
-        v.resize(n, 0);
-        Ok(())
-    }
-    let (mut scratch, mut out) = (Vec::new(), Vec::new());
-    words(&mut scratch, 4096usize.max(wasm.len() / 4))?;
-    words(&mut out, (HEADER as usize + 64).saturating_add(wasm.len()))?;
+    let words = |n: usize| {
+        wrt_foundation::buf::zeroed::<u32>(n).ok_or(Error::at_offset(ErrorKind::Memory, "out of memory", (n as u32).saturating_mul(4)))
+    };
+    // More than nearly all modules need: what is not used of it is never touched.
+    let mut scratch = words(4096usize.max(wasm.len() / 4))?;
+    let mut out = words((HEADER as usize + 64).saturating_add(wasm.len()))?;
     loop {
         match translate_for(wanted, wasm, &mut scratch, &mut out) {
             Ok(t) => {
                 out.truncate(t.words as usize);
+                out.shrink_to_fit();
                 return Ok((out, t));
             }
-            Err(TranslateError::Output(t)) => words(&mut out, t.words as usize)?,
+            Err(TranslateError::Output(t)) => {
+                drop(core::mem::take(&mut out));
+                out = words(t.words as usize)?;
+            }
             Err(TranslateError::Module(e)) if e.fault == Fault::ScratchFull => {
                 let more = scratch.len().saturating_mul(2).max(e.scratch_words as usize);
-                words(&mut scratch, more)?;
+                drop(core::mem::take(&mut scratch));
+                scratch = words(more)?;
             }
             Err(e) => return Err(e.into()),
         }
