@@ -38,8 +38,8 @@ const PLACES: usize = 200;
 struct Profile {
     /// By the names of the open calls, outermost first.
     stacks: BTreeMap<Vec<String>, u64>,
-    /// By the word of the image.
-    places: BTreeMap<u32, u64>,
+    /// By function and word of its code; the initialiser is `u32::MAX` and has no lines.
+    places: BTreeMap<(u32, u32), u64>,
     samples: u64,
 }
 
@@ -89,8 +89,9 @@ impl Profile {
 
     fn look(&mut self, instance: &ModuleInstance) {
         let frames = instance.backtrace();
-        if let Some(innermost) = frames.first() {
-            *self.places.entry(innermost.pc).or_default() += 1;
+        let place = frames.first().map(|innermost| (innermost.func.unwrap_or(u32::MAX), innermost.offset));
+        if let Some(place) = place {
+            *self.places.entry(place).or_default() += 1;
         }
         let names = frames.iter().rev().take(DEPTH).map(name).collect();
         *self.stacks.entry(names).or_default() += 1;
@@ -128,11 +129,11 @@ impl Profile {
         if !source.has_lines() {
             return None;
         }
-        let mut places: Vec<(u32, u64)> = self.places.iter().map(|(pc, n)| (*pc, *n)).collect();
-        places.sort_by_key(|(pc, n)| (u64::MAX - n, *pc));
+        let mut places: Vec<((u32, u32), u64)> = self.places.iter().map(|(place, n)| (*place, *n)).collect();
+        places.sort_by_key(|(place, n)| (u64::MAX - n, *place));
         let mut lines = BTreeMap::new();
-        for (i, (pc, n)) in places.into_iter().enumerate() {
-            let line = if i < PLACES { source.line(pc).unwrap_or("?".into()) } else { "elsewhere".into() };
+        for (i, ((func, offset), n)) in places.into_iter().enumerate() {
+            let line = if i < PLACES { source.line(func, offset).unwrap_or("?".into()) } else { "elsewhere".into() };
             *lines.entry(line).or_default() += n;
         }
         Some(lines)

@@ -3,9 +3,10 @@
 
 use crate::{Failure, Outcome, read, trace};
 use std::path::PathBuf;
-use wrt::Limits;
+use std::sync::Arc;
 use wrt::prelude::*;
 use wrt::wasi::HostSystem;
+use wrt::{Limits, Validated};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -17,6 +18,12 @@ pub(crate) struct Args {
     /// Stop after so many instructions (exit code 5)
     #[arg(long, value_name = "N")]
     pub(crate) fuel: Option<u64>,
+    /// Translate each function when it is first called; only validate the module before
+    #[arg(long)]
+    lazy: bool,
+    /// As --lazy, and validate each function only then too: what is wrong in one that is never called stays unseen
+    #[arg(long)]
+    lazy_validation: bool,
     /// A variable of the guest's environment; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
@@ -36,8 +43,14 @@ pub(crate) type Call<'c> = &'c mut dyn FnMut(&mut ModuleInstance, &[u8], &str, &
 /// Runs a module, the one function by `call`.
 pub(crate) fn run_by(args: &Args, call: Call<'_>) -> Outcome {
     let fail = |e: Error| Failure::of(&args.file, &e);
-    let bytes = read(&args.file)?;
-    let module = if bytes.starts_with(b"WRTI") { Module::from_image_bytes(&bytes) } else { Module::from_bytes(&bytes) }.map_err(fail)?;
+    let bytes = Arc::new(read(&args.file)?);
+    let module = match bytes.starts_with(b"WRTI") {
+        true => Module::from_image_bytes(&bytes),
+        false if args.lazy_validation => Module::from_bytes_lazily(bytes.clone(), Validated::WhenCalled),
+        false if args.lazy => Module::from_bytes_lazily(bytes.clone(), Validated::AtOnce),
+        false => Module::from_bytes(&bytes),
+    }
+    .map_err(fail)?;
     let mut imports = ImportMap::new();
     let mut program = vec![args.file.display().to_string()];
     if args.invoke.is_none() {

@@ -7,12 +7,12 @@ use addr2line::gimli;
 use std::borrow::Cow;
 use std::fmt::Write;
 use wrt::runtime::image::WINDOW;
-use wrt::runtime::translate::{locate, sections};
+use wrt::runtime::translate::{locate_in, sections};
 use wrt::{Frame, ModuleInstance};
 
 /// Frames that are shown; of endless recursion there are thousands.
 const SHOWN: usize = 24;
-/// Words of scratch for `locate`: more than any module needs that has been translated in a few.
+/// Words of scratch for `locate_in`: more than any module needs that has been translated in a few.
 const SCRATCH: usize = 1 << 20;
 
 type Section<'b> = gimli::EndianSlice<'b, gimli::LittleEndian>;
@@ -67,9 +67,9 @@ impl<'b> Source<'b> {
         self.lines.is_some()
     }
 
-    /// `file:line` of a word of the image. Takes as long as a translation of the module.
-    pub(crate) fn line(&self, pc: u32) -> Option<String> {
-        let byte = locate(WINDOW, self.wasm?, &mut vec![0; SCRATCH], pc)?;
+    /// `file:line` of a word of a function's code. Takes as long as a translation of the module.
+    pub(crate) fn line(&self, func: u32, offset: u32) -> Option<String> {
+        let byte = locate_in(WINDOW, self.wasm?, &mut vec![0; SCRATCH], func, offset)?;
         let (_, line) = self.inlined(byte).into_iter().next()?;
         Some(line.trim().to_string()).filter(|line| !line.is_empty())
     }
@@ -77,7 +77,7 @@ impl<'b> Source<'b> {
     fn frame(&self, text: &mut String, frame: &Frame) {
         let name = name(frame);
         // The initialiser is the translator's own: no instruction of the module has its place.
-        let byte = frame.func.and(self.wasm).and_then(|w| locate(WINDOW, w, &mut vec![0; SCRATCH], frame.pc));
+        let byte = frame.func.zip(self.wasm).and_then(|(f, w)| locate_in(WINDOW, w, &mut vec![0; SCRATCH], f, frame.offset));
         let place = match (byte, &frame.name, frame.func) {
             (Some(byte), ..) => format!("wasm byte {byte:#x}"),
             // What `wrt inspect --at` wants to know.

@@ -82,6 +82,20 @@ fn exit_codes_tell_the_cause() {
 }
 
 #[test]
+fn an_invalid_function_is_seen_at_once_or_when_it_is_called() {
+    let file = folder("late").join("late.wasm");
+    // The second function lacks its result, which the text parser leaves to the validator.
+    let wat = r#"(module (func (export "good") (result i32) (i32.const 5)) (func (export "bad") (result i32)))"#;
+    std::fs::write(&file, wat::parse_str(wat).unwrap()).unwrap();
+    let file = file.to_str().unwrap();
+    let invalid = complains(&["run", "--lazy", file, "--invoke", "good"], 3);
+    assert!(invalid.contains("type mismatch"), "{invalid}");
+    assert_eq!(complains(&["run", file, "--invoke", "good"], 3), invalid);
+    assert_eq!(says(&["run", "--lazy-validation", file, "--invoke", "good"], 0), "5:i32\n");
+    assert_eq!(complains(&["run", "--lazy-validation", file, "--invoke", "bad"], 3), invalid);
+}
+
+#[test]
 fn a_trap_shows_the_calls_that_led_to_it() {
     let file = wasm(
         "calls",
@@ -102,7 +116,10 @@ fn a_trap_shows_the_calls_that_led_to_it() {
     let after = |code: &[u8]| bytes.windows(code.len()).position(|w| w == code).unwrap() + code.len() - 1;
     // i32.div_s, and the two calls: 0x6d, 0x10 0, 0x10 1
     let places = [after(&[0x20, 0, 0x20, 1, 0x6d]), after(&[0x20, 0, 0x10, 0]) - 1, after(&[0x20, 0, 0x10, 1]) - 1].map(byte);
-    assert_eq!(complains(&["run", file, "--invoke", "share", "0"], 134), lines(file, places));
+    for lazily in [&[][..], &["--lazy"], &["--lazy-validation"]] {
+        let args = [&["run", file, "--invoke", "share"], lazily, &["0"]].concat();
+        assert_eq!(complains(&args, 134), lines(file, places.clone()));
+    }
     // An image has lost the bytes; with --names it has the names.
     let words = ["function 0, word 0", "word 3", "function 2, word 2"].map(String::from);
     says(&["compile", "--names", file, "-o", image], 0);

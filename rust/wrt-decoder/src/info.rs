@@ -256,10 +256,6 @@ impl<'a> Info<'a> {
     pub fn elem_type(&self, i: u32) -> Option<ValType> {
         self.word(self.spaces.elems.at::<1>(i)).map(ValType::from_bits)
     }
-    /// Data segments: 0 before the data section unless the module has a data count section.
-    pub fn datas(&self) -> u32 {
-        self.spaces.datas.unwrap_or(0)
-    }
     /// The type of a block, from [`Control::block_type`](crate::Control::block_type).
     pub fn block_type(&self, bt: u32) -> Option<FuncType<'a>> {
         const NONE: FuncType<'static> = FuncType { params: &[], results: &[] };

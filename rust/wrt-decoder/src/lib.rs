@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! The WebAssembly binary format: [`decode`] reads a module once, validates it and tells a [`Sink`] what it found.
+//! The WebAssembly binary format: [`decode`] reads a module once, validates it and tells a [`Sink`] what it found; bodies that
+//! the sink skips can be read later, one by one ([`decode_body`]).
 //!
 //! Not here: what the code is turned into (the sink's business), linking, execution. No allocation: everything it has
 //! to remember stands in one scratch slice of the caller's ([`Info`] first, then the operand and control stacks of the
@@ -31,7 +32,7 @@ mod validate;
 pub use fault::Fault;
 pub use info::{FuncType, GlobalType, Info, MemoryType, TableType};
 pub use locals::Locals;
-pub use module::{DecodeError, Decoded, decode, validate};
+pub use module::{DecodeError, Decoded, Kept, decode, decode_body, decode_keeping, validate};
 pub use operand::{Control, ControlKind, Operand, Operands, Place};
 pub use reader::Reader;
 pub use sink::{Catch, ConstFor, Sink, Validate};

@@ -47,24 +47,54 @@ impl From<DecodeError> for Error {
 /// # Errors
 /// The first thing that is wrong with the module, or that `sink` refused. What the sink has made by then is void.
 pub fn decode<S: Sink>(bytes: &[u8], scratch: &mut [u32], sink: &mut S) -> Result<Decoded, DecodeError> {
-    let mut d = Decoder {
-        bytes,
-        r: Reader::new(bytes),
-        words: scratch,
-        used: 0,
-        high: 0,
-        max_depth: 0,
-        spaces: Spaces::default(),
-        bodies: 0,
-        data_segments: 0,
-        sink,
-        group_heads: (0, 0),
-        group_end: 0,
-    };
-    match d.module() {
-        Ok(()) => Ok(Decoded { scratch_words: d.high, max_depth: d.max_depth }),
-        Err(fault) => Err(DecodeError { fault, at: d.r.pos(), scratch_words: d.high }),
+    let mut d = Decoder::new(bytes, scratch, sink);
+    let result = d.module();
+    d.decoded(result)
+}
+
+/// What scratch words hold after [`decode_keeping`].
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    spaces: Spaces,
+    words: u32,
+}
+
+impl Kept {
+    /// How many of the first scratch words [`decode_body`] needs to have as they are.
+    pub fn words(&self) -> u32 {
+        self.words
     }
+}
+
+/// [`decode`], after which the bodies that the sink has skipped can be read.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_keeping<S: Sink>(bytes: &[u8], scratch: &mut [u32], sink: &mut S) -> Result<(Decoded, Kept), DecodeError> {
+    let mut d = Decoder::new(bytes, scratch, sink);
+    let result = d.module();
+    let kept = Kept { spaces: d.spaces, words: d.used };
+    d.decoded(result).map(|decoded| (decoded, kept))
+}
+
+/// Reads, validates and tells `sink` of the body of function `func`, imports counted, alone. `at` is what
+/// [`Sink::skip`] was told; `scratch` begins with the words that are kept.
+///
+/// # Errors
+/// As [`decode`], of this body.
+pub fn decode_body<S: Sink>(
+    kept: &Kept,
+    bytes: &[u8],
+    scratch: &mut [u32],
+    func: u32,
+    at: u32,
+    sink: &mut S,
+) -> Result<Decoded, DecodeError> {
+    let mut d = Decoder::new(bytes, scratch, sink);
+    (d.spaces, d.used, d.high) = (kept.spaces, kept.words, kept.words);
+    d.r = Reader::at(bytes, at);
+    let result = d.next_body(func);
+    d.decoded(result)
 }
 
 /// Whether the module `bytes` is valid.
@@ -128,7 +158,29 @@ const TAG: u8 = 6;
 const CODE: u8 = 12;
 const END: u8 = 14;
 
-impl<'b, S: Sink> Decoder<'b, '_, S> {
+impl<'b, 's, S: Sink> Decoder<'b, 's, S> {
+    fn new(bytes: &'b [u8], words: &'s mut [u32], sink: &'s mut S) -> Self {
+        Decoder {
+            bytes,
+            r: Reader::new(bytes),
+            words,
+            used: 0,
+            high: 0,
+            max_depth: 0,
+            spaces: Spaces::default(),
+            bodies: 0,
+            data_segments: 0,
+            sink,
+            group_heads: (0, 0),
+            group_end: 0,
+        }
+    }
+    fn decoded(self, result: Result<(), Fault>) -> Result<Decoded, DecodeError> {
+        match result {
+            Ok(()) => Ok(Decoded { scratch_words: self.high, max_depth: self.max_depth }),
+            Err(fault) => Err(DecodeError { fault, at: self.r.pos(), scratch_words: self.high }),
+        }
+    }
     fn module(&mut self) -> Result<(), Fault> {
         if u32::try_from(self.bytes.len()).is_err() {
             return Err(Fault::ModuleTooLarge);
@@ -710,7 +762,6 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         if self.spaces.datas.is_some_and(|counted| counted != n) {
             return Err(Fault::DataCountMismatch);
         }
-        self.spaces.datas = Some(n);
         self.data_segments = n;
         self.sink.datas(n)?;
         for i in 0..n {
@@ -760,22 +811,29 @@ impl<'b, S: Sink> Decoder<'b, '_, S> {
         }
         self.bodies = n;
         for i in 0..n {
-            let size = self.r.u32()?;
-            let body = self.r.split(size).ok_or(Fault::UnexpectedEnd)?;
-            if size > limits::BODY_BYTES {
-                return Err(Fault::BodyTooLarge);
-            }
-            let more = !self.r.is_empty();
-            let func = self.spaces.funcs.imported.wrapping_add(i);
-            self.within(body, |d| {
-                d.body(func, size).map_err(|fault| match fault {
-                    // Body and section end together.
-                    Fault::EndExpected if d.r.is_empty() && !more => Fault::UnexpectedEnd,
-                    fault => fault,
-                })
-            })?;
+            self.next_body(self.spaces.funcs.imported.wrapping_add(i))?;
         }
         Ok(())
+    }
+    /// The size of a body, and the body.
+    fn next_body(&mut self, func: u32) -> Result<(), Fault> {
+        let at = self.r.pos();
+        let size = self.r.u32()?;
+        let body = self.r.split(size).ok_or(Fault::UnexpectedEnd)?;
+        if size > limits::BODY_BYTES {
+            return Err(Fault::BodyTooLarge);
+        }
+        if self.sink.skip(&Info::new(self.words, &self.spaces), func, at, size) {
+            return Ok(());
+        }
+        let more = !self.r.is_empty();
+        self.within(body, |d| {
+            d.body(func, size).map_err(|fault| match fault {
+                // Body and section end together.
+                Fault::EndExpected if d.r.is_empty() && !more => Fault::UnexpectedEnd,
+                fault => fault,
+            })
+        })
     }
     fn body(&mut self, func: u32, size: u32) -> Result<(), Fault> {
         let Some((head, tail)) = self.words.split_at_mut_checked(self.used as usize) else { return Err(Fault::ScratchFull) };

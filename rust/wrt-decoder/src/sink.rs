@@ -75,6 +75,12 @@ pub trait Sink {
     fn const_end(&mut self, info: &Info<'_>, what: ConstFor, s: &mut Operands<'_>) -> Result<(), Fault>;
 
     // ---- code --------------------------------------------------------------------------------------------------
+    /// Whether to skip the body of function `func`, whose size stands at byte `at` of the module: then it is neither told of
+    /// nor validated, and [`decode_body`](crate::decode_body) reads it later. `size` is its length in bytes.
+    #[inline(always)]
+    fn skip(&mut self, _info: &Info<'_>, _func: u32, _at: u32, _size: u32) -> bool {
+        false
+    }
     /// The body of function `func` begins. `param_cells` and `local_cells` (without parameters) make up the locals;
     /// `body_bytes` is the length of its code in the module.
     #[allow(clippy::too_many_arguments)] // one call per function

@@ -674,6 +674,11 @@ impl<'a> Image<'a> {
         let shared = cfg!(feature = "threads") && flags & SHARED != 0;
         Some(MemoryType { is64, shared, page_log2: (flags >> 8) as u8, min, max })
     }
+    /// Whether any of its memories is shared between threads.
+    #[cfg(all(feature = "threaded", feature = "loader"))]
+    pub(crate) fn has_shared_memory(self) -> bool {
+        (0..self.get(Word::Memories)).any(|i| self.memory(i).is_some_and(|m| m.shared))
+    }
     /// Minimum and maximum of entry `i` with their upper words.
     #[cfg(not(feature = "memory64"))]
     fn wide(self, _: u32, low: [u32; 2], _: [Word; 2], _: u32) -> Option<[Limit; 2]> {

@@ -9,6 +9,8 @@ use crate::shared::SharedMem;
 use crate::shared::SharedRef;
 use crate::stack::{copy, fill};
 use crate::store::{Declared, HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
+#[cfg(all(feature = "threaded", feature = "loader"))]
+use crate::translate::lazy::{Lazy, Template};
 use crate::types::Known;
 use wrt_foundation::{Buf, Defined, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
 
@@ -199,6 +201,32 @@ impl<'m> Store<'m> {
         made
     }
 
+    /// [`Store::instantiate`] of a module whose functions are translated when they are first called. A call of one that cannot be
+    /// is [`Trap::BadImage`](wrt_foundation::Trap::BadImage), and [`Store::late_error`] tells why.
+    ///
+    /// # Errors
+    /// As [`Store::instantiate`].
+    #[cfg(all(feature = "threaded", feature = "loader"))]
+    pub fn instantiate_lazily<'e>(
+        &mut self,
+        template: &alloc::sync::Arc<Template<'m>>,
+        resolve: &mut dyn FnMut(&Store<'m>, Import<'_>) -> Option<Extern<'e>>,
+        options: &Options,
+    ) -> Result<InstanceId, LinkError> {
+        let words = template.copied().ok_or(room(Pool::Words, template.image().len().saturating_mul(4)))?;
+        let id = self.instantiate(Shared::Arc(words.into()), resolve, options)?;
+        if let Some(inst) = self.insts.get_mut(id.0 as usize) {
+            inst.lazy = Some(alloc::boxed::Box::new(Lazy::new(template.clone())));
+        }
+        Ok(id)
+    }
+
+    /// Why a function was not translated when it was called.
+    #[cfg(all(feature = "threaded", feature = "loader"))]
+    pub fn late_error(&self) -> Option<&Error> {
+        self.insts.iter().find_map(|inst| inst.lazy.as_ref()?.error())
+    }
+
     fn try_instantiate<'e>(
         &mut self,
         words: Shared<'m, u32>,
@@ -361,6 +389,8 @@ impl<'m> Store<'m> {
             at,
             #[cfg(wrt_threaded)]
             threaded: Default::default(),
+            #[cfg(all(feature = "threaded", feature = "loader"))]
+            lazy: None,
         };
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;
         (self.used.funcs, self.memory_room) = (func_end, room_left);

@@ -11,6 +11,8 @@ use crate::image::{FuncType, Image, Limit};
 #[cfg(feature = "threads")]
 use crate::shared::SharedRef;
 use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
+#[cfg(all(feature = "threaded", feature = "loader"))]
+use crate::translate::lazy::Lazy;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
 
@@ -48,14 +50,23 @@ pub struct Instance<'m> {
     pub(crate) at: Layout,
     #[cfg(wrt_threaded)]
     pub(crate) threaded: crate::threaded::Code,
+    /// It translates its functions when they are called.
+    #[cfg(all(feature = "threaded", feature = "loader"))]
+    pub(crate) lazy: Option<alloc::boxed::Box<Lazy<'m>>>,
 }
 
 /// Bytes of an instance that only the threaded loop needs, with which the C library is never built.
-#[cfg(wrt_threaded)]
-pub const THREADED_BYTES: usize = size_of::<crate::threaded::Code>();
-/// Bytes of an instance that only the threaded loop needs: none.
-#[cfg(not(wrt_threaded))]
-pub const THREADED_BYTES: usize = 0;
+pub const THREADED_BYTES: usize = {
+    #[cfg(wrt_threaded)]
+    let code = size_of::<crate::threaded::Code>();
+    #[cfg(not(wrt_threaded))]
+    let code = 0;
+    #[cfg(all(feature = "threaded", feature = "loader"))]
+    let lazy = size_of::<Option<alloc::boxed::Box<Lazy<'static>>>>();
+    #[cfg(not(all(feature = "threaded", feature = "loader")))]
+    let lazy = 0;
+    code + lazy
+};
 
 /// Where the parts of [`Instance::words`] begin.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +98,8 @@ impl Default for Instance<'_> {
             at,
             #[cfg(wrt_threaded)]
             threaded: Default::default(),
+            #[cfg(all(feature = "threaded", feature = "loader"))]
+            lazy: None,
         }
     }
 }

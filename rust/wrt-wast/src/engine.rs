@@ -10,7 +10,8 @@ use wrt_runtime::image::{Image, Import, MemoryType, TableType, Word};
 use wrt_runtime::run::{LATENCY, SLICE};
 use wrt_runtime::shared::{SharedMem, SharedRef};
 use wrt_runtime::stack::{Frame, WINDOW};
-use wrt_runtime::translate::translate_vec;
+use wrt_runtime::translate::lazy::{Template, Validated};
+use wrt_runtime::translate::{Wanted, translate_vec};
 use wrt_runtime::{Caller, Exit, Extern, Flow, HostTable, Options, Stack, StackId, Store, drive};
 
 /// Cells of each stack: enough for the suite, few enough that runaway recursion ends soon.
@@ -26,7 +27,20 @@ const WIPED: u32 = 0xdead_beef;
 
 /// A module that was decoded, validated, translated and verified.
 #[derive(Clone)]
-pub(crate) struct Module(Arc<Vec<u32>>);
+pub(crate) enum Module {
+    Image(Arc<Vec<u32>>),
+    /// Its functions are translated when they are called.
+    Lazy(Arc<Template<'static>>),
+}
+
+impl Module {
+    fn words(&self) -> &[u32] {
+        match self {
+            Module::Image(words) => words,
+            Module::Lazy(template) => template.image(),
+        }
+    }
+}
 
 pub(crate) use wrt_runtime::InstanceId as Instance;
 
@@ -91,21 +105,27 @@ impl Engine {
         let no_room = || Error::new(ErrorKind::Memory, "no room for the stacks");
         let mut stack = || store.add_stack(Stack::owned(CELLS, FRAMES)?);
         let (stack, spare) = stack().zip(stack()).ok_or_else(no_room)?;
-        store.heap().set_stress(mode == Mode::Stress);
+        store.heap().set_stress(matches!(mode, Mode::Stress | Mode::LazyStress));
         let spectest = spectest(&mut store)?;
         Ok(Engine { mode, store, stack, spare, spectest, registered: HashMap::new(), frame_cells: 0, fuel: 0 })
     }
 
-    pub(crate) fn compile(wasm: &[u8]) -> Result<Module, Error> {
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Module, Error> {
+        if matches!(self.mode, Mode::Lazy | Mode::LazyStress) {
+            let wasm = Shared::Arc(Arc::new(wasm.to_vec()));
+            if let Some(template) = Template::new(wasm, Wanted::default(), Validated::AtOnce)? {
+                return Ok(Module::Lazy(Arc::new(template)));
+            }
+        }
         let (words, _) = translate_vec(wasm)?;
         let image = Image::new(&words)?;
         image.check()?;
         image.verify()?;
-        Ok(Module(words.into()))
+        Ok(Module::Image(words.into()))
     }
 
     pub(crate) fn instantiate(&mut self, module: &Module) -> Result<Instance, Error> {
-        let image = Image::new(&module.0)?;
+        let image = Image::new(module.words())?;
         let needed = image.get(Word::FrameCells).saturating_add(image.get(Word::ArgumentCells));
         self.frame_cells = self.frame_cells.max(needed);
         let Engine { spectest, registered, .. } = self;
@@ -117,7 +137,10 @@ impl Engine {
                 None => None,
             }
         };
-        let instance = self.store.instantiate(Shared::Arc(module.0.clone()), &mut resolve, &Options::default())?;
+        let instance = match module {
+            Module::Image(words) => self.store.instantiate(Shared::Arc(words.clone()), &mut resolve, &Options::default())?,
+            Module::Lazy(template) => self.store.instantiate_lazily(template, &mut resolve, &Options::default())?,
+        };
         self.store.enter_init(self.stack, instance)?;
         self.finish()?;
         Ok(instance)
@@ -148,7 +171,7 @@ impl Engine {
 
     /// Runs what was entered to its end.
     fn finish(&mut self) -> Result<(), Error> {
-        let slice = if self.mode == Mode::Plain { FUEL } else { 1 };
+        let slice = if matches!(self.mode, Mode::Plain | Mode::Lazy) { FUEL } else { 1 };
         let end = self.fuel.saturating_add(FUEL);
         loop {
             let mut budget = slice;

@@ -32,6 +32,10 @@ pub enum Mode {
     Slices,
     /// As [`Mode::Slices`], and before every allocation of an object all garbage is collected.
     Stress,
+    /// As [`Mode::Plain`]; each function is translated when it is first called, if the build can do that.
+    Lazy,
+    /// That, as [`Mode::Stress`].
+    LazyStress,
 }
 
 impl Mode {
@@ -41,6 +45,8 @@ impl Mode {
             Mode::Plain => "plain",
             Mode::Slices => "slices",
             Mode::Stress => "stress",
+            Mode::Lazy => "lazy",
+            Mode::LazyStress => "lazy stress",
         }
     }
 }

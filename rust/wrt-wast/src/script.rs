@@ -130,7 +130,7 @@ impl Script {
                 let quoted = matches!(module, QuoteWat::QuoteModule(..));
                 match module.encode() {
                     Err(_) => REFUSED,
-                    Ok(wasm) => match Engine::compile(&wasm) {
+                    Ok(wasm) => match self.engine.compile(&wasm) {
                         Ok(_) if quoted => TAKEN,
                         Err(e) if quoted && e.kind() != ErrorKind::Malformed => TAKEN,
                         result => refused(result, ErrorKind::Malformed, message),
@@ -139,11 +139,11 @@ impl Script {
             }
             AssertInvalid { mut module, message, .. } => match module.encode() {
                 Err(_) => REFUSED,
-                Ok(wasm) => refused(Engine::compile(&wasm), ErrorKind::Invalid, message),
+                Ok(wasm) => refused(self.engine.compile(&wasm), ErrorKind::Invalid, message),
             },
             AssertUnlinkable { mut module, message, .. } => match module.encode() {
                 Err(_) => REFUSED,
-                Ok(wasm) => match Engine::compile(&wasm) {
+                Ok(wasm) => match self.engine.compile(&wasm) {
                     Ok(module) => refused(self.engine.instantiate(&module), ErrorKind::Unlinkable, message),
                     Err(e) => Verdict::Failed(e.to_string()),
                 },
@@ -161,14 +161,14 @@ impl Script {
 
     fn module(&mut self, mut module: QuoteWat<'_>) -> Result<(), Fault> {
         self.current = None;
-        let compiled = compile(&mut module)?;
+        let compiled = compile(&self.engine, &mut module)?;
         let instance = self.engine.instantiate(&compiled)?;
         self.name(module.name(), instance);
         Ok(())
     }
 
     fn definition(&mut self, mut module: QuoteWat<'_>) -> Result<(), Fault> {
-        let compiled = compile(&mut module)?;
+        let compiled = compile(&self.engine, &mut module)?;
         if let Some(id) = module.name() {
             self.definitions.insert(id.name().into(), compiled.clone());
         }
@@ -208,7 +208,7 @@ impl Script {
                 Ok(vec![self.engine.global(instance, global)?])
             }
             WastExecute::Wat(module) => {
-                let module = compile(&mut QuoteWat::Wat(module))?;
+                let module = compile(&self.engine, &mut QuoteWat::Wat(module))?;
                 self.engine.instantiate(&module)?;
                 Ok(Vec::new())
             }
@@ -224,9 +224,9 @@ impl Script {
     }
 }
 
-fn compile(module: &mut QuoteWat<'_>) -> Result<Module, Fault> {
+fn compile(engine: &Engine, module: &mut QuoteWat<'_>) -> Result<Module, Fault> {
     let wasm = module.encode().map_err(|e| Fault::Settled(failed(format!("text parser: {}", e.message()))))?;
-    Ok(Engine::compile(&wasm)?)
+    Ok(engine.compile(&wasm)?)
 }
 
 /// Whether one text begins with the other: the suite's are sometimes longer ("uninitialized element 2").

@@ -125,7 +125,14 @@ impl ModuleInstance {
             }
             _ => None,
         };
-        let instance = store.instantiate(module.words(), resolve, &Options::default()).map_err(|e| {
+        #[cfg(all(feature = "threaded", feature = "loader"))]
+        let made = match &module.lazy {
+            Some(template) => store.instantiate_lazily(template, resolve, &Options::default()),
+            None => store.instantiate(module.words(), resolve, &Options::default()),
+        };
+        #[cfg(not(all(feature = "threaded", feature = "loader")))]
+        let made = store.instantiate(module.words(), resolve, &Options::default());
+        let instance = made.map_err(|e| {
             let e = Error::from(e);
             match (e.kind(), module.image().ok().and_then(|i| i.import(e.at()))) {
                 (ErrorKind::Unlinkable, Some(import)) => {
@@ -164,6 +171,10 @@ impl ModuleInstance {
 
     fn failure(&self, exit: Exit) -> Error {
         match exit {
+            #[cfg(all(feature = "threaded", feature = "loader"))]
+            Exit::Trap(Trap::BadImage) if self.store.late_error().is_some() => {
+                self.store.late_error().map_or(Error::from(Trap::BadImage), Clone::clone)
+            }
             Exit::Trap(Trap::Exit) => Error::from(Trap::Exit),
             Exit::Trap(t) => match self.frames().next() {
                 Some(frame) if frame.func.is_some() => Error::from(t).with_detail(format!("in {frame}, word {} of its code", frame.offset)),

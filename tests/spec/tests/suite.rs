@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Core 2.0 and 3.0 and the proposals beyond: every script of the suite, and our own, plainly and in slices.
+//! Core 2.0 and 3.0 and the proposals beyond: every script of the suite, and our own, plainly, in slices, and translated when it is
+//! called.
 //!
 //! Fails when a directive fails that `expectations.txt` does not list, when one listed passes, when the modes disagree,
 //! or when files are missing. Arguments, except those that begin with `-`, select the scripts whose name they are part
@@ -68,9 +69,12 @@ fn main() -> ExitCode {
         let plain = wrt_wast::run(file, text, Mode::Plain);
         let slices = wrt_wast::run(file, text, Mode::Slices);
         outcome.compare(&plain, &slices, true);
+        outcome.compare(&plain, &wrt_wast::run(file, text, Mode::Lazy), true);
         if ["wasm-v3/", "gc/", "exceptions/", "scripts/"].iter().any(|folder| file.starts_with(folder)) {
             // Collections cost fuel.
-            outcome.compare(&plain, &wrt_wast::run(file, text, Mode::Stress), false);
+            for mode in [Mode::Stress, Mode::LazyStress] {
+                outcome.compare(&plain, &wrt_wast::run(file, text, mode), false);
+            }
         }
         outcome.add(&plain);
     }

@@ -14,14 +14,15 @@ use wrt_instructions::table::row;
 /// Most words without an operation that lowers the counter, in code that runs here.
 const MOST_WORDS: u32 = 1 << 13;
 
-/// Expands the function, or the piece of the initialiser, that holds the word at `pc`. `None`: the code is not fit for it.
-pub(super) fn function(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'_>, pc: u32) -> Option<()> {
+/// Expands the function, or the piece of the initialiser, that holds the word at `pc`; `end`: where the function ends, if not
+/// where the next begins. `None`: the code is not fit for it.
+pub(super) fn function(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'_>, pc: u32, end: Option<u32>) -> Option<()> {
     let entries = image.entries();
     let behind = entries.partition_point(|entry| *entry <= pc);
     let Some(&begin) = behind.checked_sub(1).and_then(|i| entries.get(i)).filter(|_| pc < image.get(Word::CodeEnd)) else {
         return initialiser(code, starts, image, pc);
     };
-    let end = entries.get(behind).copied().unwrap_or(image.get(Word::CodeEnd));
+    let end = end.or(entries.get(behind).copied()).unwrap_or(image.get(Word::CodeEnd));
     let func = image.get(Word::ImportedFuncs).wrapping_add(behind as u32).wrapping_sub(1);
     let mut locals = image.func_type(func)?.param_cells();
     let targets = Targets::of(image, begin, end)?;

@@ -20,9 +20,9 @@ use crate::Exit;
 use crate::image::{Image, Word};
 use crate::run::{Hot, Now, hot, stop};
 use crate::stack::{Frame, Registers, Run, WINDOW};
-use crate::store::Store;
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
 use crate::store::View;
+use crate::store::{Instance, Store};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use wrt_foundation::Trap;
@@ -114,13 +114,29 @@ pub(crate) enum Left {
 }
 
 /// Expands the function that holds the code at `run.pc` unless it is expanded; tells whether it can run here.
-fn prepare(store: &mut Store<'_>, run: &Run) -> bool {
-    let Some(inst) = store.insts.get_mut(run.inst as usize) else { return false };
+fn prepare(store: &mut Store<'_>, run: &Run) -> Result<bool, Trap> {
+    let Some(inst) = store.insts.get_mut(run.inst as usize) else { return Ok(false) };
+    let n = inst.image.len();
+    let expanded = inst.threaded.parts(n).is_some_and(|(_, starts)| starts.has(run.pc));
+    if expanded || inst.threaded.0.len() == 1 {
+        return Ok(expanded);
+    }
+    #[cfg(feature = "loader")]
+    let end = crate::translate::lazy::code_at(inst, run.pc)?.map(|(_, end)| end);
+    #[cfg(not(feature = "loader"))]
+    let end = None;
+    let fit = expand_at(inst, run.pc, end);
+    #[cfg(feature = "loader")]
+    if !fit {
+        crate::translate::lazy::all(inst);
+    }
+    Ok(fit)
+}
+
+/// The same for one that is not; `end`: where its code ends, if not where that of the next function begins.
+fn expand_at(inst: &mut Instance<'_>, pc: u32, end: Option<u32>) -> bool {
     let (code, image) = (&mut inst.threaded, Image::trusted(&inst.image));
     let n = inst.image.len();
-    if code.0.len() == 1 {
-        return false;
-    }
     if code.0.is_empty() {
         let all = n.wrapping_add(n.div_ceil(64));
         let inside = image.entries().last().is_none_or(|last| *last < image.get(Word::CodeEnd));
@@ -130,15 +146,19 @@ fn prepare(store: &mut Store<'_>, run: &Run) -> bool {
         }
     }
     let Some((words, mut starts)) = code.parts(n) else { return code.refuse() };
-    let expanded = starts.has(run.pc) || expand::function(words, &mut starts, image, run.pc).is_some() && starts.has(run.pc);
-    expanded || code.refuse()
+    expand::function(words, &mut starts, image, pc, end).is_some() && starts.has(pc) || code.refuse()
 }
 
 /// Runs the code at `run.pc` until something rare is at hand.
 pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mut Run, out: &mut Exit) -> Left {
     loop {
-        if !prepare(store, run) {
-            return Left::Refused;
+        match prepare(store, run) {
+            Ok(true) => {}
+            Ok(false) => return Left::Refused,
+            Err(t) => {
+                stop(frames, run, out, t);
+                return Left::Out;
+            }
         }
         let Some(Hot { code, entries, func_types, table, mem, shared, globals, func_base, link, threaded, interrupt, .. }) =
             hot(store, run.inst)
@@ -243,7 +263,7 @@ mod tests {
         let mut starts = Starts(&mut bits);
         let begins = image.entries().iter().copied().chain([image.get(Word::Init)]);
         for pc in begins {
-            assert!(expand::function(&mut code, &mut starts, image, pc).is_some(), "word {pc}");
+            assert!(expand::function(&mut code, &mut starts, image, pc, None).is_some(), "word {pc}");
             assert!(starts.has(pc));
         }
     }

@@ -18,6 +18,8 @@
 mod atomic;
 mod condition;
 mod extended;
+#[cfg(feature = "threaded")]
+pub mod lazy;
 mod legacy;
 mod names;
 mod simd;
@@ -28,7 +30,7 @@ use condition::{Cond, GE_U, I32_EQ, I32_EQZ, cond_word, inverse, mirrored, with_
 use simd::{STRADDLE, VECTORS};
 use writer::{Writer, word, word16};
 
-use crate::image::{self, HEADER, PADDING, Word};
+use crate::image::{self, HEADER, Image, PADDING, Word};
 use crate::op;
 use crate::run::{LATENCY, SLICE};
 use crate::store::STEP;
@@ -100,7 +102,7 @@ impl From<TranslateError> for Error {
 /// [`TranslateError::Module`]: malformed, invalid or unsupported, or scratch too short. [`TranslateError::Output`]:
 /// valid, but `out` is too short.
 pub fn translate(wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
-    code(image::WINDOW, wasm, scratch, out)
+    code(Wanted::default(), wasm, scratch, out)
 }
 
 /// What an image is to be like; by default, for this engine and without names.
@@ -123,17 +125,22 @@ impl Default for Wanted {
 /// # Errors
 /// As [`translate`]. The words that names take are counted when there is room for everything else.
 pub fn translate_for(wanted: Wanted, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
-    let mut done = code(wanted.window, wasm, scratch, out)?;
+    let mut done = code(wanted, wasm, scratch, out)?;
     if wanted.names {
-        done.words = names::add(wasm, out, done.words);
+        done.words = names::add(wasm, out, done.words, true);
     }
     if done.words as usize > out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
 }
 
-/// Everything but the names, for an engine with such a window.
-fn code(window: u32, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
+/// Everything but the names; if there will be some, without a check value.
+fn code(wanted: Wanted, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Result<Translated, TranslateError> {
     let run = |scratch: &mut [u32], out: &mut [u32], far_body| {
-        let mut t = Translator::<false>::new(out, window, far_body);
+        let mut t = Translator::<false>::new(Writer::new(out), wanted.window, far_body);
+        t.w.reserve(HEADER);
+        #[cfg(feature = "alloc")]
+        {
+            t.unchecked = wanted.names;
+        }
         let decoded = decode(wasm, scratch, &mut t).map_err(TranslateError::Module)?;
         let done = Translated { words: t.w.pos, scratch_words: decoded.scratch_words };
         if t.w.pos as usize > t.w.out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
@@ -147,9 +154,20 @@ fn code(window: u32, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Resul
 /// The byte of `wasm` where the instruction starts that the image word `pc` belongs to; `None` when `wasm` is not valid
 /// or `pc` not in its code. For messages about traps: the image itself holds no such table. `window` is the image's.
 pub fn locate(window: u32, wasm: &[u8], scratch: &mut [u32], pc: u32) -> Option<u32> {
+    watch(window, wasm, scratch, u32::MAX, pc)
+}
+
+/// The same for word `offset` of the code of function `func`, imports counted, wherever that stands in an image.
+pub fn locate_in(window: u32, wasm: &[u8], scratch: &mut [u32], func: u32, offset: u32) -> Option<u32> {
+    watch(window, wasm, scratch, func, offset)
+}
+
+fn watch(window: u32, wasm: &[u8], scratch: &mut [u32], func: u32, word: u32) -> Option<u32> {
     for far_body in [FAR_BODY, 0] {
-        let mut t = Translator::<true>::new(&mut [], window, far_body);
-        t.watch = pc;
+        let mut t = Translator::<true>::new(Writer::new(&mut []), window, far_body);
+        t.w.reserve(HEADER);
+        (t.watch_in, t.watch) = (func, if func == u32::MAX { word } else { 0 });
+        t.watch_offset = word;
         match decode(wasm, scratch, &mut t) {
             Ok(_) => return (t.watched != 0).then_some(t.watched),
             Err(e) if e.fault == Fault::JumpTooFar => {}
@@ -353,9 +371,21 @@ struct Translator<'o, const WATCH: bool> {
     table_at: u32,
     table_n: u32,
     table_stub: (u32, u32),
-    /// [`locate`]: the word looked for and the byte found.
+    /// [`locate`]: the function and the word in it, or the word of the image, that is looked for, and the byte found.
+    watch_in: u32,
+    watch_offset: u32,
     watch: u32,
     watched: u32,
+    /// The check value is somebody else's.
+    #[cfg(feature = "alloc")]
+    unchecked: bool,
+    /// Functions are left out, see [`lazy`]; the table of where their bodies are, and bytes of them so far.
+    #[cfg(feature = "threaded")]
+    lazily: bool,
+    #[cfg(feature = "threaded")]
+    bodies_at: u32,
+    #[cfg(feature = "threaded")]
+    later: u32,
 }
 
 type Done = Result<(), Fault>;
@@ -373,9 +403,7 @@ const ENCLOSING: usize = 3;
 const LEGACY: bool = cfg!(feature = "legacy-exceptions");
 
 impl<'o, const WATCH: bool> Translator<'o, WATCH> {
-    fn new(out: &'o mut [u32], window: u32, far_body: u32) -> Self {
-        let mut w = Writer::new(out);
-        w.reserve(HEADER);
+    fn new(w: Writer<'o>, window: u32, far_body: u32) -> Self {
         Translator {
             w,
             last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, cut: 0, test: Test::No },
@@ -421,8 +449,18 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             table_at: 0,
             table_n: 0,
             table_stub: (u32::MAX, 0),
+            watch_in: u32::MAX,
+            watch_offset: 0,
             watch: 0,
             watched: 0,
+            #[cfg(feature = "alloc")]
+            unchecked: false,
+            #[cfg(feature = "threaded")]
+            lazily: false,
+            #[cfg(feature = "threaded")]
+            bodies_at: 0,
+            #[cfg(feature = "threaded")]
+            later: 0,
         }
     }
 

@@ -6,8 +6,9 @@ use super::Writer;
 use crate::image::{NAME_BITS, PADDING, Word, checksum};
 use wrt_decoder::custom::function_names;
 
-/// Adds the names of `wasm` to its image, which has `words` words; how many it has then, or needs.
-pub(super) fn add(wasm: &[u8], out: &mut [u32], words: u32) -> u32 {
+/// Adds the names of `wasm` to its image, which has `words` words, and perhaps the check value; how many it has then, or
+/// needs.
+pub(super) fn add(wasm: &[u8], out: &mut [u32], words: u32, check: bool) -> u32 {
     let mut w = Writer::new(out);
     let (own, all) = (w.get(Word::ImportedFuncs as u32), w.get(Word::Funcs as u32));
     let at = words.saturating_sub(PADDING);
@@ -22,7 +23,7 @@ pub(super) fn add(wasm: &[u8], out: &mut [u32], words: u32) -> u32 {
     for (word, value) in [(Word::Names, names), (Word::NamesAt, at), (Word::Length, w.pos)] {
         w.set(word as u32, value);
     }
-    if let Some(image) = w.out.get(..w.pos as usize) {
+    if check && let Some(image) = w.out.get(..w.pos as usize) {
         let check = checksum(image);
         w.set(Word::Check as u32, check);
     }

@@ -151,6 +151,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         ] {
             self.header(w, v);
         }
+        #[cfg(feature = "threaded")]
+        self.bodies(info.funcs().wrapping_sub(info.imported_funcs()));
         self.code_at = self.w.pos;
         self.code_end = self.w.pos;
         Ok(())
@@ -186,6 +188,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         self.w.put(word16(op::RETURN, 0, 0));
         let handlers_at = self.handler_records();
+        #[cfg(feature = "threaded")]
+        self.room_for_handlers();
         self.w.reserve(PADDING);
         for (w, v) in [
             (Magic, image::MAGIC),
@@ -209,6 +213,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             (HandlersAt, handlers_at),
         ] {
             self.header(w, v);
+        }
+        #[cfg(feature = "alloc")]
+        if self.unchecked {
+            return Ok(());
         }
         if let Some(all) = self.w.out.get(..self.w.pos as usize) {
             let check = image::checksum(all);
@@ -278,9 +286,16 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
 
+    #[cfg(feature = "threaded")]
+    fn skip(&mut self, info: &Info<'_>, func: u32, at: u32, size: u32) -> bool {
+        self.leave_room(info, func, at, size)
+    }
     fn func_begin(&mut self, _: &Info<'_>, func: u32, locals: &Locals<'_>, param_cells: u32, local_cells: u32, body_bytes: u32) -> Done {
         let entry = self.entries_at.wrapping_add(func.wrapping_sub(self.imported_funcs));
         self.w.set(entry, self.w.pos);
+        if WATCH && func == self.watch_in {
+            self.watch = self.w.pos.saturating_add(self.watch_offset);
+        }
         self.run_length = 0;
         self.live = true;
         self.last.end = NOWHERE;

@@ -53,6 +53,11 @@ impl<'o> Writer<'o> {
         self.pos = at.saturating_add(n);
         at
     }
+    /// Passes over `n` words, which stay as they are.
+    #[cfg(feature = "threaded")]
+    pub(super) fn skip(&mut self, n: u32) {
+        self.pos = self.pos.saturating_add(n);
+    }
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<4>();
         for w in words {

@@ -41,6 +41,8 @@ const OWN: &[Own] = &[
     own("native", "engine-native", "", When::Always),
     own("wrt", "engine-wrt", "", When::Always),
     own("wrt-fuel", "engine-wrt", "fuel", When::WithFuel),
+    own("wrt-lazy", "engine-wrt", "lazy", When::Named),
+    own("wrt-unvalidated", "engine-wrt", "unvalidated", When::Named),
     own("wasmi", "engine-wasmi", "", When::Always),
     own("wasmi-fuel", "engine-wasmi", "fuel", When::WithFuel),
     own("wasmi-lazy", "engine-wasmi", "lazy", When::Named),

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
-//! Kernels on WRT. Variant `fuel` sets a limit that is not reached.
+//! Kernels on WRT. Variant `fuel` sets a limit that is not reached; `lazy` translates functions when they are called, and
+//! `unvalidated` validates them only then too.
 #![forbid(unsafe_code)]
 
 use runner::{Run, Trouble};
+use std::sync::Arc;
+use wrt::Validated;
 use wrt::prelude::*;
 
 fn load(wasm: &[u8], variant: &str) -> Result<Run, Trouble> {
     let fail = |e: WrtError| e.to_string();
-    let module = Module::from_bytes(wasm).map_err(fail)?;
+    let lazily = |validated| Module::from_bytes_lazily(Arc::new(wasm.to_vec()), validated);
+    let module = match variant {
+        "lazy" => lazily(Validated::AtOnce),
+        "unvalidated" => lazily(Validated::WhenCalled),
+        _ => Module::from_bytes(wasm),
+    }
+    .map_err(fail)?;
     let mut instance = ModuleInstance::new(module, ImportMap::new()).map_err(fail)?;
     match variant {
-        "" => {}
+        "" | "lazy" | "unvalidated" => {}
         "fuel" => instance.set_fuel(1 << 60).map_err(fail)?,
         _ => return Err(format!("no variant {variant}").into()),
     }
