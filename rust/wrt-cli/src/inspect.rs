@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use wrt::ValType;
 use wrt::error::ErrorKind;
 use wrt::runtime::image::{Image, Word};
-use wrt::runtime::inspect::{StackNeed, StackNeeds, Unbounded};
+use wrt::runtime::inspect::{StackNeed, StackNeeds, StraightPath, Unbounded};
 use wrt_foundation::{ExternKind, Feature};
 
 #[derive(clap::Args)]
@@ -16,9 +16,15 @@ pub(crate) struct Args {
     /// Tell which byte of the .wasm a trap came from: FUNCTION:OFFSET as wrt_error_t or `wrt run` report them
     #[arg(long, value_name = "FUNCTION:OFFSET")]
     at: Option<String>,
+    /// What it costs: size of the image, longest path between two points where it can be stopped, worst stack of each export
+    #[arg(long, conflicts_with = "at")]
+    costs: bool,
     #[command(flatten)]
     window: Window,
 }
+
+/// Bytes of a frame.
+const FRAME_BYTES: u32 = 12;
 
 /// Cells and frames that are given when the call graph has no bound.
 const UNBOUNDED: StackNeed = StackNeed { cells: 4096, frames: 64 };
@@ -84,8 +90,55 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if let Some(at) = &args.at {
         return locate(args, image, at);
     }
-    report(args, image, loaded.as_ref());
+    if args.costs {
+        costs(args, image);
+    } else {
+        report(args, image, loaded.as_ref());
+    }
     Ok(0)
+}
+
+fn costs(args: &Args, image: Image<'_>) {
+    let bytes = |words: u32| words * 4;
+    let code = image.get(Word::CodeEnd) - image.get(Word::CodeAt);
+    let data = (0..image.get(Word::Datas)).filter_map(|i| image.data(i)).map(|(words, _)| words.len() as u32).sum::<u32>();
+    let elements = (0..image.get(Word::Elems)).filter_map(|i| image.elem(i)).map(|items| items.len() as u32).sum::<u32>();
+    let names = image.get(Word::Names);
+    let all = image.words().len() as u32;
+    println!("{}", args.file.display());
+    println!("image, in bytes of flash");
+    let rest = all - code - data - elements - names;
+    let parts = [("code", code), ("data segments", data), ("element segments", elements), ("names", names), ("everything else", rest)];
+    for (what, words) in parts.into_iter().chain([("together", all)]) {
+        println!("  {what:<18}{:>10}", bytes(words));
+    }
+    let mut stacks = StackNeeds::new(image);
+    let functions = image.get(Word::ImportedFuncs)..image.get(Word::Funcs);
+    let path = functions.fold(StraightPath::default(), |longest, f| longest.max(stacks.longest_in(f)));
+    println!("longest straight path between two charges");
+    if path.operations > 0 {
+        println!("  {} operations, in function {}; a charge is for {} instructions at most", path.operations, path.func, path.charge);
+    } else {
+        println!("  there are no functions");
+    }
+    println!("worst stack             cells  frames     bytes  longest path");
+    println!("  {:<18}{}", "initialisation", stack(stacks.of_init()));
+    for e in image.exports().filter(|e| e.kind == ExternKind::Func) {
+        let path = match stacks.longest_path(e.index) {
+            StraightPath { operations: 0, .. } => "imported".to_string(),
+            path => format!("{} in function {}", path.operations, path.func),
+        };
+        println!("  {:<18}{}  {path}", e.name.to_string_lossy(), stack(stacks.of(e.index)));
+    }
+    println!("A stack has a window of {} bytes more. \"∞\": recursion, or calls that lead anywhere.", bytes(args.window.cells()));
+}
+
+/// Cells, frames and bytes in columns.
+fn stack(need: Result<StackNeed, Unbounded>) -> String {
+    match need {
+        Ok(need) => format!("{:>9}{:>8}{:>10}", need.cells, need.frames, need.cells * 4 + need.frames * FRAME_BYTES),
+        Err(_) => format!("{:>9}{:>8}{:>10}", "∞", "∞", "∞"),
+    }
 }
 
 fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
@@ -112,7 +165,7 @@ fn report(args: &Args, image: Image<'_>, loaded: Option<&Loaded>) {
     println!("  linear memory   {} bytes", n.memory_bytes);
     println!("  cells           {} bytes ({} cells)", n.stack.cells * 4, n.stack.cells);
     println!("  window of slack {} bytes", args.window.cells() * 4);
-    println!("  frames          {} bytes ({} frames)", n.stack.frames * 12, n.stack.frames);
+    println!("  frames          {} bytes ({} frames)", n.stack.frames * FRAME_BYTES, n.stack.frames);
     println!("  words           {} bytes (globals, tables, links)", n.words * 4);
     if n.heap_bytes > 0 {
         println!("  heap            {} bytes to begin with: how much it needs depends on what it does", n.heap_bytes);

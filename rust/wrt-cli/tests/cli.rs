@@ -272,6 +272,45 @@ fn inspect_is_exact_where_it_can_be() {
     assert!(says(&["inspect", "--small-window", many], 0).contains("(180 cells)"));
 }
 
+/// What `--costs` says of a small module, word for word.
+const COSTS: &str = "\
+image, in bytes of flash
+  code                      80
+  data segments             12
+  element segments           8
+  names                      0
+  everything else          492
+  together                 592
+longest straight path between two charges
+  7 operations, in function 2; a charge is for 15 instructions at most
+worst stack             cells  frames     bytes  longest path
+  initialisation            3       1        24
+  print                     2       1        20  imported
+  inner                     4       1        28  1 in function 1
+  main                      5       2        44  7 in function 2
+  again                     ∞       ∞         ∞  1 in function 3
+A stack has a window of 1056 bytes more. \"∞\": recursion, or calls that lead anywhere.
+";
+
+#[test]
+fn costs_in_a_table() {
+    let file = wasm(
+        "costs",
+        r#"(module (import "host" "print" (func $print (param i32 i32))) (export "print" (func $print))
+            (memory 1) (data "some text") (table 2 funcref)
+            (elem (i32.const 0) $print $inner)
+            (func $inner (export "inner") (param i64 i64) (result i64) (local.get 1))
+            (func (export "main") (local i32)
+                (drop (call $inner (i64.const 1) (i64.const 2)))
+                (if (local.get 0) (then (local.set 0 (i32.load (i32.add (local.get 0) (i32.const 4))))))
+                (local.set 0 (i32.mul (local.get 0) (i32.const 3)))
+                (i32.store (i32.const 8) (local.get 0)))
+            (func $again (export "again") (call $again)))"#,
+    );
+    let text = says(&["inspect", "--costs", file.to_str().unwrap()], 0);
+    assert_eq!(text.split_once('\n').unwrap().1, COSTS, "{text}");
+}
+
 #[test]
 fn wast_counts() {
     let dir = folder("wast");

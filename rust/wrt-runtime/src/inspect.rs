@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! What an image needs before it runs: cells and frames of the deepest call path, where that can be told.
+//! What an image needs before it runs: cells and frames of the deepest call path, where that can be told, and operations of
+//! the longest straight one.
 //!
 //! A host tool (needs `alloc`). Recursion has no bound; an indirect call is taken to reach every function of its type
 //! that stands in an element segment, and has no bound when the table comes from or goes to somebody else.
@@ -36,6 +37,26 @@ pub enum Unbounded {
     Table(u32),
     /// This function calls a reference, which may be to any function.
     Reference(u32),
+}
+
+/// A straight path: what is carried out between two charges, if no jump on the way is taken. At each charge the guest can be
+/// stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct StraightPath {
+    /// Operations of the image, that which charges included.
+    pub operations: u32,
+    /// The function (imports counted) that it is in.
+    pub func: u32,
+    /// Most instructions that one charge is for, there or anywhere else.
+    pub charge: u32,
+}
+
+impl StraightPath {
+    /// The longer one, and the larger charge of both.
+    pub fn max(self, other: StraightPath) -> StraightPath {
+        let charge = self.charge.max(other.charge);
+        StraightPath { charge, ..if other.operations > self.operations { other } else { self } }
+    }
 }
 
 /// Stack needs of an image's functions.
@@ -97,6 +118,61 @@ impl<'a> StackNeeds<'a> {
             work.pop();
         }
         self.known.get(func as usize).copied().flatten().unwrap_or(Err(Unbounded::Recursion(func)))
+    }
+
+    /// The longest straight path in function `func` (imports counted) and all that it may call; through a table or reference
+    /// that others have a hand in, that is every function.
+    pub fn longest_path(&self, func: u32) -> StraightPath {
+        let mut seen = vec![false; self.known.len()];
+        let (mut work, mut longest) = (vec![func], StraightPath::default());
+        while let Some(f) = work.pop() {
+            match seen.get_mut(f as usize) {
+                Some(seen) if !*seen => *seen = true,
+                _ => continue,
+            }
+            longest = longest.max(self.longest_in(f));
+            match self.calls(f) {
+                Ok(calls) => work.extend(calls.iter().map(|(callee, _)| *callee)),
+                Err(_) => work.extend(0..self.image.get(Word::Funcs)),
+            }
+        }
+        longest
+    }
+
+    /// The longest straight path in `f` (imports counted) itself. What follows an operation that always charges is reached by a jump or a return,
+    /// both of which charge; so a path is all that stands between two such operations.
+    pub fn longest_in(&self, f: u32) -> StraightPath {
+        let mut path = StraightPath { func: f, ..StraightPath::default() };
+        let Some((begin, end)) = self.image.func_range(f) else { return path };
+        let mut since = 0u32;
+        for o in Ops::new(self.image, begin, end) {
+            since = since.saturating_add(1);
+            path.operations = path.operations.max(since);
+            let near = |word: u32| (word as i32 >> 16).max(0) as u32;
+            let charge = match o.op() {
+                op::BR | op::BR_IF | op::BR_UNLESS | op::BR_EQ..=op::BR_GE_U_I => near(o.ext(0)),
+                op::BR_FAR => (o.ext(1) as i32).max(0) as u32,
+                op::BR_TABLE => o.rest.iter().skip(1).map(|word| near(*word)).max().unwrap_or(0),
+                op::BR_TABLE_FAR => o.rest.iter().skip(2).step_by(2).map(|cost| (*cost as i32).max(0) as u32).max().unwrap_or(0),
+                op::RETURN | op::RETURN1 | op::RETURN2 | op::CALL | op::CALL_FAR | op::RETURN_CALL | op::CHARGE => o.word >> 16,
+                op::CALL_INDIRECT | op::CALL_INDIRECT_FAR => o.ext(1) >> 16,
+                _ => 0,
+            };
+            path.charge = path.charge.max(charge);
+            let always = match o.op() {
+                op::BR | op::BR_FAR | op::BR_TABLE | op::BR_TABLE_FAR | op::RETURN | op::RETURN1 | op::RETURN2 => true,
+                op::CALL | op::CALL_FAR | op::CALL_INDIRECT | op::CALL_INDIRECT_FAR | op::RETURN_CALL | op::CHARGE => true,
+                op::EXTENDED => matches!(
+                    (o.word >> 24) as u8,
+                    op::extended::CALL_REF | op::extended::RETURN_CALL_REF | op::extended::RETURN_CALL_INDIRECT
+                ),
+                _ => false,
+            };
+            if always {
+                since = 0;
+            }
+        }
+        path
     }
 
     /// The need of instantiation: initialiser and start function.
