@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-#   wrt_add_module(<target> NAME <name> FILE <file.wasm> [MODE image|interp] [WITH_NAMES])
+#   wrt_add_module(<target> NAME <name> FILE <file.wasm> [MODE image|interp] [WITH_NAMES] [SHRINK])
 #
 # Adds a WebAssembly module to a target, as constant data and `#include "<name>.h"`:
 #
@@ -10,6 +10,8 @@
 #
 # MODE image (the default): translated by the build machine, run in place from flash, nothing copied.
 # MODE interp: the .wasm itself; the device decodes, validates and translates it when it loads.
+# SHRINK: an image gets a memory that ends at the exported `__heap_base`, if the module neither grows it nor asks for its size;
+# what lies beyond traps. Needs the library's feature custom-page-sizes.
 # WITH_NAMES: an image keeps the names of functions for wrt_func_name(), 4 bytes of flash each and the name's.
 #
 # Uses the program in WRT_TOOL, which must have the version of these files; without one, cargo builds it, once.
@@ -49,9 +51,9 @@ function(wrt_tool out)
 endfunction()
 
 function(wrt_add_module target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "WITH_NAMES" "NAME;FILE;MODE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "WITH_NAMES;SHRINK" "NAME;FILE;MODE" "")
   if(NOT arg_NAME OR NOT arg_FILE)
-    message(FATAL_ERROR "wrt_add_module(<target> NAME <name> FILE <file.wasm> [MODE image|interp] [WITH_NAMES])")
+    message(FATAL_ERROR "wrt_add_module(<target> NAME <name> FILE <file.wasm> [MODE image|interp] [WITH_NAMES] [SHRINK])")
   endif()
   if(NOT arg_NAME MATCHES "^[a-z][a-z0-9_]*$")
     message(FATAL_ERROR "wrt_add_module: NAME ${arg_NAME} must be lower-case letters, digits and _: it becomes part of C names")
@@ -70,6 +72,9 @@ function(wrt_add_module target)
   get_property(options GLOBAL PROPERTY WRT_COMPILE_OPTIONS) # what the library's features ask of an image
   if(arg_WITH_NAMES)
     list(APPEND options --names)
+  endif()
+  if(arg_SHRINK)
+    list(APPEND options --shrink)
   endif()
   file(MAKE_DIRECTORY ${folder})
   add_custom_command(OUTPUT ${source} ${header}

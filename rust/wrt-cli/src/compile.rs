@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use wrt::runtime::image::Image;
+use wrt::runtime::shrink::shrink;
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Emit {
@@ -43,6 +44,10 @@ pub(crate) struct Args {
     /// Keep the names of functions for backtraces: 4 bytes of flash each, and the name's, rounded up to 4
     #[arg(long)]
     names: bool,
+    /// A memory that ends at the exported `__heap_base`, or after BYTES, for a module that neither grows it nor asks for its
+    /// size; an address beyond traps then. The engine needs custom page sizes
+    #[arg(long, value_name = "BYTES", num_args = 0..=1, require_equals = true)]
+    shrink: Option<Option<u32>>,
     #[command(flatten)]
     window: Window,
 }
@@ -51,7 +56,13 @@ pub(crate) fn run(args: &Args) -> Outcome {
     if args.names && args.mode == Mode::Interp {
         return Err(Failure::usage("--names is for images: a device that translates keeps no names"));
     }
-    let (words, loaded) = image_words(&args.file, &args.window, args.names)?;
+    if args.shrink.is_some() && args.mode == Mode::Interp {
+        return Err(Failure::usage("--shrink is for images: a device that translates takes the module's own limits"));
+    }
+    let (mut words, loaded) = image_words(&args.file, &args.window, args.names)?;
+    if let Some(bytes) = args.shrink {
+        shrink(&mut words, bytes).map_err(|e| Failure::of(&args.file, &e))?;
+    }
     let extension = if args.emit == Emit::C { "c" } else { "wrti" };
     let output = args.output.clone().unwrap_or_else(|| args.file.with_extension(extension));
     if args.emit == Emit::Image {

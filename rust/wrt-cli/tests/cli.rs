@@ -235,6 +235,30 @@ fn compile_for_the_small_window() {
 }
 
 #[test]
+fn a_memory_that_ends_where_the_heap_would_begin() {
+    let file = wasm(
+        "shrink",
+        r#"(module (memory (export "memory") 1) (global (export "__heap_base") i32 (i32.const 1040)) (data (i32.const 1024) "some text")
+            (func (export "load") (param i32) (result i32) (i32.load (local.get 0))))"#,
+    );
+    let image = folder("shrink").join("shrink.wrti");
+    let (file, image) = (file.to_str().unwrap(), image.to_str().unwrap());
+    let load = |file, at| wrt(&["run", file, "--invoke", "load", at]);
+    for (option, last, beyond) in [("--shrink", "1036", "1037"), ("--shrink=2000", "1996", "1997")] {
+        says(&["compile", option, file, "-o", image], 0);
+        assert!(says(&["inspect", image], 0).contains(&format!("linear memory   {} bytes", last.parse::<u32>().unwrap() + 4)));
+        for at in ["1024", last] {
+            assert_eq!(load(image, at), load(file, at));
+        }
+        assert!(load(file, beyond).status.success());
+        assert!(complains(&["run", image, "--invoke", "load", beyond], 134).contains("out of bounds memory access"));
+    }
+    let grows = wasm("grows", "(module (memory 1) (func (drop (memory.grow (i32.const 1)))))");
+    assert!(complains(&["compile", "--shrink=5", grows.to_str().unwrap()], 3).contains("the module grows it"));
+    assert!(complains(&["compile", "--shrink", "--mode", "interp", "--emit", "c", file], 2).contains("--shrink is for images"));
+}
+
+#[test]
 fn compile_writes_c() {
     let file = wasm("emit", MATH);
     let c = folder("emit").join("guest.c");

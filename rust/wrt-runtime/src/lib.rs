@@ -26,6 +26,8 @@ pub mod op;
 pub mod run;
 #[cfg(feature = "threads")]
 pub mod shared;
+#[cfg(feature = "alloc")]
+pub mod shrink;
 #[cfg(feature = "simd")]
 mod simd;
 pub mod stack;
