@@ -675,7 +675,7 @@ impl<'a> Image<'a> {
         Some(MemoryType { is64, shared, page_log2: (flags >> 8) as u8, min, max })
     }
     /// Whether any of its memories is shared between threads.
-    #[cfg(all(feature = "threaded", feature = "loader"))]
+    #[cfg(all(wrt_threaded, feature = "loader"))]
     pub(crate) fn has_shared_memory(self) -> bool {
         (0..self.get(Word::Memories)).any(|i| self.memory(i).is_some_and(|m| m.shared))
     }

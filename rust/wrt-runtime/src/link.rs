@@ -9,8 +9,10 @@ use crate::shared::SharedMem;
 use crate::shared::SharedRef;
 use crate::stack::{copy, fill};
 use crate::store::{Declared, HOST, Instance, InstanceId, Layout, MemSlot, NONE, OwnedMem, Store, Table, TypeSource, place};
+#[cfg(all(wrt_threaded, feature = "loader"))]
+use crate::translate::lazy::Lazy;
 #[cfg(all(feature = "threaded", feature = "loader"))]
-use crate::translate::lazy::{Lazy, Template};
+use crate::translate::lazy::Template;
 use crate::types::Known;
 use wrt_foundation::{Buf, Defined, Error, ErrorKind, ExternKind, Ref, Shared, ValType, Value, limits};
 
@@ -215,6 +217,7 @@ impl<'m> Store<'m> {
     ) -> Result<InstanceId, LinkError> {
         let words = template.copied().ok_or(room(Pool::Words, template.image().len().saturating_mul(4)))?;
         let id = self.instantiate(Shared::Arc(words.into()), resolve, options)?;
+        #[cfg(wrt_threaded)]
         if let Some(inst) = self.insts.get_mut(id.0 as usize) {
             inst.lazy = Some(alloc::boxed::Box::new(Lazy::new(template.clone())));
         }
@@ -224,7 +227,10 @@ impl<'m> Store<'m> {
     /// Why a function was not translated when it was called.
     #[cfg(all(feature = "threaded", feature = "loader"))]
     pub fn late_error(&self) -> Option<&Error> {
-        self.insts.iter().find_map(|inst| inst.lazy.as_ref()?.error())
+        #[cfg(wrt_threaded)]
+        return self.insts.iter().find_map(|inst| inst.lazy.as_ref()?.error());
+        #[cfg(not(wrt_threaded))]
+        None
     }
 
     fn try_instantiate<'e>(
@@ -389,7 +395,7 @@ impl<'m> Store<'m> {
             at,
             #[cfg(wrt_threaded)]
             threaded: Default::default(),
-            #[cfg(all(feature = "threaded", feature = "loader"))]
+            #[cfg(all(wrt_threaded, feature = "loader"))]
             lazy: None,
         };
         place(&mut self.insts, &mut self.used.insts, instance).ok_or_else(no_words)?;

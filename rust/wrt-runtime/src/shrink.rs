@@ -8,7 +8,7 @@
 //! That is a promise of whoever asks for it: a guest that makes up an address beyond traps there, and had zeros before. A
 //! module that imports the memory no longer fits, because its pages have another size.
 
-use crate::image::{self, HAS_MAX, Image, Word, checksum};
+use crate::image::{HAS_MAX, Image, Word, checksum};
 use crate::op;
 use crate::verify::Ops;
 use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType};
@@ -40,7 +40,7 @@ pub fn shrink(words: &mut [u32], bytes: Option<u32>) -> Result<u32, Error> {
     let (heap_base, segments) = initialised(image).ok_or(refuse("the memory cannot be smaller: a data segment's place is computed"))?;
     let used = bytes.or(heap_base).ok_or(refuse("the module exports no constant __heap_base: say how many bytes it uses"))?;
     let used = u64::from(used).max(segments).next_multiple_of(ALIGNMENT.into());
-    let now = memory.min << 16;
+    let now = u64::from(memory.min as u32) << 16;
     if used >= now {
         return Ok(u32::try_from(now).unwrap_or(u32::MAX));
     }
@@ -51,7 +51,7 @@ pub fn shrink(words: &mut [u32], bytes: Option<u32>) -> Result<u32, Error> {
     if let Some(features) = words.get_mut(Word::Features as usize) {
         *features |= Feature::CustomPageSizes.bit();
     }
-    let check = checksum(words.get(..image::Image::trusted(words).get(Word::Length) as usize).unwrap_or(&[]));
+    let check = checksum(words.get(..Image::trusted(words).get(Word::Length) as usize).unwrap_or(&[]));
     if let Some(word) = words.get_mut(Word::Check as usize) {
         *word = check;
     }

@@ -11,7 +11,7 @@ use crate::image::{FuncType, Image, Limit};
 #[cfg(feature = "threads")]
 use crate::shared::SharedRef;
 use crate::stack::{Stack, Status, copy, fill, fill_bytes, zero};
-#[cfg(all(feature = "threaded", feature = "loader"))]
+#[cfg(all(wrt_threaded, feature = "loader"))]
 use crate::translate::lazy::Lazy;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use wrt_foundation::{Buf, Ref, Shared, Trap, ValType, Value, limits};
@@ -51,7 +51,7 @@ pub struct Instance<'m> {
     #[cfg(wrt_threaded)]
     pub(crate) threaded: crate::threaded::Code,
     /// It translates its functions when they are called.
-    #[cfg(all(feature = "threaded", feature = "loader"))]
+    #[cfg(all(wrt_threaded, feature = "loader"))]
     pub(crate) lazy: Option<alloc::boxed::Box<Lazy<'m>>>,
 }
 
@@ -61,9 +61,9 @@ pub const THREADED_BYTES: usize = {
     let code = size_of::<crate::threaded::Code>();
     #[cfg(not(wrt_threaded))]
     let code = 0;
-    #[cfg(all(feature = "threaded", feature = "loader"))]
+    #[cfg(all(wrt_threaded, feature = "loader"))]
     let lazy = size_of::<Option<alloc::boxed::Box<Lazy<'static>>>>();
-    #[cfg(not(all(feature = "threaded", feature = "loader")))]
+    #[cfg(not(all(wrt_threaded, feature = "loader")))]
     let lazy = 0;
     code + lazy
 };
@@ -98,7 +98,7 @@ impl Default for Instance<'_> {
             at,
             #[cfg(wrt_threaded)]
             threaded: Default::default(),
-            #[cfg(all(feature = "threaded", feature = "loader"))]
+            #[cfg(all(wrt_threaded, feature = "loader"))]
             lazy: None,
         }
     }

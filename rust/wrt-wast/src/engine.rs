@@ -10,8 +10,8 @@ use wrt_runtime::image::{Image, Import, MemoryType, TableType, Word};
 use wrt_runtime::run::{LATENCY, SLICE};
 use wrt_runtime::shared::{SharedMem, SharedRef};
 use wrt_runtime::stack::{Frame, WINDOW};
-use wrt_runtime::translate::lazy::{Template, Validated};
-use wrt_runtime::translate::{Wanted, translate_vec};
+use wrt_runtime::translate::lazy::Template;
+use wrt_runtime::translate::{Validated, Wanted, translate_vec};
 use wrt_runtime::{Caller, Exit, Extern, Flow, HostTable, Options, Stack, StackId, Store, drive};
 
 /// Cells of each stack: enough for the suite, few enough that runaway recursion ends soon.

@@ -60,7 +60,7 @@ pub use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value, WrtError, 
 pub use wrt_platform as platform;
 pub use wrt_runtime as runtime;
 #[cfg(all(feature = "threaded", feature = "loader"))]
-pub use wrt_runtime::translate::lazy::Validated;
+pub use wrt_runtime::translate::Validated;
 pub use wrt_runtime::{Caller, Flow, GuestMemory};
 pub use wrt_wasi as wasi;
 

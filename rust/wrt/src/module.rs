@@ -5,7 +5,7 @@ use alloc::string::String;
 use wrt_foundation::{ExternKind, Shared, WrtResult};
 use wrt_runtime::image::Image;
 #[cfg(all(feature = "threaded", feature = "loader"))]
-use wrt_runtime::translate::lazy::{Template, Validated};
+use wrt_runtime::translate::{Validated, lazy::Template};
 #[cfg(all(feature = "loader", target_has_atomic = "ptr"))]
 use wrt_runtime::translate::{Wanted, translate_vec_for};
 

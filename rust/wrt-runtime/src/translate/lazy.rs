@@ -9,7 +9,9 @@
 //! A function with parameters that can be references is translated at once: a collection of garbage may come between a call
 //! and the first word of the function, which says where its references are.
 
+use super::validated::Validated;
 use super::*;
+use crate::image::Image;
 use crate::store::Instance;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -17,8 +19,8 @@ use wrt_decoder::{Kept, decode_body, decode_keeping, validate};
 use wrt_foundation::Shared;
 use wrt_foundation::buf::zeroed;
 
-/// Whether this build can do it: it has threaded code.
-pub const AVAILABLE: bool = cfg!(wrt_threaded);
+/// Whether this build can translate functions when they are called.
+pub const AVAILABLE: bool = true;
 
 /// Words of a function's place: several times what compilers' code takes, and for what is small anyway.
 fn room(body_bytes: u32) -> u32 {
@@ -27,15 +29,6 @@ fn room(body_bytes: u32) -> u32 {
 
 fn no_memory() -> Error {
     Error::new(ErrorKind::Memory, "out of memory")
-}
-
-/// When functions are validated that are translated when they are called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Validated {
-    /// Before anything runs, as the specification wants it.
-    AtOnce,
-    /// When they are translated: calling an invalid one is an error then. Everything but their bodies is validated at once.
-    WhenCalled,
 }
 
 /// A module whose functions are translated when they are first called. Its instances share nothing but this.
@@ -53,15 +46,12 @@ pub struct Template<'m> {
 }
 
 impl<'m> Template<'m> {
-    /// Reads a module. `None`: this build has no threaded code, or shared memories have to know all of it: translate it
-    /// at once.
+    /// Reads a module. `None`: translate it at once, because this build has no threaded code, or because shared memories
+    /// have to know all of it.
     ///
     /// # Errors
     /// As [`translate`]. What an image cannot hold ([`Fault::FrameTooLarge`] and the like) is found when a function is called.
     pub fn new(wasm: Shared<'m, u8>, wanted: Wanted, validated: Validated) -> Result<Option<Template<'m>>, Error> {
-        if !AVAILABLE {
-            return Ok(None);
-        }
         let mut scratch = zeroed(4096usize.max(wasm.len() / 4)).ok_or_else(no_memory)?;
         let mut out = zeroed((HEADER as usize + 1024).saturating_add(wasm.len().saturating_mul(6))).ok_or_else(no_memory)?;
         let mut validated = validated == Validated::WhenCalled;
@@ -225,7 +215,6 @@ impl<'m> Lazy<'m> {
 
 /// Has the function translated that holds the word at `pc`, if it is one of an instance that translates lazily; where its code
 /// begins and ends.
-#[cfg(wrt_threaded)]
 pub(crate) fn code_at(inst: &mut Instance<'_>, pc: u32) -> Result<Option<(u32, u32)>, wrt_foundation::Trap> {
     let (Some(lazy), Shared::Arc(image)) = (&mut inst.lazy, &mut inst.image) else { return Ok(None) };
     let view = Image::trusted(image);
@@ -241,7 +230,6 @@ pub(crate) fn code_at(inst: &mut Instance<'_>, pc: u32) -> Result<Option<(u32, u
 }
 
 /// Has all functions translated of which that is possible, for a loop that does not look for those that are not.
-#[cfg(wrt_threaded)]
 pub(crate) fn all(inst: &mut Instance<'_>) {
     if let (Some(lazy), Shared::Arc(image)) = (&mut inst.lazy, &mut inst.image)
         && let Some(image) = Arc::get_mut(image)

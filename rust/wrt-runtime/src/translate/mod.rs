@@ -19,21 +19,26 @@ mod atomic;
 mod condition;
 mod extended;
 #[cfg(feature = "threaded")]
+#[cfg_attr(not(wrt_threaded), path = "at_once.rs")]
 pub mod lazy;
 mod legacy;
 mod names;
 mod simd;
 mod sink;
+#[cfg(feature = "threaded")]
+mod validated;
 mod writer;
 
 use condition::{Cond, GE_U, I32_EQ, I32_EQZ, cond_word, inverse, mirrored, with_constant};
 use simd::{STRADDLE, VECTORS};
 use writer::{Writer, word, word16};
 
-use crate::image::{self, HEADER, Image, PADDING, Word};
+use crate::image::{self, HEADER, PADDING, Word};
 use crate::op;
 use crate::run::{LATENCY, SLICE};
 use crate::store::STEP;
+#[cfg(feature = "threaded")]
+pub use validated::Validated;
 pub use wrt_decoder::custom::{Section, sections};
 use wrt_decoder::types::Kind;
 use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
@@ -380,11 +385,11 @@ struct Translator<'o, const WATCH: bool> {
     #[cfg(feature = "alloc")]
     unchecked: bool,
     /// Functions are left out, see [`lazy`]; the table of where their bodies are, and bytes of them so far.
-    #[cfg(feature = "threaded")]
+    #[cfg(wrt_threaded)]
     lazily: bool,
-    #[cfg(feature = "threaded")]
+    #[cfg(wrt_threaded)]
     bodies_at: u32,
-    #[cfg(feature = "threaded")]
+    #[cfg(wrt_threaded)]
     later: u32,
 }
 
@@ -455,11 +460,11 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             watched: 0,
             #[cfg(feature = "alloc")]
             unchecked: false,
-            #[cfg(feature = "threaded")]
+            #[cfg(wrt_threaded)]
             lazily: false,
-            #[cfg(feature = "threaded")]
+            #[cfg(wrt_threaded)]
             bodies_at: 0,
-            #[cfg(feature = "threaded")]
+            #[cfg(wrt_threaded)]
             later: 0,
         }
     }

@@ -151,7 +151,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         ] {
             self.header(w, v);
         }
-        #[cfg(feature = "threaded")]
+        #[cfg(wrt_threaded)]
         self.bodies(info.funcs().wrapping_sub(info.imported_funcs()));
         self.code_at = self.w.pos;
         self.code_end = self.w.pos;
@@ -188,7 +188,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         self.w.put(word16(op::RETURN, 0, 0));
         let handlers_at = self.handler_records();
-        #[cfg(feature = "threaded")]
+        #[cfg(wrt_threaded)]
         self.room_for_handlers();
         self.w.reserve(PADDING);
         for (w, v) in [
@@ -286,7 +286,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
 
-    #[cfg(feature = "threaded")]
+    #[cfg(wrt_threaded)]
     fn skip(&mut self, info: &Info<'_>, func: u32, at: u32, size: u32) -> bool {
         self.leave_room(info, func, at, size)
     }

@@ -54,7 +54,7 @@ impl<'o> Writer<'o> {
         at
     }
     /// Passes over `n` words, which stay as they are.
-    #[cfg(feature = "threaded")]
+    #[cfg(wrt_threaded)]
     pub(super) fn skip(&mut self, n: u32) {
         self.pos = self.pos.saturating_add(n);
     }
