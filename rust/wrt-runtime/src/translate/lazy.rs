@@ -3,7 +3,7 @@
 //!
 //! The image is complete but for the code. Each function has a place of so many words per byte of its body, which are zeros
 //! until then, and the allocator gives zeros that take no memory before they are written. So entries are sorted and fixed
-//! like those of any image, calls are what they always are, and nothing but [`threaded`](crate::threaded) code looks for
+//! like those of any image, calls are what they always are, and nothing but threaded code looks for
 //! zeros: when it is about to expand a function. Whoever carries out images by `loop { match }` never sees one.
 //!
 //! A function with parameters that can be references is translated at once: a collection of garbage may come between a call
