@@ -66,6 +66,27 @@ pub trait Parking {
     fn done(&self, parker: &Self::Parker);
 }
 
+/// What ends a wait from outside, besides waking and time.
+///
+/// Who asks sets what [`asked`](Stop::asked) reads, and then unparks what [`waits`](Stop::waits) has noted: under the table's
+/// lock by [`WaitTable::stop`], or, where a system's parkers can be unparked without it, anywhere, interrupt handlers
+/// included. The two sides meet if both do so in this order with sequentially consistent accesses.
+pub trait Stop<P> {
+    /// Whether it has been asked for. Touches memory only.
+    fn asked(&self) -> bool;
+    /// `Some`: the thread is going to wait in this entry; `None`: it does not any more. Under the lock; touches memory only.
+    fn waits(&self, entry: Option<(u32, &P)>);
+}
+
+/// Nobody asks.
+struct NeverStops;
+impl<P> Stop<P> for NeverStops {
+    fn asked(&self) -> bool {
+        false
+    }
+    fn waits(&self, _: Option<(u32, &P)>) {}
+}
+
 /// What threads wait on: an address of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Key {
@@ -163,7 +184,91 @@ impl<'m, S: Parking> WaitTable<'m, S> {
     ///
     /// # Errors
     /// `Memory`: all entries are in use. Others of [`Parking::init`].
-    pub fn wait(&self, key: Key, mut equal: impl FnMut() -> bool, deadline_ns: u64) -> WrtResult<WaitOutcome> {
+    pub fn wait(&self, key: Key, equal: impl FnMut() -> bool, deadline_ns: u64) -> WrtResult<WaitOutcome> {
+        let ended = self.wait_or_stop(key, equal, deadline_ns, &NeverStops)?;
+        Ok(ended.unwrap_or(WaitOutcome::Woken)) // nobody stops it
+    }
+
+    /// The same, until `stop` is asked for: then it is `None`. Who has been woken before returns as woken.
+    ///
+    /// # Errors
+    /// As [`WaitTable::wait`].
+    pub fn wait_or_stop(
+        &self,
+        key: Key,
+        equal: impl FnMut() -> bool,
+        deadline_ns: u64,
+        stop: &impl Stop<S::Parker>,
+    ) -> WrtResult<Option<WaitOutcome>> {
+        let Some(i) = self.enter(key, equal, stop)? else { return Ok(Some(WaitOutcome::NotEqual)) };
+        let Some(entry) = self.entry(i) else { return Ok(None) };
+        loop {
+            // Entered first, asked then: a request that came in between has seen no entry, and is seen here.
+            let parked = if stop.asked() { Parked::Unparked } else { self.system.park(&entry.parker, deadline_ns) };
+            // Never early, whatever the system's clock of timeouts thinks.
+            let late = parked == Parked::TimedOut && deadline_ns != FOREVER && self.system.now_ns() >= deadline_ns;
+            let ended = self.system.locked(|| {
+                let ended = match () {
+                    () if get(&entry.state) == WOKEN => Some(Some(WaitOutcome::Woken)),
+                    () if late => Some(Some(WaitOutcome::TimedOut)),
+                    () if stop.asked() => Some(None),
+                    () => None,
+                };
+                if ended.is_some() {
+                    self.unlink(|n, _| n == i, 1, |_| ());
+                    stop.waits(None);
+                }
+                ended
+            });
+            if let Some(outcome) = ended {
+                self.free(entry);
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Begins a wait that blocks nobody; `None`: `equal` does not hold. [`WaitTable::is_woken`] tells how it goes, and
+    /// [`WaitTable::end`] has to follow. The entry's [parker](WaitTable::parker) is unparked when it is woken.
+    ///
+    /// # Errors
+    /// As [`WaitTable::wait`].
+    pub fn begin(&self, key: Key, equal: impl FnMut() -> bool) -> WrtResult<Option<u32>> {
+        self.enter(key, equal, &NeverStops)
+    }
+
+    /// Whether a wait that was begun has been woken.
+    pub fn is_woken(&self, entry: u32) -> bool {
+        self.entry(entry).is_some_and(|e| self.system.locked(|| get(&e.state) == WOKEN))
+    }
+
+    /// Ends a wait that was begun; whether it was woken, and so has been counted. Once for each.
+    pub fn end(&self, entry: u32) -> bool {
+        let Some(e) = self.entry(entry) else { return false };
+        let woken = self.system.locked(|| {
+            self.unlink(|n, _| n == entry, 1, |_| ());
+            get(&e.state) == WOKEN
+        });
+        self.free(e);
+        woken
+    }
+
+    /// The parker of an entry.
+    pub fn parker(&self, entry: u32) -> Option<&'m S::Parker> {
+        self.entry(entry).map(|e| &e.parker)
+    }
+
+    /// Has the thread that waits in the entry `which` tells look at its [`Stop`]. `which` is called under the lock, where
+    /// what [`Stop::waits`] has noted does not change. After the request has been made, so that [`Stop::asked`] sees it.
+    pub fn stop(&self, which: impl FnOnce() -> Option<u32>) {
+        self.system.locked(|| {
+            if let Some(entry) = which().and_then(|i| self.entry(i)) {
+                self.system.unpark(&entry.parker);
+            }
+        });
+    }
+
+    /// Takes an entry and puts it at the end of the list if `equal` holds.
+    fn enter(&self, key: Key, mut equal: impl FnMut() -> bool, stop: &impl Stop<S::Parker>) -> WrtResult<Option<u32>> {
         let taken = self.system.locked(|| {
             if !equal() {
                 return Ok(None);
@@ -173,17 +278,11 @@ impl<'m, S: Parking> WaitTable<'m, S> {
             set(&entry.state, TAKEN);
             Ok(Some((i as u32, entry)))
         })?;
-        let Some((i, entry)) = taken else { return Ok(WaitOutcome::NotEqual) };
-        let ended = self.system.init(&entry.parker).map(|()| {
-            let ended = self.wait_in(i, entry, key, equal, deadline_ns);
-            self.system.done(&entry.parker);
-            ended
-        });
-        entry.state.store(FREE, Ordering::Release); // after `done`: the next thread readies the parker anew
-        ended
-    }
-
-    fn wait_in(&self, i: u32, entry: &Waiter<S::Parker>, key: Key, mut equal: impl FnMut() -> bool, deadline_ns: u64) -> WaitOutcome {
+        let Some((i, entry)) = taken else { return Ok(None) };
+        if let Err(e) = self.system.init(&entry.parker) {
+            entry.state.store(FREE, Ordering::Release);
+            return Err(e);
+        }
         let entered = self.system.locked(|| {
             let equal = equal();
             if equal {
@@ -193,30 +292,20 @@ impl<'m, S: Parking> WaitTable<'m, S> {
                 let last = self.tail.load(Ordering::Relaxed);
                 set(self.entry(last).map_or(&self.head, |e| &e.next), i);
                 set(&self.tail, i);
+                stop.waits(Some((i, &entry.parker)));
             }
             equal
         });
         if !entered {
-            return WaitOutcome::NotEqual;
+            self.free(entry);
         }
-        loop {
-            let parked = self.system.park(&entry.parker, deadline_ns);
-            // Never early, whatever the system's clock of timeouts thinks.
-            let late = parked == Parked::TimedOut && deadline_ns != FOREVER && self.system.now_ns() >= deadline_ns;
-            let ended = self.system.locked(|| {
-                if get(&entry.state) == WOKEN {
-                    return Some(WaitOutcome::Woken);
-                }
-                if late {
-                    self.unlink(|n, _| n == i, 1, |_| ());
-                    return Some(WaitOutcome::TimedOut);
-                }
-                None
-            });
-            if let Some(outcome) = ended {
-                return outcome;
-            }
-        }
+        Ok(entered.then_some(i))
+    }
+
+    /// Gives an entry back that is not in the list.
+    fn free(&self, entry: &Waiter<S::Parker>) {
+        self.system.done(&entry.parker);
+        entry.state.store(FREE, Ordering::Release); // after `done`: the next thread readies the parker anew
     }
 
     /// Wakes up to `count` threads that wait on `key`, those first that have waited longest; how many.
