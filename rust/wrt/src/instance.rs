@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! One instance with a store and a stack of its own.
 
+#[cfg(target_has_atomic = "ptr")]
+use crate::control::{Control, Hosts};
 use crate::{ImportMap, Module};
 use alloc::format;
 use alloc::string::String;
@@ -38,6 +40,8 @@ pub struct ModuleInstance {
     stage: Stage,
     /// The function whose call is not finished.
     open: Option<u32>,
+    #[cfg(target_has_atomic = "ptr")]
+    control: Control,
 }
 
 /// How far an instance has come.
@@ -136,7 +140,21 @@ impl ModuleInstance {
                 _ => e,
             }
         })?;
-        Ok(ModuleInstance { store, stack, instance, imports, budget: i64::MAX, stage: Stage::Linked, open: None })
+        #[cfg(target_has_atomic = "ptr")]
+        let control = Control::new();
+        #[cfg(target_has_atomic = "ptr")]
+        store.set_interrupt(wrt_foundation::Shared::Arc(control.interrupt.words()));
+        Ok(ModuleInstance {
+            store,
+            stack,
+            instance,
+            imports,
+            budget: i64::MAX,
+            stage: Stage::Linked,
+            open: None,
+            #[cfg(target_has_atomic = "ptr")]
+            control,
+        })
     }
 
     /// Initialises and runs the start function, once.
@@ -159,7 +177,11 @@ impl ModuleInstance {
     }
 
     fn drive(&mut self) -> Exit {
-        drive(&mut self.store, self.stack, &self.imports, &mut (), &mut self.budget)
+        #[cfg(target_has_atomic = "ptr")]
+        let hosts = Hosts { imports: &self.imports, control: &self.control };
+        #[cfg(not(target_has_atomic = "ptr"))]
+        let hosts = &self.imports;
+        drive(&mut self.store, self.stack, &hosts, &mut (), &mut self.budget)
     }
 
     fn failure(&self, exit: Exit) -> Error {
@@ -170,6 +192,8 @@ impl ModuleInstance {
                 _ => Error::from(t),
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
+            #[cfg(target_has_atomic = "ptr")]
+            Exit::Interrupted if self.control.is_late() => Error::new(ErrorKind::Paused, "its deadline has passed"),
             Exit::Interrupted => Error::new(ErrorKind::Paused, "interrupted"),
             #[cfg(feature = "threads")]
             Exit::Wait { .. } | Exit::Notify { .. } => Error::new(ErrorKind::Unsupported, "no room to wait for another thread"),
@@ -182,8 +206,8 @@ impl ModuleInstance {
     ///
     /// # Errors
     /// [`Usage`](ErrorKind::Usage): no such function, wrong arguments, more than one result. [`Trap`](ErrorKind::Trap).
-    /// [`Paused`](ErrorKind::Paused): out of fuel, or a memory that it imports is in use elsewhere;
-    /// [`ModuleInstance::resume`] goes on.
+    /// [`Paused`](ErrorKind::Paused): out of fuel, interrupted, past its deadline, or a memory that it imports is in use
+    /// elsewhere; [`ModuleInstance::resume`] goes on.
     pub fn invoke(&mut self, name: &str, args: &[Value]) -> WrtResult<Value> {
         let func = self.func(name)?;
         if self.result_count(func) > 1 {
@@ -277,6 +301,40 @@ impl ModuleInstance {
     /// Fuel left.
     pub fn fuel(&self) -> u64 {
         self.budget.try_into().unwrap_or(0)
+    }
+
+    /// What stops this instance from elsewhere, whatever it does: a guest that computes and one that waits for another thread.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "std", feature = "loader"))]
+    /// # fn main() -> wrt::WrtResult<()> {
+    /// # let wasm_bytes = wat::parse_str(r#"(module (func (export "for_ever") (loop (br 0))))"#).unwrap();
+    /// use wrt::prelude::*;
+    ///
+    /// let mut instance = ModuleInstance::new(Module::from_bytes(&wasm_bytes)?, ImportMap::new())?;
+    /// let handle = instance.interrupt_handle();
+    /// let other = std::thread::spawn(move || handle.interrupt());
+    /// assert_eq!(instance.invoke("for_ever", &[]).unwrap_err().kind(), ErrorKind::Paused);
+    /// other.join().unwrap();
+    /// instance.interrupt_handle().clear(); // now `resume` would go on
+    /// instance.cancel();
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "std", feature = "loader")))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(target_has_atomic = "ptr")]
+    pub fn interrupt_handle(&self) -> crate::InterruptHandle {
+        self.control.interrupt.clone()
+    }
+
+    /// Stops what is executed from now on at that moment: the clock is looked at every 65536 instructions, and a wait for
+    /// another thread ends in time. The call returns [`Paused`](ErrorKind::Paused), "its deadline has passed"; with a later
+    /// deadline, or none, it can be resumed. Time in host functions comes on top. It depends on the machine where a guest
+    /// stops, other than with [`ModuleInstance::set_fuel`].
+    #[cfg(feature = "std")]
+    pub fn set_deadline(&mut self, deadline: Option<std::time::Instant>) {
+        self.control.deadline.set(deadline);
     }
 
     /// An exported memory.

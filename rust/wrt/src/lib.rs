@@ -28,6 +28,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod control;
 #[cfg(feature = "alloc")]
 mod imports;
 #[cfg(feature = "alloc")]
@@ -42,6 +44,8 @@ mod stackless;
 #[cfg(all(feature = "std", feature = "threads"))]
 mod threads;
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use control::InterruptHandle;
 #[cfg(feature = "std")]
 pub use imports::WasiProgram;
 #[cfg(feature = "alloc")]
