@@ -21,17 +21,21 @@ pub mod memory;
 pub mod module;
 #[path = "../src/store.rs"]
 pub mod store;
+#[cfg_attr(feature = "threads", path = "../src/threads.rs")]
+#[cfg_attr(not(feature = "threads"), path = "../src/no_threads.rs")]
+pub mod threads;
 
 use call::*;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::{null, null_mut};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use error::*;
 use host::*;
 use memory::*;
 use module::*;
 use std::sync::{Mutex, OnceLock};
 use store::*;
+use threads::*;
 
 const GUEST: &str = r#"(module
   (import "host" "work" (func $work (param i32 i64) (result i64)))
@@ -62,7 +66,7 @@ const NEEDS: Config = Config {
 struct Program {
     buffer: *mut u64,
     words: usize,
-    interrupt: *const AtomicU32,
+    interrupt: *mut Interrupt,
     module: *const Module,
     hosts: *const Host,
     user: *mut User,
@@ -71,7 +75,7 @@ struct Program {
 /// What the host functions share; only reached through the pointer that they are given.
 #[derive(Default)]
 struct User {
-    interrupt: Option<&'static AtomicU32>,
+    interrupt: Option<&'static Interrupt>,
     calls: u32,
 }
 
@@ -96,10 +100,14 @@ fn image() -> &'static [u32] {
 struct Constant<T>(T);
 unsafe impl<T> Send for Constant<T> {}
 
+fn no_interrupt() -> Interrupt {
+    Interrupt { word: AtomicU32::new(0), waiting: AtomicUsize::new(0) }
+}
+
 fn program() -> Program {
     let image = image();
     let user = keep(User::default());
-    let interrupt: *const AtomicU32 = keep(AtomicU32::new(0));
+    let interrupt = keep(no_interrupt());
     unsafe { (*user).interrupt = interrupt.as_ref() };
     let host = |name: &'static CStr, signature: &'static CStr, call: HostFn| Host {
         module: c"host".as_ptr(),
@@ -207,11 +215,11 @@ unsafe extern "C" fn work(caller: *mut Caller, user: *mut c_void, args: *mut u64
         assert_eq!(wrt_resume(store, null_mut(), 0), EPAUSED);
         assert_eq!(wrt_set_fuel(store, left), OK);
         let interrupt = (*user).interrupt.unwrap();
-        interrupt.store(1, Relaxed);
+        interrupt.word.store(1, Relaxed);
         assert_eq!(wrt_resume(store, null_mut(), 0), EINTERRUPTED);
         assert_eq!((wrt_cancel(store), wrt_cancel(store)), (OK, EINVAL));
         assert_eq!(call(store, spin, &[], &mut []), EINTERRUPTED);
-        interrupt.store(0, Relaxed);
+        interrupt.word.store(0, Relaxed);
 
         let mut deeper = v;
         if n > 0 {
