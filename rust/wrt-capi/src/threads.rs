@@ -277,7 +277,9 @@ pub(crate) fn serve(s: &mut CStore, place: Place, exit: Exit) -> Option<Exit> {
     let mine = |share: &*mut Share| slot.is_none_or(|slot| unsafe { (**share).slot } == slot);
     let Some(share) = shares(s).find(mine) else { return Some(exit) };
     // SAFETY: as above; what is shared is only ever referred to as shared.
-    let (share, shared) = unsafe { (&mut *share, &*(*share).shared) };
+    let shared = unsafe { &*(*share).shared };
+    // SAFETY: as above.
+    let share = unsafe { &mut *share };
     share.failed = 0;
     if !shared.waits {
         if place.depth > 0 {

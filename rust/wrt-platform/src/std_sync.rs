@@ -3,6 +3,9 @@
 
 use crate::WrtResult;
 use crate::wait::{FOREVER, Parked, Parking};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Waker;
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -12,6 +15,9 @@ use std::time::Instant;
 pub struct StdParking {
     lock: Mutex<()>,
     epoch: Instant,
+    /// Who is to be woken when the lock is free again: a waker may do anything.
+    wakers: Mutex<Vec<Waker>>,
+    any: AtomicBool,
 }
 
 /// Where one thread sleeps.
@@ -19,13 +25,21 @@ pub struct StdParking {
 pub struct StdParker {
     unparked: Mutex<bool>,
     changed: Condvar,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl StdParker {
+    /// Has the next unpark wake this task too: for waits that block no thread. Look afterwards whether it has been already.
+    pub fn set_waker(&self, waker: Option<Waker>) {
+        *lock(&self.waker) = waker;
+    }
 }
 
 impl StdParking {
     /// Its clock begins now.
     #[allow(clippy::new_without_default)] // it reads a clock
     pub fn new() -> StdParking {
-        StdParking { lock: Mutex::new(()), epoch: Instant::now() }
+        StdParking { lock: Mutex::new(()), epoch: Instant::now(), wakers: Mutex::new(Vec::new()), any: AtomicBool::new(false) }
     }
 }
 
@@ -38,14 +52,21 @@ impl Parking for StdParking {
     type Parker = StdParker;
 
     fn locked<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _lock = lock(&self.lock);
-        work()
+        let held = lock(&self.lock);
+        let result = work();
+        drop(held);
+        if self.any.swap(false, Ordering::AcqRel) {
+            let wakers = core::mem::take(&mut *lock(&self.wakers));
+            wakers.into_iter().for_each(Waker::wake);
+        }
+        result
     }
     fn now_ns(&self) -> u64 {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(FOREVER - 1)
     }
     fn init(&self, parker: &StdParker) -> WrtResult<()> {
         *lock(&parker.unparked) = false;
+        parker.set_waker(None);
         Ok(())
     }
     fn park(&self, parker: &StdParker, deadline_ns: u64) -> Parked {
@@ -68,6 +89,12 @@ impl Parking for StdParking {
     fn unpark(&self, parker: &StdParker) {
         *lock(&parker.unparked) = true;
         parker.changed.notify_one();
+        if let Some(waker) = lock(&parker.waker).take() {
+            lock(&self.wakers).push(waker);
+            self.any.store(true, Ordering::Release);
+        }
     }
-    fn done(&self, _: &StdParker) {}
+    fn done(&self, parker: &StdParker) {
+        parker.set_waker(None);
+    }
 }

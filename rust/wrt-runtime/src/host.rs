@@ -105,16 +105,20 @@ pub fn drive<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>,
 
 /// The only recursion, bounded by [`MAX_HOST_NESTING`].
 fn drive_at<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>, data: &mut T, budget: &mut i64, depth: u32) -> Exit {
+    let slice = hosts.slice();
+    let mut left = if slice == i64::MAX { slice } else { 0 };
     loop {
-        let slice = hosts.slice();
-        if slice != i64::MAX
-            && let Some(exit) = hosts.due(depth > 0)
-        {
-            return exit;
+        if left <= 0 {
+            if let Some(exit) = hosts.due(depth > 0) {
+                return exit;
+            }
+            left = slice;
         }
-        let mut part = slice.min(*budget);
-        let rest = budget.wrapping_sub(part);
+        let given = left.min(*budget);
+        let rest = budget.wrapping_sub(given);
+        let mut part = given;
         let exit = run(store, stack, &mut part);
+        left = left.wrapping_sub(given.wrapping_sub(part));
         *budget = rest.saturating_add(part); // of which a debt is paid
         #[cfg(feature = "threads")]
         let exit = match exit {

@@ -89,6 +89,15 @@ pub(crate) struct Control {
     /// The end of the wait that is or was going on, on the clock of the wait table.
     #[cfg(all(feature = "std", feature = "threads"))]
     pub(crate) wait_until: Cell<u64>,
+    /// The entry of the wait table in which it waits without blocking its thread.
+    #[cfg(all(feature = "std", feature = "threads"))]
+    pub(crate) pending: Cell<Option<u32>>,
+    /// Fuel of a turn; `None`: it has the thread for itself.
+    #[cfg(feature = "std")]
+    pub(crate) turn: Cell<Option<i64>>,
+    /// The turn has begun.
+    #[cfg(feature = "std")]
+    begun: Cell<bool>,
 }
 
 impl Control {
@@ -99,7 +108,20 @@ impl Control {
             deadline: Cell::new(None),
             #[cfg(all(feature = "std", feature = "threads"))]
             wait_until: Cell::new(0),
+            #[cfg(all(feature = "std", feature = "threads"))]
+            pending: Cell::new(None),
+            #[cfg(feature = "std")]
+            turn: Cell::new(None),
+            #[cfg(feature = "std")]
+            begun: Cell::new(false),
         }
+    }
+
+    /// From now on it leaves after so much fuel, and blocks nobody; `None`: no longer.
+    #[cfg(feature = "std")]
+    pub(crate) fn take_turns(&self, fuel: Option<i64>) {
+        self.turn.set(fuel);
+        self.begun.set(false);
     }
 
     /// Whether the deadline has passed.
@@ -127,9 +149,19 @@ impl HostTable<()> for Hosts<'_> {
     }
     #[cfg(feature = "std")]
     fn slice(&self) -> i64 {
-        if self.control.deadline.get().is_some() { BETWEEN_LOOKS } else { i64::MAX }
+        let looks = if self.control.deadline.get().is_some() { BETWEEN_LOOKS } else { i64::MAX };
+        self.control.turn.get().map_or(looks, |turn| turn.min(looks))
     }
-    fn due(&self, _nested: bool) -> Option<Exit> {
-        self.control.is_late().then_some(Exit::Interrupted)
+    fn due(&self, nested: bool) -> Option<Exit> {
+        if self.control.is_late() {
+            return Some(Exit::Interrupted);
+        }
+        // A nested call is the host function's affair: the turn ends when that has returned.
+        #[cfg(feature = "std")]
+        if !nested && self.control.turn.get().is_some() && self.control.begun.replace(true) {
+            return Some(Exit::OutOfBudget);
+        }
+        let _ = nested;
+        None
     }
 }

@@ -42,6 +42,33 @@ pub struct ModuleInstance {
     open: Option<u32>,
     #[cfg(target_has_atomic = "ptr")]
     control: Control,
+    #[cfg(feature = "std")]
+    timer: Option<crate::tasks::Timer>,
+}
+
+impl core::fmt::Debug for ModuleInstance {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ModuleInstance").field("imports", &self.imports).field("fuel", &self.fuel()).finish_non_exhaustive()
+    }
+}
+
+/// How a turn of an instance that shares its thread has ended.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// The call is over, or paused for another reason than its turn.
+    Ended(WrtResult<Vec<Value>>),
+    /// There is more to do.
+    Yields,
+    /// It waits for another thread, until then.
+    Waits(Option<std::time::Instant>),
+}
+
+#[cfg(all(feature = "std", feature = "threads"))]
+impl Drop for ModuleInstance {
+    fn drop(&mut self) {
+        crate::threads::give_up(&self.control);
+    }
 }
 
 /// How far an instance has come.
@@ -154,6 +181,8 @@ impl ModuleInstance {
             open: None,
             #[cfg(target_has_atomic = "ptr")]
             control,
+            #[cfg(feature = "std")]
+            timer: None,
         })
     }
 
@@ -209,11 +238,15 @@ impl ModuleInstance {
     /// [`Paused`](ErrorKind::Paused): out of fuel, interrupted, past its deadline, or a memory that it imports is in use
     /// elsewhere; [`ModuleInstance::resume`] goes on.
     pub fn invoke(&mut self, name: &str, args: &[Value]) -> WrtResult<Value> {
-        let func = self.func(name)?;
-        if self.result_count(func) > 1 {
+        self.check_single(name)?;
+        Ok(self.invoke_multi(name, args)?.first().copied().unwrap_or(Value::Unit))
+    }
+
+    pub(crate) fn check_single(&self, name: &str) -> WrtResult<()> {
+        if self.result_count(self.func(name)?) > 1 {
             return Err(Error::new(ErrorKind::Usage, "the function has several results: use invoke_multi"));
         }
-        Ok(self.invoke_multi(name, args)?.first().copied().unwrap_or(Value::Unit))
+        Ok(())
     }
 
     /// Calls an exported function; all its results.
@@ -221,6 +254,12 @@ impl ModuleInstance {
     /// # Errors
     /// As [`ModuleInstance::invoke`].
     pub fn invoke_multi(&mut self, name: &str, args: &[Value]) -> WrtResult<Vec<Value>> {
+        self.enter(name, args)?;
+        self.resume()
+    }
+
+    /// Begins a call.
+    pub(crate) fn enter(&mut self, name: &str, args: &[Value]) -> WrtResult<()> {
         if self.stage != Stage::Ready {
             return Err(Error::new(ErrorKind::Usage, "the instance has not been started"));
         }
@@ -230,7 +269,33 @@ impl ModuleInstance {
         let func = self.func(name)?;
         self.store.enter(self.stack, func, args)?;
         self.open = Some(func);
-        self.resume()
+        Ok(())
+    }
+
+    /// Goes on with a call for `fuel` at most, and blocks nobody. `waker` is woken when a wait is over.
+    #[cfg(feature = "std")]
+    pub(crate) fn turn(&mut self, fuel: i64, waker: Option<&core::task::Waker>) -> Turn {
+        let Some(func) = self.open else { return Turn::Ended(Err(Error::new(ErrorKind::Usage, "no call is paused"))) };
+        #[cfg(feature = "threads")]
+        match crate::threads::look(&self.control, &mut self.store, self.stack, waker) {
+            crate::threads::Waited::Waits(until) => return Turn::Waits(crate::threads::instant(until)),
+            crate::threads::Waited::Stopped => return Turn::Ended(self.settle(func, Exit::Interrupted)),
+            crate::threads::Waited::Over => {}
+        }
+        self.control.take_turns(Some(fuel));
+        let exit = self.drive();
+        self.control.take_turns(None);
+        match exit {
+            Exit::OutOfBudget if self.budget > 0 => Turn::Yields,
+            #[cfg(feature = "threads")]
+            Exit::Wait { .. } if self.control.pending.get().is_some() => {
+                match crate::threads::look(&self.control, &mut self.store, self.stack, waker) {
+                    crate::threads::Waited::Waits(until) => Turn::Waits(crate::threads::instant(until)),
+                    _ => Turn::Yields,
+                }
+            }
+            exit => Turn::Ended(self.settle(func, exit)),
+        }
     }
 
     /// Goes on with a call that paused; its results.
@@ -239,7 +304,13 @@ impl ModuleInstance {
     /// As [`ModuleInstance::invoke`].
     pub fn resume(&mut self) -> WrtResult<Vec<Value>> {
         let func = self.open.ok_or(Error::new(ErrorKind::Usage, "no call is paused"))?;
-        match self.drive() {
+        let exit = self.drive();
+        self.settle(func, exit)
+    }
+
+    /// What the call of function `func` comes to that has left with `exit`.
+    fn settle(&mut self, func: u32, exit: Exit) -> WrtResult<Vec<Value>> {
+        match exit {
             Exit::Done => {
                 self.open = None;
                 let mut results = vec![Value::Unit; self.result_count(func)];
@@ -266,6 +337,8 @@ impl ModuleInstance {
 
     /// Gives up a call that paused.
     pub fn cancel(&mut self) {
+        #[cfg(all(feature = "std", feature = "threads"))]
+        crate::threads::give_up(&self.control);
         if self.open.take().is_some() {
             self.store.abort(self.stack, Trap::Host);
         }
@@ -335,6 +408,23 @@ impl ModuleInstance {
     #[cfg(feature = "std")]
     pub fn set_deadline(&mut self, deadline: Option<std::time::Instant>) {
         self.control.deadline.set(deadline);
+    }
+
+    /// What [`ModuleInstance::invoke_async`] has wake it when a wait has a timeout: `timer` is given the moment and the waker, and
+    /// sees to it that the waker is woken then. With Tokio: `|at, waker| { tokio::spawn(async move {
+    /// tokio::time::sleep_until(at.into()).await; waker.wake() }); }`.
+    #[cfg(feature = "std")]
+    pub fn set_timer(&mut self, timer: impl FnMut(std::time::Instant, core::task::Waker) + 'static) {
+        self.timer = Some(alloc::boxed::Box::new(timer));
+    }
+
+    /// Has `waker` woken at that moment, or now where there is no timer.
+    #[cfg(feature = "std")]
+    pub(crate) fn wake_at(&mut self, at: std::time::Instant, waker: &core::task::Waker) {
+        match &mut self.timer {
+            Some(timer) => timer(at, waker.clone()),
+            None => waker.wake_by_ref(),
+        }
     }
 
     /// An exported memory.

@@ -41,6 +41,8 @@ mod module;
 pub mod prelude;
 #[cfg(feature = "loader")]
 mod stackless;
+#[cfg(feature = "std")]
+mod tasks;
 #[cfg(all(feature = "std", feature = "threads"))]
 mod threads;
 
@@ -58,6 +60,8 @@ pub use memory::Memory;
 pub use module::Module;
 #[cfg(feature = "loader")]
 pub use stackless::{HostImport, StacklessRuntime};
+#[cfg(feature = "std")]
+pub use tasks::{Scheduler, Step, TaskId, Urgency};
 pub use wrt_foundation::bounded::{BoundedVec, NoStdHashMap as HashMap};
 pub use wrt_foundation::error;
 pub use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value, WrtError, WrtResult};

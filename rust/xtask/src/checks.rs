@@ -525,10 +525,8 @@ fn deadline(name: &str) -> Result<Verdict> {
 }
 
 /// What samples/threads says, and what it says if it fails.
-const THREADS: ([&str; 4], &str) = (
-    ["0 calls of the port", "2 guests have counted to 1400", "has stopped a guest that waited", "threads: done"],
-    "threads: failed",
-);
+const THREADS: ([&str; 4], &str) =
+    (["0 calls of the port", "2 guests have counted to 1400", "has stopped a guest that waited", "threads: done"], "threads: failed");
 
 /// Guests in threads of their own share a memory and a lock; an interrupt handler stops one that waits.
 fn threads(name: &str) -> Result<Verdict> {
