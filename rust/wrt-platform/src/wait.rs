@@ -74,7 +74,8 @@ pub trait Parking {
 pub trait Stop<P> {
     /// Whether it has been asked for. Touches memory only.
     fn asked(&self) -> bool;
-    /// `Some`: the thread is going to wait in this entry; `None`: it does not any more. Under the lock; touches memory only.
+    /// `Some`: the thread is going to wait in this entry, noted under the lock; `None`: it does not any more, without it.
+    /// Touches memory only.
     fn waits(&self, entry: Option<(u32, &P)>);
 }
 
@@ -205,6 +206,13 @@ impl<'m, S: Parking> WaitTable<'m, S> {
         loop {
             // Entered first, asked then: a request that came in between has seen no entry, and is seen here.
             let parked = if stop.asked() { Parked::Unparked } else { self.system.park(&entry.parker, deadline_ns) };
+            // The usual end, without the lock, which the waker may still hold. It has finished with the entry, which only
+            // notes that it was woken after unparking it.
+            if entry.state.load(Ordering::Acquire) == WOKEN {
+                stop.waits(None);
+                self.free(entry);
+                return Ok(Some(WaitOutcome::Woken));
+            }
             // Never early, whatever the system's clock of timeouts thinks.
             let late = parked == Parked::TimedOut && deadline_ns != FOREVER && self.system.now_ns() >= deadline_ns;
             let ended = self.system.locked(|| {
@@ -257,11 +265,13 @@ impl<'m, S: Parking> WaitTable<'m, S> {
         self.entry(entry).map(|e| &e.parker)
     }
 
-    /// Has the thread that waits in the entry `which` tells look at its [`Stop`]. `which` is called under the lock, where
-    /// what [`Stop::waits`] has noted does not change. After the request has been made, so that [`Stop::asked`] sees it.
+    /// Has the thread that waits in the entry `which` tells look at its [`Stop`]. `which` is called under the lock. After the
+    /// request has been made, so that [`Stop::asked`] sees it. Should another thread have the entry by now, it wakes for no
+    /// reason and sleeps on.
     pub fn stop(&self, which: impl FnOnce() -> Option<u32>) {
         self.system.locked(|| {
-            if let Some(entry) = which().and_then(|i| self.entry(i)) {
+            let waits = |e: &&Waiter<S::Parker>| get(&e.state) == WAITING;
+            if let Some(entry) = which().and_then(|i| self.entry(i)).filter(waits) {
                 self.system.unpark(&entry.parker);
             }
         });
@@ -315,8 +325,8 @@ impl<'m, S: Parking> WaitTable<'m, S> {
                 |_, e| e.key() == key,
                 count,
                 |e| {
-                    set(&e.state, WOKEN);
                     self.system.unpark(&e.parker);
+                    e.state.store(WOKEN, Ordering::Release); // after it: see `wait_or_stop`
                 },
             )
         })
