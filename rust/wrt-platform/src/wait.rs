@@ -62,6 +62,16 @@ pub trait Parking {
     fn park(&self, parker: &Self::Parker, deadline_ns: u64) -> Parked;
     /// Lets the parker's thread go on, or its next `park` return at once. Under the lock.
     fn unpark(&self, parker: &Self::Parker);
+    /// As `unpark`, or its beginning: true if `kick` has to follow when the lock is free, so that who wakes does not
+    /// find the lock taken. Meanwhile the thread may go on by itself, and another one may ready the parker.
+    fn unpark_first(&self, parker: &Self::Parker) -> bool {
+        self.unpark(parker);
+        false
+    }
+    /// See `unpark_first`. Not under the lock.
+    fn kick(&self, parker: &Self::Parker) {
+        let _ = parker;
+    }
     /// Ends a parker. By the thread that readied it, when nobody can unpark it any more. Not under the lock.
     fn done(&self, parker: &Self::Parker);
 }
@@ -105,6 +115,8 @@ const TAKEN: u32 = 1;
 const WAITING: u32 = 2;
 /// Taken out of the list by a waker.
 const WOKEN: u32 = 3;
+/// Threads that are kicked after the lock; more than these at once are unparked under it.
+const LATE: usize = 8;
 /// No entry.
 const NONE: u32 = u32::MAX;
 
@@ -320,16 +332,23 @@ impl<'m, S: Parking> WaitTable<'m, S> {
 
     /// Wakes up to `count` threads that wait on `key`, those first that have waited longest; how many.
     pub fn notify(&self, key: Key, count: u32) -> u32 {
-        self.system.locked(|| {
+        let mut late = [None; LATE];
+        let woken = self.system.locked(|| {
+            let mut room = late.iter_mut();
             self.unlink(
                 |_, e| e.key() == key,
                 count,
                 |e| {
-                    self.system.unpark(&e.parker);
+                    match room.next() {
+                        Some(place) => *place = self.system.unpark_first(&e.parker).then_some(&e.parker),
+                        None => self.system.unpark(&e.parker),
+                    }
                     e.state.store(WOKEN, Ordering::Release); // after it: see `wait_or_stop`
                 },
             )
-        })
+        });
+        late.into_iter().flatten().for_each(|parker| self.system.kick(parker));
+        woken
     }
 
     /// Threads that wait on `key` now.
@@ -350,7 +369,7 @@ impl<'m, S: Parking> WaitTable<'m, S> {
     }
 
     /// Takes the first `count` entries that `which` holds for out of the list; how many. Under the lock.
-    fn unlink(&self, which: impl Fn(u32, &Waiter<S::Parker>) -> bool, count: u32, mut with: impl FnMut(&Waiter<S::Parker>)) -> u32 {
+    fn unlink(&self, which: impl Fn(u32, &Waiter<S::Parker>) -> bool, count: u32, mut with: impl FnMut(&'m Waiter<S::Parker>)) -> u32 {
         let (mut n, mut before) = (0u32, NONE);
         let mut at = get(&self.head);
         while let Some(e) = self.entry(at).filter(|_| n < count) {

@@ -51,7 +51,14 @@ impl Parking for Loom {
         Parked::Unparked
     }
     fn unpark(&self, parker: &Sleeper) {
+        self.unpark_first(parker);
+        self.kick(parker);
+    }
+    fn unpark_first(&self, parker: &Sleeper) -> bool {
         *parker.0.lock().unwrap() = true;
+        true
+    }
+    fn kick(&self, parker: &Sleeper) {
         parker.1.notify_one();
     }
     fn done(&self, _: &Sleeper) {}
