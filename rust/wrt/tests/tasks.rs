@@ -226,3 +226,28 @@ fn a_future_yields_and_is_woken() {
     assert_eq!(wait.as_mut().poll(&mut context), Poll::Ready(Ok(Value::I32(2))));
     assert!(begun.elapsed() >= Duration::from_millis(10));
 }
+
+/// Two guests that wait for each other, and one whose wait has a timeout by Tokio's clock, on one thread.
+#[test]
+#[cfg_attr(miri, ignore)] // Tokio asks the system for events
+fn futures_in_tokio() {
+    let world = World::new();
+    let (mut a, mut b, mut c) = (world.guest(), world.guest(), world.guest());
+    c.set_timer(|at, waker| {
+        tokio::spawn(async move {
+            tokio::time::sleep_until(at.into()).await;
+            waker.wake();
+        });
+    });
+    let rt = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let begun = Instant::now();
+    let set = tokio::task::LocalSet::new();
+    let results = set.block_on(&rt, async move {
+        let other = tokio::task::spawn_local(async move { a.invoke_async("play", &i32s(0, 200)).await });
+        let timed = tokio::task::spawn_local(async move { c.invoke_async("wait", &[Value::I32(64), Value::I64(10_000_000)]).await });
+        let here = b.invoke_async("play", &i32s(1, 200)).await;
+        [here, other.await.unwrap(), timed.await.unwrap()]
+    });
+    assert_eq!(results, [Ok(Value::I32(1)), Ok(Value::I32(1)), Ok(Value::I32(2))]);
+    assert!(begun.elapsed() >= Duration::from_millis(10));
+}
