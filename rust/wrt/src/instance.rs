@@ -61,6 +61,7 @@ pub(crate) enum Turn {
     /// There is more to do.
     Yields,
     /// It waits for another thread, until then.
+    #[cfg_attr(not(feature = "threads"), allow(dead_code, reason = "nobody waits without threads"))]
     Waits(Option<std::time::Instant>),
 }
 
@@ -282,6 +283,8 @@ impl ModuleInstance {
             crate::threads::Waited::Stopped => return Turn::Ended(self.settle(func, Exit::Interrupted)),
             crate::threads::Waited::Over => {}
         }
+        #[cfg(not(feature = "threads"))]
+        let _ = waker;
         self.control.take_turns(Some(fuel));
         let exit = self.drive();
         self.control.take_turns(None);
