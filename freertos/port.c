@@ -226,7 +226,7 @@ static int may_block(void)
 #if HAVE_NOTIFICATION
 
 struct parker {
-    TaskHandle_t task;
+    TaskHandle_t volatile task; /* NULL: it has ended, which an interrupt may learn late */
 };
 
 static void parker_begin(struct parker *p)
@@ -248,15 +248,24 @@ static void parker_give(struct parker *p)
     (void)xTaskNotifyGiveIndexed(p->task, configWRT_NOTIFICATION_INDEX);
 }
 
+static void parker_give_from_isr(struct parker *p, BaseType_t *woken)
+{
+    TaskHandle_t task = p->task;
+
+    if (task != NULL) {
+        vTaskNotifyGiveIndexedFromISR(task, configWRT_NOTIFICATION_INDEX, woken);
+    }
+}
+
 static void parker_end(struct parker *p)
 {
-    (void)p;
+    p->task = NULL;
 }
 
 #else
 
 struct parker {
-    SemaphoreHandle_t semaphore;
+    SemaphoreHandle_t volatile semaphore; /* NULL: it has ended, which an interrupt may learn late */
     StaticSemaphore_t memory;
 };
 
@@ -275,14 +284,47 @@ static void parker_give(struct parker *p)
     (void)xSemaphoreGive(p->semaphore); /* fails when one is pending, which is as good */
 }
 
+static void parker_give_from_isr(struct parker *p, BaseType_t *woken)
+{
+    SemaphoreHandle_t semaphore = p->semaphore;
+
+    if (semaphore != NULL) {
+        (void)xSemaphoreGiveFromISR(semaphore, woken);
+    }
+}
+
 static void parker_end(struct parker *p)
 {
-    vSemaphoreDelete(p->semaphore);
+    SemaphoreHandle_t semaphore = p->semaphore;
+
+    p->semaphore = NULL;
+    vSemaphoreDelete(semaphore);
 }
 
 #endif
 
-_Static_assert(sizeof(struct parker) <= sizeof(wrt_port_parker_t), "wrt_port_parker_t is too small");
+/* Whether the caller is an interrupt handler; 2: nobody knows. Then what is woken runs with the next tick at the latest. */
+#if defined(configWRT_INSIDE_INTERRUPT)
+static int inside_interrupt(void)
+{
+    return configWRT_INSIDE_INTERRUPT() ? 1 : 0;
+}
+#elif defined(__GNUC__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+static int inside_interrupt(void)
+{
+    uint32_t exception;
+
+    __asm volatile("mrs %0, ipsr" : "=r"(exception));
+    return exception != 0;
+}
+#else
+static int inside_interrupt(void)
+{
+    return 2;
+}
+#endif
+
+_Static_assert(sizeof(struct parker) <= sizeof(((wrt_port_parker_t *)0)->opaque), "wrt_port_parker_t is too small");
 
 int wrt_port_parker_init(wrt_port_parker_t *parker)
 {
@@ -292,7 +334,8 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
     if (!may_block()) {
         return WRT_PORT_ENOTSUP;
     }
-    parker_begin((struct parker *)parker);
+    parker_begin((struct parker *)parker->opaque);
+    parker->handle = (uintptr_t)parker->opaque;
     return WRT_PORT_OK;
 }
 
@@ -301,7 +344,7 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
     for (;;) {
         TickType_t ticks = ticks_until(deadline_ns);
 
-        if (parker_take((struct parker *)parker, ticks)) {
+        if (parker_take((struct parker *)parker->opaque, ticks)) {
             return WRT_PORT_OK;
         }
         if (ticks == 0) {
@@ -312,12 +355,33 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
 
 void wrt_port_unpark(wrt_port_parker_t *parker)
 {
-    parker_give((struct parker *)parker);
+    parker_give((struct parker *)parker->opaque);
+}
+
+void wrt_port_interrupt(uintptr_t parker)
+{
+    struct parker *p = (struct parker *)parker;
+    BaseType_t woken = pdFALSE;
+
+    switch (inside_interrupt()) {
+    case 0:
+        vTaskSuspendAll(); /* so that the parker's task does not end meanwhile */
+        parker_give_from_isr(p, NULL);
+        (void)xTaskResumeAll();
+        break;
+    case 1:
+        parker_give_from_isr(p, &woken);
+        portYIELD_FROM_ISR(woken);
+        break;
+    default:
+        parker_give_from_isr(p, NULL);
+        break;
+    }
 }
 
 void wrt_port_parker_done(wrt_port_parker_t *parker)
 {
-    parker_end((struct parker *)parker);
+    parker_end((struct parker *)parker->opaque);
 }
 
 #else /* nothing to wait with: no parker can be made, so the others are not reached */
@@ -338,6 +402,12 @@ void wrt_port_unpark(wrt_port_parker_t *parker)
 {
     (void)parker;
     wrt_port_abort("unpark without a parker");
+}
+
+void wrt_port_interrupt(uintptr_t parker)
+{
+    (void)parker;
+    wrt_port_abort("interrupt without a parker");
 }
 
 void wrt_port_parker_done(wrt_port_parker_t *parker)

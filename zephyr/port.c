@@ -198,6 +198,7 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
             slot_taken[i] = 1;
             atomic_set(&slots[i].val, 0);
             parker->opaque[0] = i;
+            parker->handle = i + 1; /* no address: a handler believes what a user thread's memory says */
             result = WRT_PORT_OK;
         }
     }
@@ -228,6 +229,14 @@ void wrt_port_unpark(wrt_port_parker_t *parker)
     (void)k_futex_wake(futex, false);
 }
 
+void wrt_port_interrupt(uintptr_t parker)
+{
+    if (parker - 1 < ARRAY_SIZE(slots)) {
+        atomic_set(&slots[parker - 1].val, 1);
+        (void)k_futex_wake(&slots[parker - 1], false);
+    }
+}
+
 void wrt_port_parker_done(wrt_port_parker_t *parker)
 {
     wrt_port_lock();
@@ -237,7 +246,7 @@ void wrt_port_parker_done(wrt_port_parker_t *parker)
 
 #else /* no user threads */
 
-BUILD_ASSERT(sizeof(struct k_sem) <= sizeof(wrt_port_parker_t), "wrt_port_parker_t is too small");
+BUILD_ASSERT(sizeof(struct k_sem) <= sizeof(((wrt_port_parker_t *)0)->opaque), "wrt_port_parker_t is too small");
 
 static K_MUTEX_DEFINE(table_lock);
 
@@ -256,6 +265,7 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
     if (parker == NULL) {
         return WRT_PORT_EINVAL;
     }
+    parker->handle = (uintptr_t)parker->opaque;
     return k_sem_init((struct k_sem *)parker->opaque, 0, 1) == 0 ? WRT_PORT_OK : WRT_PORT_ENOTSUP;
 }
 
@@ -278,6 +288,11 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
 void wrt_port_unpark(wrt_port_parker_t *parker)
 {
     k_sem_give((struct k_sem *)parker->opaque);
+}
+
+void wrt_port_interrupt(uintptr_t parker)
+{
+    k_sem_give((struct k_sem *)parker);
 }
 
 void wrt_port_parker_done(wrt_port_parker_t *parker)

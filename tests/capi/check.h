@@ -51,7 +51,7 @@ extern const wrt_loader_memory_t loader;
 /* 2 instances and a bit of everything; 2 stacks. */
 extern const wrt_config_t config;
 /* A new store of that configuration, always in the same buffer. */
-wrt_store_t *new_store(const wrt_interrupt_t *interrupt);
+wrt_store_t *new_store(wrt_interrupt_t *interrupt);
 /* An instance in it, its function of that name. */
 wrt_instance_t load(wrt_store_t *store, const wrt_module_t *module, const wrt_host_t *hosts, size_t host_count);
 wrt_func_t find(wrt_store_t *store, wrt_instance_t instance, const char *name);

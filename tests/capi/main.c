@@ -10,7 +10,7 @@ WRT_STORE_DEFINE(buffer, WRT_STORE_BYTES(2, 2, 1, 24, 2, 24, 512, 256, 3 * 65536
 static uint32_t image[8192], scratch[4096];
 const wrt_loader_memory_t loader = { image, 8192, scratch, 4096 };
 
-wrt_store_t *new_store(const wrt_interrupt_t *interrupt)
+wrt_store_t *new_store(wrt_interrupt_t *interrupt)
 {
     wrt_store_t *store = NULL;
 

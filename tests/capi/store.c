@@ -47,7 +47,7 @@ static void init(void)
     EQUAL(wrt_store_init(small, sizeof small, NULL, NULL, &store, &need), WRT_EINVAL);
     EQUAL(wrt_store_init(small, sizeof small, &few, NULL, NULL, &need), WRT_EINVAL);
     EQUAL(wrt_store_init((char *)small + 4, sizeof small - 8, &few, NULL, &store, &need), WRT_EINVAL);
-    EQUAL(wrt_store_init(small, sizeof small, &few, (const wrt_interrupt_t *)((char *)before + 1), &store, &need), WRT_EINVAL);
+    EQUAL(wrt_store_init(small, sizeof small, &few, (wrt_interrupt_t *)((char *)before + 1), &store, &need), WRT_EINVAL);
     for (size_t bytes = 0; bytes < exact; bytes++) {
         need = 0;
         EQUAL(wrt_store_init(small, bytes, &few, NULL, &store, &need), WRT_ENOMEM);

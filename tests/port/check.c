@@ -190,6 +190,13 @@ static void check_park(void)
     wrt_port_unlock();
     CHECK(wrt_port_park(&parker, UINT64_MAX - 1) == WRT_PORT_OK);
 
+    /* Without the lock, and also when it is late. */
+    CHECK(parker.handle != 0);
+    wrt_port_interrupt(parker.handle);
+    wrt_port_interrupt(parker.handle);
+    CHECK(wrt_port_park(&parker, WRT_PORT_FOREVER) == WRT_PORT_OK);
+    CHECK(wrt_port_park(&parker, 0) == WRT_PORT_ETIMEDOUT);
+
     /* One that is left over does not reach the next parker. */
     wrt_port_lock();
     wrt_port_unpark(&parker);
@@ -197,7 +204,9 @@ static void check_park(void)
     wrt_port_parker_done(&parker);
     CHECK(wrt_port_parker_init(&parker) == WRT_PORT_OK);
     CHECK(wrt_port_park(&parker, 0) == WRT_PORT_ETIMEDOUT);
+    uintptr_t handle = parker.handle;
     wrt_port_parker_done(&parker);
+    wrt_port_interrupt(handle);
 }
 
 /* A table of waiting threads, as port.h describes its use: an entry for each thread of the checks. */

@@ -43,6 +43,7 @@ extern "C" {
 #define WRT_EPAUSED 1          /**< Fuel or time slice used up; wrt_resume() goes on. */
 #define WRT_EINTERRUPTED 2     /**< wrt_interrupt() was called; clear it, then wrt_resume() goes on. */
 #define WRT_ESUSPENDED 3       /**< A host function is not ready; wrt_answer(), then wrt_resume(). */
+#define WRT_EWAITING 4         /**< The guest asks something of other threads that you serve: wrt_wait_get(), then wrt_resume(). */
 #define WRT_ETRAP (-1)         /**< The guest trapped; wrt_last_error() tells which trap and where. */
 #define WRT_EINVAL (-22)       /**< An argument is NULL, misaligned or out of range. */
 #define WRT_EINVAL_HANDLE (-9) /**< A handle is stale or not of this store. */
@@ -73,17 +74,36 @@ typedef uint32_t wrt_ref_t;
 /** The host's number n (below 2^29) as an externref. */
 #define WRT_HOST_REF(n) ((wrt_ref_t)(((uint32_t)(n) << 3) | 4u))
 
-/** A word that an interrupt handler may set; never inside the store. Zero-initialised is ready. */
+/** What an interrupt handler may set; never inside the store. Zero-initialised is ready. One per store. */
 typedef struct wrt_interrupt_word {
     volatile uint32_t word;
+    volatile uintptr_t waiting; /**< The library's: the parker in which the store's thread waits. */
 } wrt_interrupt_t;
 
+#ifdef WRT_PORT /* where a port of wrt/port.h is linked and the library has threads; the CMake files of both set it */
+#include <wrt/port.h>
+#define WRT_INTERRUPT_WAITING(i) (__atomic_thread_fence(__ATOMIC_SEQ_CST), (i)->waiting != 0 ? wrt_port_interrupt((i)->waiting) : (void)0)
+#else
+#define WRT_INTERRUPT_WAITING(i) ((void)0)
+#endif
+
 /**
- * @brief Asks the running guest to stop: wrt_call() or wrt_resume() returns WRT_EINTERRUPTED within 1000 of the guest's
+ * @brief Asks the guest to stop: wrt_call() or wrt_resume() returns WRT_EINTERRUPTED within 1000 of the guest's
  *        instructions, where 64 bytes of a bulk operation count as one; time in host functions comes on top. A timer that
- *        calls it is a deadline: samples/deadline. ISR-ok; does not block.
+ *        calls it is a deadline: samples/deadline.
+ *
+ * A guest that waits for another thread stops at once, and goes on waiting when it is resumed; a request that comes before the
+ * wait is not lost. Stopping one that waits takes WRT_PORT, which WRT's CMake files define: it is
+ * wrt_port_interrupt(), which makes the waiting thread ready.
+ *
+ * ISR-ok, all of it, on every port here; does not block, takes no lock, looks at nothing but *i and the parker. The
+ * shared memory whose wait table the parker stands in has to live. For user threads of Zephyr too.
  */
-static inline void wrt_interrupt(wrt_interrupt_t *i) { i->word = 1; }
+static inline void wrt_interrupt(wrt_interrupt_t *i)
+{
+    i->word = 1;
+    WRT_INTERRUPT_WAITING(i);
+}
 /** @brief Takes the request back; the engine never does. ISR-ok; does not block. */
 static inline void wrt_interrupt_clear(wrt_interrupt_t *i) { i->word = 0; }
 
@@ -141,10 +161,10 @@ typedef struct wrt_config {
      (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 4u)
 #if UINTPTR_MAX > 0xffffffffu
 #ifdef WRT_NO_OBJECTS /* without the library's features function-references, gc and exceptions; WRT's CMake files set it */
-#define WRT_SIZE_STORE 400u
+#define WRT_SIZE_STORE 416u
 #define WRT_SIZE_TYPE 12u
 #else
-#define WRT_SIZE_STORE 496u
+#define WRT_SIZE_STORE 512u
 #define WRT_SIZE_TYPE 24u
 #endif
 #define WRT_SIZE_INSTANCE 136u
@@ -153,10 +173,10 @@ typedef struct wrt_config {
 #define WRT_SIZE_STACK 112u
 #else
 #ifdef WRT_NO_OBJECTS
-#define WRT_SIZE_STORE 240u
+#define WRT_SIZE_STORE 248u
 #define WRT_SIZE_TYPE 12u
 #else
-#define WRT_SIZE_STORE 296u
+#define WRT_SIZE_STORE 304u
 #define WRT_SIZE_TYPE 24u
 #endif
 #define WRT_SIZE_INSTANCE 88u
@@ -233,14 +253,14 @@ size_t wrt_store_size(const wrt_config_t *config);
  *                  it must hold something: a static buffer does, so does calloc()'s; clear malloc()'s first.
  * @param bytes     its length.
  * @param config    how much it holds.
- * @param interrupt a word that stops the guest, or NULL; must live as long as the store.
+ * @param interrupt what stops the guest, or NULL; must live as long as the store, and be no other store's.
  * @param out       the store: the start of the buffer.
  * @param need      if not NULL: the bytes needed, whatever is returned; SIZE_MAX when there is no such size.
  * @retval WRT_OK     made. A store that was there before is gone, and its handles are stale.
  * @retval WRT_EINVAL a pointer is NULL or misaligned. Without a config *need is not set.
  * @retval WRT_ENOMEM bytes is less than *need; nothing was written to the buffer.
  */
-int wrt_store_init(void *buffer, size_t bytes, const wrt_config_t *config, const wrt_interrupt_t *interrupt, wrt_store_t **out, size_t *need);
+int wrt_store_init(void *buffer, size_t bytes, const wrt_config_t *config, wrt_interrupt_t *interrupt, wrt_store_t **out, size_t *need);
 
 /* ---- modules ----------------------------------------------------------------------------------------------------- */
 
@@ -338,11 +358,13 @@ int wrt_find_func(wrt_store_t *store, wrt_instance_t instance, const char *name,
  * @param results receives the results; their types are written too. Only written with WRT_OK.
  * @retval WRT_OK           results are there.
  * @retval WRT_ETRAP        it trapped.
- * @retval WRT_EPAUSED, WRT_EINTERRUPTED, WRT_ESUSPENDED  go on with wrt_resume().
+ * @retval WRT_EPAUSED, WRT_EINTERRUPTED, WRT_ESUSPENDED, WRT_EWAITING  go on with wrt_resume().
  * @retval WRT_ETYPE        number or types of arguments, or number of results, are wrong.
  * @retval WRT_EBUSY        paused calls are on all stacks: resume or wrt_cancel() one first.
  * @retval WRT_EINVAL_HANDLE  the function, or a reference among the arguments, is not of this store.
- * @retval WRT_ENOTSUP      more than WRT_HOST_MAX_VALUES arguments.
+ * @retval WRT_ENOTSUP      more than WRT_HOST_MAX_VALUES arguments; or the guest waits for another thread where none can
+ *                          wait: the port cannot, not here or not yet. The call is over then.
+ * @retval WRT_ENOMEM       the port has no parker left for one more thread that waits. The call is over then.
  * @retval WRT_EINVAL       a pointer is NULL or misaligned.
  */
 int wrt_call(wrt_store_t *store, wrt_func_t func, const wrt_val_t *args, size_t arg_count, wrt_val_t *results, size_t result_count);
@@ -390,6 +412,150 @@ size_t wrt_mem_size(wrt_store_t *store, wrt_instance_t instance);
  *         wrt_resume(), wrt_load(), return of the host function); other calls leave it valid.
  */
 void *wrt_mem_base(wrt_store_t *store, wrt_instance_t instance, uint32_t address, size_t bytes);
+
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
+/*
+ * Guest threads are stores: each thread of yours has one, and all of them have one memory, which stands in a buffer of
+ * its own. Modules import it (declared shared).
+ *
+ *     WRT_SHARED_DEFINE(memory, 4, 1024);
+ *     static const wrt_shared_config_t config = { .pages = 1024, .max_pages = 1024, .page_log2 = 0, .threads = 4 };
+ *     wrt_shared_init(memory, sizeof memory, &config, wrt_port_waiting(), &shared);     once
+ *
+ *     wrt_share_t share = { .shared = shared, .module = "env", .name = "memory" };      in each thread, with its store
+ *     wrt_share(store, &share);
+ *     wrt_load(store, &wrt_module_worker, NULL, NULL, 0, &worker);
+ *
+ * All of it needs the library's feature `threads`; without it the functions return WRT_ENOTSUP, or 0. It keeps no global
+ * state, makes no thread and allocates nothing: a thread that waits sleeps in the port, in an entry of that buffer.
+ */
+
+struct wrt_port_parker; /* wrt/port.h */
+
+/** How threads wait: the functions of wrt/port.h, or others of the same contract. All of them are there. */
+typedef struct wrt_waiting {
+    uint64_t (*now_ns)(void);
+    void (*lock)(void);
+    void (*unlock)(void);
+    int (*init)(struct wrt_port_parker *parker);
+    int (*park)(struct wrt_port_parker *parker, uint64_t deadline_ns);
+    void (*unpark)(struct wrt_port_parker *parker);
+    void (*done)(struct wrt_port_parker *parker);
+} wrt_waiting_t;
+
+#ifdef WRT_PORT
+/** @brief Those of the port that is linked. ISR-ok. */
+static inline const wrt_waiting_t *wrt_port_waiting(void)
+{
+    static const wrt_waiting_t waiting = {
+        wrt_port_now_ns, wrt_port_lock, wrt_port_unlock, wrt_port_parker_init, wrt_port_park, wrt_port_unpark, wrt_port_parker_done,
+    };
+    return &waiting;
+}
+#endif
+
+/** A memory that several stores have: opaque, at the start of a buffer of yours. */
+typedef struct wrt_shared wrt_shared_t;
+
+/** What a shared memory is. An import of it asks for no more pages than these at first, and for a maximum of no less. */
+typedef struct wrt_shared_config {
+    uint32_t pages;        /**< Pages at first. */
+    uint32_t max_pages;    /**< Most pages, as declared. */
+    uint32_t memory_bytes; /**< Bytes that there are for growth, the first pages included; 0: for all pages. */
+    uint16_t threads;      /**< Stores that may have it: the limit of guest threads. At least 1. */
+    uint8_t page_log2;     /**< Log2 of the page size in bytes: 16, or 0 (custom page sizes). */
+    uint8_t zero;          /**< 0. */
+} wrt_shared_config_t;
+
+/** @name Sizes on this target, checked when the library is built. @{ */
+#if UINTPTR_MAX > 0xffffffffu
+#define WRT_SIZE_SHARED 152u
+#define WRT_SIZE_WAITER 256u
+#else
+#define WRT_SIZE_SHARED 96u
+#define WRT_SIZE_WAITER 136u
+#endif
+/** Bytes of a buffer that suffice for a shared memory. */
+#define WRT_SHARED_BYTES(threads, memory_bytes) (WRT_SIZE_SHARED + (threads) * WRT_SIZE_WAITER + (memory_bytes) + 4u)
+/** Defines a static buffer for one. */
+#define WRT_SHARED_DEFINE(name, threads, memory_bytes) static uint64_t name[(WRT_SHARED_BYTES(threads, memory_bytes) + 7u) / 8u]
+/** @} */
+
+/** @brief Bytes that a shared memory needs, for a buffer aligned to 8; 0 when config is NULL or makes no sense. ISR-ok. */
+size_t wrt_shared_size(const wrt_shared_config_t *config);
+
+/**
+ * @brief Makes a shared memory in a buffer; it is zero.
+ * @param buffer  the caller's, aligned to 8, as for wrt_store_init(); it lives as long as all stores that have it.
+ * @param waiting how threads wait, for example wrt_port_waiting(); it lives as long. NULL: you serve what guests ask of other
+ *                threads yourself, by a scheduler of your own for example: then wrt_call() returns WRT_EWAITING.
+ * @retval WRT_OK      made.
+ * @retval WRT_EINVAL  a pointer is NULL or misaligned, a function is missing, or config makes no sense: no thread, more pages
+ *                     at first than at most, another page size, fewer memory_bytes than the first pages.
+ * @retval WRT_ENOMEM  bytes is less than wrt_shared_size().
+ * @retval WRT_ENOTSUP the library has no feature `threads`.
+ */
+int wrt_shared_init(void *buffer, size_t bytes, const wrt_shared_config_t *config, const wrt_waiting_t *waiting, wrt_shared_t **out);
+
+/** What the guest asks of other threads. */
+typedef struct wrt_wait {
+    uint32_t kind;        /**< WRT_WAIT32, WRT_WAIT64, WRT_NOTIFY or WRT_YIELD. */
+    uint32_t count;       /**< WRT_NOTIFY: most threads to wake. */
+    wrt_shared_t *shared; /**< The memory. */
+    uint64_t address;     /**< The byte in it. */
+    uint64_t expected;    /**< WRT_WAIT*: what was there, and has to be there still when the wait begins. */
+    int64_t timeout_ns;   /**< WRT_WAIT*: how long, in nanoseconds; below 0: for ever. */
+} wrt_wait_t;
+
+#define WRT_WAIT32 1u /**< memory.atomic.wait32. The answer: 0 woken, 1 another value, 2 the time is over. */
+#define WRT_WAIT64 2u /**< memory.atomic.wait64. */
+#define WRT_NOTIFY 3u /**< memory.atomic.notify. The answer: how many it woke. */
+#define WRT_YIELD 4u  /**< Another thread is amid an atomic access of 64 bits: let it run, then wrt_resume(). No answer. */
+
+/** That a store has a shared memory, under a name. The first three are yours. */
+typedef struct wrt_share {
+    wrt_shared_t *shared;
+    const char *module; /**< Module part of the imports' name. */
+    const char *name;   /**< Field part. */
+    struct wrt_share *next;
+    uint32_t slot;
+    int32_t failed;
+    uint64_t until;
+    wrt_wait_t wait;
+} wrt_share_t;
+
+/**
+ * @brief Gives a store a shared memory: modules loaded from now on import it by that name. It takes a memory slot of the store
+ *        (one more than wrt_add_module() reports in needs.memories), and a thread slot of the memory; a second name of
+ *        the same memory takes none.
+ * @param share  lives, with its strings and what it shares, as long as the store. Not one that is in use.
+ * @retval WRT_OK
+ * @retval WRT_ENOMEM as many stores have it as its configuration allows (at of wrt_last_error() is that number), or the
+ *                    store has no memory slot left.
+ * @retval WRT_EINVAL a pointer is NULL or misaligned, shared is none, or share is the store's already.
+ */
+int wrt_share(wrt_store_t *store, wrt_share_t *share);
+
+/** @brief Gives the thread slots of a store back, for others. Its guests must not run any more. @retval WRT_OK, WRT_EINVAL */
+int wrt_unshare(wrt_store_t *store);
+
+/** @brief Copies from a shared memory, while guests run. @retval WRT_OK, WRT_EINVAL (outside: nothing is copied), WRT_ENOTSUP */
+int wrt_shared_read(const wrt_shared_t *shared, uint32_t address, void *to, size_t bytes);
+/** @brief Copies to a shared memory, while guests run; 4 bytes at a multiple of 4 are written at once. @retval as wrt_shared_read() */
+int wrt_shared_write(const wrt_shared_t *shared, uint32_t address, const void *from, size_t bytes);
+/** @brief Wakes up to count threads that wait on an address, those first that have waited longest. @return how many. */
+uint32_t wrt_shared_notify(wrt_shared_t *shared, uint32_t address, uint32_t count);
+/** @brief Threads that wait on an address now. */
+uint32_t wrt_shared_waiting(wrt_shared_t *shared, uint32_t address);
+
+/**
+ * @brief What the guest asks, after WRT_EWAITING. wrt_resume() without an answer compares again, and returns WRT_EWAITING again
+ *        if the value is the expected one still: for who has noted the waiter in between, so that no notification is missed.
+ * @retval WRT_OK, WRT_EINVAL (the call that paused last asks nothing, or out is NULL)
+ */
+int wrt_wait_get(wrt_store_t *store, wrt_wait_t *out);
+/** @brief Answers it; wrt_resume() goes on. @retval WRT_OK, WRT_EINVAL (nothing is asked, or no such answer) */
+int wrt_wait_answer(wrt_store_t *store, uint32_t answer);
 
 /* ---- errors ------------------------------------------------------------------------------------------------------ */
 

@@ -223,17 +223,14 @@ pub(crate) unsafe fn drive(store: *mut CStore, place: Place) -> Exit {
         let s = unsafe { &mut *store };
         s.forget_views();
         let exit = run(&mut s.store, place.stack, &mut s.fuel);
-        // wrt.h has no memories that stores share, so nobody else is there.
         #[cfg(feature = "threads")]
-        match exit {
-            Exit::Wait { .. } => return s.store.abort(place.stack, Trap::CannotSuspend),
-            Exit::Notify { .. } => {
-                s.store.answer_thread(place.stack, 0);
-                continue;
-            }
-            Exit::Contended => continue,
-            _ => {}
-        }
+        let exit = match exit {
+            Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended => match crate::threads::serve(s, place, exit) {
+                None => continue,
+                Some(exit) => exit,
+            },
+            exit => exit,
+        };
         let Exit::HostCall { host, instance, .. } = exit else { return exit };
         // SAFETY: `s` is not used any more.
         let code = unsafe { call_host(store, place, host, instance) };
@@ -309,6 +306,11 @@ unsafe fn go_on(store: *mut CStore, place: Place, number: u32, results: *mut Val
         Exit::Trap(trap) => return Err(s.trapped(place.stack, trap)),
         Exit::Interrupted => return Ok(set_paused(s, place, number, EINTERRUPTED)),
         Exit::HostCall { .. } => return Ok(set_paused(s, place, number, ESUSPENDED)),
+        #[cfg(feature = "threads")]
+        Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended => {
+            let code = crate::threads::unserved(s, place.stack)?;
+            return Ok(set_paused(s, place, number, code));
+        }
         _ => return Ok(set_paused(s, place, number, EPAUSED)),
     };
     // SAFETY: the place is the one that was driven.
@@ -460,6 +462,8 @@ pub unsafe extern "C" fn wrt_resume(store: *mut CStore, results: *mut Val, resul
             return Ok(ESUSPENDED);
         }
         take_paused(s, place);
+        #[cfg(feature = "threads")]
+        crate::threads::forget_request(s);
         // SAFETY: as in `wrt_call`.
         unsafe { go_on(store, place, number, results) }
     };
@@ -501,6 +505,8 @@ pub unsafe extern "C" fn wrt_cancel(store: *mut CStore) -> c_int {
         let s = unsafe { &mut *store };
         let (place, _) = paused(s).ok_or(EINVAL)?;
         take_paused(s, place);
+        #[cfg(feature = "threads")]
+        crate::threads::forget_request(s);
         if place.caller.is_null() {
             s.store.abort(place.stack, Trap::Exit);
         }

@@ -12,6 +12,7 @@ pub(crate) const OK: c_int = 0;
 pub(crate) const EPAUSED: c_int = 1;
 pub(crate) const EINTERRUPTED: c_int = 2;
 pub(crate) const ESUSPENDED: c_int = 3;
+pub(crate) const EWAITING: c_int = 4;
 pub(crate) const ETRAP: c_int = -1;
 pub(crate) const EINVAL: c_int = -22;
 pub(crate) const EINVAL_HANDLE: c_int = -9;
@@ -248,11 +249,12 @@ const fn bytes_of(texts: &[&str]) -> usize {
 /// See wrt.h.
 #[unsafe(no_mangle)]
 pub extern "C" fn wrt_strerror(code: c_int) -> *const c_char {
-    const ALL: [(c_int, &str); 15] = [
+    const ALL: [(c_int, &str); 16] = [
         (OK, "done"),
         (EPAUSED, "paused: the fuel is used up"),
         (EINTERRUPTED, "paused: interrupted"),
         (ESUSPENDED, "paused: a host function is not ready"),
+        (EWAITING, "paused: the guest asks something of other threads"),
         (ETRAP, "the guest trapped"),
         (EINVAL, "an argument is NULL, misaligned or out of range"),
         (EINVAL_HANDLE, "a handle is stale or not of this store"),
@@ -265,16 +267,16 @@ pub extern "C" fn wrt_strerror(code: c_int) -> *const c_char {
         (ENOTSUP, "this build does not offer it"),
         (EBUSY, "the stack is in use, or a host function called what it must not"),
     ];
-    const SPLIT: ([i8; 15], [&str; 16]) = {
-        let (mut codes, mut texts, mut n) = ([0; 15], ["an unknown code"; 16], 0);
-        while n < 15 {
+    const SPLIT: ([i8; 16], [&str; 17]) = {
+        let (mut codes, mut texts, mut n) = ([0; 16], ["an unknown code"; 17], 0);
+        while n < 16 {
             (codes[n], texts[n]) = (ALL[n].0 as i8, ALL[n].1);
             assert!(codes[n] as c_int == ALL[n].0);
             n += 1;
         }
         (codes, texts)
     };
-    static CODES: [i8; 15] = SPLIT.0;
+    static CODES: [i8; 16] = SPLIT.0;
     static TEXTS: Texts<{ bytes_of(&SPLIT.1) }> = Texts::new(&SPLIT.1);
     TEXTS.nth(CODES.iter().position(|c| c_int::from(*c) == code).unwrap_or(CODES.len()))
 }

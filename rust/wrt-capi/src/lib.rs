@@ -21,6 +21,8 @@ pub mod module;
 pub mod store;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(feature = "threads"), path = "no_threads.rs")]
+pub mod threads;
 
 /// Never called: the archive has no panicking code. The language wants one where nobody else has it.
 #[cfg(any(target_os = "none", not(any(test, feature = "std"))))]

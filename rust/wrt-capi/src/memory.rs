@@ -12,6 +12,15 @@ use core::ptr::null_mut;
 use wrt_foundation::ExternKind;
 use wrt_runtime::{Extern, InstanceId};
 
+/// Memory 0 of an instance, if threads share it.
+#[cfg(feature = "threads")]
+fn shared(s: &CStore, handle: u32) -> Result<Option<&'static wrt_runtime::shared::SharedMem<'static>>, c_int> {
+    match s.store.item(InstanceId(s.instance(handle)?), ExternKind::Memory, 0) {
+        Some(Extern::Memory(slot)) => Ok(crate::threads::memory_of(s, slot)),
+        _ => Ok(None),
+    }
+}
+
 /// First byte and length of memory 0 of an instance; `None` without one.
 fn view(s: &mut CStore, handle: u32) -> Result<Option<(*mut u8, usize)>, c_int> {
     let i = s.instance(handle)?;
@@ -72,6 +81,12 @@ unsafe fn copy(from: *const u8, to: *mut u8, n: usize) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_mem_read(store: *mut CStore, instance: u32, address: u32, to: *mut c_void, bytes: usize) -> c_int {
     let read = |store: *mut CStore| {
+        #[cfg(feature = "threads")]
+        // SAFETY: a store that nobody else uses during the call; by wrt.h the caller's bytes.
+        if let Some(memory) = shared(unsafe { &*store }, instance)? {
+            // SAFETY: as above.
+            return if unsafe { crate::threads::read(memory, address, to, bytes) } == OK { Ok(OK) } else { Err(EINVAL) };
+        }
         // SAFETY: a store that nobody else uses during the call.
         let from = range(unsafe { &mut *store }, instance, address, bytes)?;
         if bytes != 0 && to.is_null() {
@@ -94,6 +109,12 @@ pub unsafe extern "C" fn wrt_mem_read(store: *mut CStore, instance: u32, address
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wrt_mem_write(store: *mut CStore, instance: u32, address: u32, from: *const c_void, bytes: usize) -> c_int {
     let write = |store: *mut CStore| {
+        #[cfg(feature = "threads")]
+        // SAFETY: a store that nobody else uses during the call; by wrt.h the caller's bytes.
+        if let Some(memory) = shared(unsafe { &*store }, instance)? {
+            // SAFETY: as above.
+            return if unsafe { crate::threads::write(memory, address, from, bytes) } == OK { Ok(OK) } else { Err(EINVAL) };
+        }
         // SAFETY: a store that nobody else uses during the call.
         let to = range(unsafe { &mut *store }, instance, address, bytes)?;
         if bytes != 0 && from.is_null() {
@@ -117,6 +138,12 @@ pub unsafe extern "C" fn wrt_mem_write(store: *mut CStore, instance: u32, addres
 pub unsafe extern "C" fn wrt_mem_size(store: *mut CStore, instance: u32) -> usize {
     let mut size = 0;
     let measure = |store: *mut CStore| {
+        #[cfg(feature = "threads")]
+        // SAFETY: a store that nobody else uses during the call.
+        if let Some(memory) = shared(unsafe { &*store }, instance)? {
+            size = memory.len();
+            return Ok(OK);
+        }
         // SAFETY: a store that nobody else uses during the call.
         size = view(unsafe { &mut *store }, instance)?.map_or(0, |(_, bytes)| bytes);
         Ok(OK)

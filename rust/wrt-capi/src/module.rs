@@ -112,11 +112,19 @@ fn link(
     let options = Options { memory_reserve, table_reserve: 0 };
 
     let (number, record) = (s.instances, Record::new(hosts, host_count));
+    #[cfg(feature = "threads")]
+    let shares = s.shares;
     let instance = s
         .store
         .instantiate(
             Shared::Ref(image.words()),
-            &mut |store, import| resolve(&record, number, image, import).or_else(|| offers.find(store, import)),
+            &mut |store, import| {
+                #[cfg(feature = "threads")]
+                if let Some(memory) = crate::threads::resolve(shares, &import) {
+                    return Some(memory);
+                }
+                resolve(&record, number, image, import).or_else(|| offers.find(store, import))
+            },
             &options,
         )
         .map_err(|e| s.note_link(e))?;
@@ -158,6 +166,13 @@ unsafe fn load(
         }
         Exit::Trap(trap) => Err(s.trapped(place.stack, trap)),
         Exit::HostCall { .. } => {
+            s.store.abort(place.stack, Trap::CannotSuspend);
+            Err(s.trapped(place.stack, Trap::CannotSuspend))
+        }
+        #[cfg(feature = "threads")]
+        Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended => {
+            crate::threads::unserved(s, place.stack)?;
+            crate::threads::forget_request(s);
             s.store.abort(place.stack, Trap::CannotSuspend);
             Err(s.trapped(place.stack, Trap::CannotSuspend))
         }

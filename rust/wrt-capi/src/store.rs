@@ -9,9 +9,11 @@
 use crate::carver::{ALIGN, Layout};
 use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, LastError, OK, TEXT, record};
 use crate::host::{Caller, Record};
+use crate::threads::Interrupt;
+#[cfg(feature = "threads")]
+use crate::threads::Share;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
-use core::sync::atomic::AtomicU32;
 use wrt_foundation::Shared;
 use wrt_runtime::stack::{Frame, WINDOW};
 use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
@@ -61,6 +63,12 @@ pub struct CStore {
     pub(crate) memories_left: u16,
     /// The stack of the last call from outside.
     pub(crate) last: u16,
+    /// What stops it, or null.
+    #[cfg(feature = "threads")]
+    pub(crate) interrupt: *const Interrupt,
+    /// Memories that it shares with others, newest first.
+    #[cfg(feature = "threads")]
+    pub(crate) shares: *mut Share,
 }
 
 const MAGIC: u32 = u32::from_le_bytes(*b"WRTs");
@@ -72,7 +80,7 @@ const FUNC: u32 = 1 << INDEX_BITS;
 pub(crate) const INDEX: u32 = FUNC - 1;
 
 /// The number that wrt.h defines for this pointer width: its first definition is for 64 bits, its second for 32.
-const fn header(define: &str) -> usize {
+pub(crate) const fn header(define: &str) -> usize {
     header_nth(define, if size_of::<usize>() == 8 { 0 } else { 1 })
 }
 
@@ -210,7 +218,7 @@ pub unsafe extern "C" fn wrt_store_init(
     buffer: *mut c_void,
     bytes: usize,
     config: *const Config,
-    interrupt: *const AtomicU32,
+    interrupt: *mut Interrupt,
     out: *mut *mut CStore,
     need: *mut usize,
 ) -> c_int {
@@ -242,7 +250,7 @@ pub unsafe extern "C" fn wrt_store_init(
         let parts = layout.make(buffer.cast());
         let mut engine = Store::new(parts.store);
         if let Some(word) = interrupt.as_ref::<'static>() {
-            engine.set_interrupt(Shared::Ref(core::slice::from_ref(word)));
+            engine.set_interrupt(Shared::Ref(core::slice::from_ref(&word.word)));
         }
         store.write(CStore {
             magic: MAGIC,
@@ -259,6 +267,10 @@ pub unsafe extern "C" fn wrt_store_init(
             instances: 0,
             memories_left: config.memories,
             last: 0,
+            #[cfg(feature = "threads")]
+            interrupt,
+            #[cfg(feature = "threads")]
+            shares: core::ptr::null_mut(),
         });
         out.write(store);
     }

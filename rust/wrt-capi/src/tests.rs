@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const HEADER: &str = include_str!("../include/wrt.h");
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("call.rs"),
     include_str!("error.rs"),
     include_str!("host.rs"),
     include_str!("memory.rs"),
     include_str!("module.rs"),
     include_str!("store.rs"),
+    include_str!("threads.rs"),
 ];
 
 /// Name and number of parameters of what follows each `before` and goes on to `after` behind the closing parenthesis.
@@ -54,8 +55,17 @@ fn every_function_is_there_and_no_other() {
         .flat_map(|s| s.split("#[unsafe(no_mangle)]").skip(1))
         .flat_map(|s| functions(&s[..s.find('{').unwrap()], "wrt_", "->"))
         .collect();
-    assert_eq!(declared.len(), 26, "{declared:?}");
+    assert_eq!(declared.len(), 36, "{declared:?}");
     assert_eq!(declared, exported);
+}
+
+/// The library without threads has the same functions.
+#[test]
+fn without_threads_there_are_the_same_functions() {
+    let exported = |s: &'static str| -> BTreeMap<_, _> {
+        s.split("#[unsafe(no_mangle)]").skip(1).flat_map(|s| functions(&s[..s.find('{').unwrap()], "wrt_", "->")).collect()
+    };
+    assert_eq!(exported(include_str!("threads.rs")), exported(include_str!("no_threads.rs")));
 }
 
 #[test]
@@ -65,6 +75,7 @@ fn codes_are_the_header_s() {
         ("WRT_EPAUSED", error::EPAUSED),
         ("WRT_EINTERRUPTED", error::EINTERRUPTED),
         ("WRT_ESUSPENDED", error::ESUSPENDED),
+        ("WRT_EWAITING", error::EWAITING),
         ("WRT_ETRAP", error::ETRAP),
         ("WRT_EINVAL", error::EINVAL),
         ("WRT_EINVAL_HANDLE", error::EINVAL_HANDLE),
@@ -105,7 +116,16 @@ fn assertions() -> String {
     layout!(Module, "wrt_module_t": data "data" bytes "bytes" image_words "image_words" scratch_words "scratch_words" needs "needs" load "load");
     layout!(LastError, "wrt_error_t": code "code" host_code "host_code" trap "trap" func "func" offset "offset" at "at" message "message");
     layout!(CFrame, "wrt_frame_t": instance "instance" func "func" offset "offset" from_host "from_host");
-    layout!(core::sync::atomic::AtomicU32, "wrt_interrupt_t": );
+    layout!(crate::threads::Interrupt, "wrt_interrupt_t": word "word" waiting "waiting");
+    #[cfg(feature = "threads")]
+    {
+        use crate::threads::{Share, SharedConfig, Wait, Waiting};
+        layout!(Waiting, "wrt_waiting_t": now_ns "now_ns" lock "lock" unlock "unlock" init "init" park "park" unpark "unpark" done "done");
+        layout!(SharedConfig, "wrt_shared_config_t": pages "pages" max_pages "max_pages" memory_bytes "memory_bytes"
+            threads "threads" page_log2 "page_log2" zero "zero");
+        layout!(Wait, "wrt_wait_t": kind "kind" count "count" shared "shared" address "address" expected "expected" timeout_ns "timeout_ns");
+        layout!(Share, "wrt_share_t": shared "shared" module "module" name "name");
+    }
     c
 }
 

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use wrt_runtime::image::{LARGE_WINDOW, SMALL_WINDOW};
 use wrt_runtime::translate::{Wanted, translate_vec_for};
 
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 17] = [
     "calc",
     "empty",
     "floats",
@@ -27,6 +27,8 @@ const MODULES: [&str; 15] = [
     "link_tags",
     "link_catch",
     "wrong_kind",
+    "threads",
+    "threads_start",
 ];
 const SOURCES: [&str; 8] = ["main.c", "store.c", "modules.c", "link.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
 
@@ -101,6 +103,10 @@ fn compilers() -> Vec<&'static str> {
 }
 
 fn run(profile: &str, features: &str, sources: &[&str]) {
+    run_with(profile, features, sources, &[]);
+}
+
+fn run_with(profile: &str, features: &str, sources: &[&str], more: &[&str]) {
     let compilers = compilers();
     if compilers.is_empty() {
         println!("skipped: neither gcc nor clang is there");
@@ -113,14 +119,16 @@ fn run(profile: &str, features: &str, sources: &[&str]) {
     let (archive, modules) = (archive(profile, features), modules(window));
     drop(made);
     for cc in compilers {
-        let program = scratch().join(format!("{cc}-{}", archive.file_stem().unwrap().display()));
+        let first = sources.first().copied().unwrap_or_default().trim_end_matches(".c");
+        let program = scratch().join(format!("{cc}-{first}-{}", archive.file_stem().unwrap().display()));
         let mut c = Command::new(cc);
-        c.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+        c.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"])
+            .args(more);
         c.arg("-I").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include")).arg("-I").arg(folder());
         if window == SMALL_WINDOW {
             c.arg("-DWRT_SMALL_WINDOW");
         }
-        if !features.contains("proposals") {
+        if !["proposals", "references", "gc", "exceptions"].iter().any(|f| features.contains(f)) {
             c.arg("-DWRT_NO_OBJECTS");
         }
         c.args(sources.iter().map(|s| folder().join(s))).arg(&modules).arg(&archive).arg("-o").arg(&program);
@@ -146,4 +154,16 @@ fn program_passes_as_shipped() {
 #[test]
 fn the_least_library_says_what_it_lacks() {
     run("dev", "std,small-window", &["least.c"]);
+}
+
+/// Guests in several threads, over the port for POSIX.
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_pass() {
+    let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/../wrt-platform/include");
+    let more = [include, "-DWRT_PORT", "-pthread"];
+    let sources = ["threads.c", "../../posix/port.c"];
+    run_with("dev", "std,threads", &sources, &more);
+    run_with("release", "loader,float,threads", &sources, &more);
+    run_with("dev", "std,proposals,linking,loader,float", &sources, &more);
 }

@@ -21,17 +21,21 @@ pub mod memory;
 pub mod module;
 #[path = "../src/store.rs"]
 pub mod store;
+#[cfg_attr(feature = "threads", path = "../src/threads.rs")]
+#[cfg_attr(not(feature = "threads"), path = "../src/no_threads.rs")]
+pub mod threads;
 
 use call::*;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::{null, null_mut};
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 use error::*;
 use host::*;
 use memory::*;
 use module::*;
 use std::sync::{Mutex, OnceLock};
 use store::*;
+use threads::*;
 
 const GUEST: &str = r#"(module
   (import "host" "work" (func $work (param i32 i64) (result i64)))
@@ -62,7 +66,7 @@ const NEEDS: Config = Config {
 struct Program {
     buffer: *mut u64,
     words: usize,
-    interrupt: *const AtomicU32,
+    interrupt: *mut Interrupt,
     module: *const Module,
     hosts: *const Host,
     user: *mut User,
@@ -71,7 +75,7 @@ struct Program {
 /// What the host functions share; only reached through the pointer that they are given.
 #[derive(Default)]
 struct User {
-    interrupt: Option<&'static AtomicU32>,
+    interrupt: Option<&'static Interrupt>,
     calls: u32,
 }
 
@@ -96,10 +100,14 @@ fn image() -> &'static [u32] {
 struct Constant<T>(T);
 unsafe impl<T> Send for Constant<T> {}
 
+fn no_interrupt() -> Interrupt {
+    Interrupt { word: AtomicU32::new(0), waiting: AtomicUsize::new(0) }
+}
+
 fn program() -> Program {
     let image = image();
     let user = keep(User::default());
-    let interrupt: *const AtomicU32 = keep(AtomicU32::new(0));
+    let interrupt = keep(no_interrupt());
     unsafe { (*user).interrupt = interrupt.as_ref() };
     let host = |name: &'static CStr, signature: &'static CStr, call: HostFn| Host {
         module: c"host".as_ptr(),
@@ -207,11 +215,11 @@ unsafe extern "C" fn work(caller: *mut Caller, user: *mut c_void, args: *mut u64
         assert_eq!(wrt_resume(store, null_mut(), 0), EPAUSED);
         assert_eq!(wrt_set_fuel(store, left), OK);
         let interrupt = (*user).interrupt.unwrap();
-        interrupt.store(1, Relaxed);
+        interrupt.word.store(1, Relaxed);
         assert_eq!(wrt_resume(store, null_mut(), 0), EINTERRUPTED);
         assert_eq!((wrt_cancel(store), wrt_cancel(store)), (OK, EINVAL));
         assert_eq!(call(store, spin, &[], &mut []), EINTERRUPTED);
-        interrupt.store(0, Relaxed);
+        interrupt.word.store(0, Relaxed);
 
         let mut deeper = v;
         if n > 0 {
@@ -332,4 +340,132 @@ fn a_linked_memory_has_one_address() {
         assert_eq!(wrt_call(store, poke, &at, 1, null_mut(), 0), OK);
         assert_eq!(wrt_mem_base(store, lib, 8, 1).cast::<u8>().read(), 65);
     }
+}
+
+/// A port that spins: Miri switches threads where one yields.
+#[cfg(feature = "threads")]
+mod spinning {
+    use super::*;
+    use core::sync::atomic::Ordering::SeqCst;
+
+    static LOCK: AtomicU32 = AtomicU32::new(0);
+
+    unsafe extern "C" fn now_ns() -> u64 {
+        1
+    }
+    unsafe extern "C" fn lock() {
+        while LOCK.swap(1, SeqCst) != 0 {
+            std::thread::yield_now();
+        }
+    }
+    unsafe extern "C" fn unlock() {
+        LOCK.store(0, SeqCst);
+    }
+    fn flag<'a>(parker: *mut Parker) -> &'a AtomicUsize {
+        unsafe { AtomicUsize::from_ptr(parker.cast::<usize>().add(1)) }
+    }
+    unsafe extern "C" fn init(parker: *mut Parker) -> c_int {
+        unsafe { parker.cast::<usize>().write(parker.expose_provenance()) };
+        flag(parker).store(0, SeqCst);
+        0
+    }
+    unsafe extern "C" fn park(parker: *mut Parker, deadline_ns: u64) -> c_int {
+        while flag(parker).swap(0, SeqCst) == 0 {
+            if deadline_ns <= 1 {
+                return -116;
+            }
+            std::thread::yield_now();
+        }
+        0
+    }
+    unsafe extern "C" fn unpark(parker: *mut Parker) {
+        flag(parker).store(1, SeqCst);
+    }
+    unsafe extern "C" fn done(_: *mut Parker) {}
+
+    /// `wrt_port_interrupt()`.
+    pub(super) fn interrupt(i: &Interrupt) {
+        i.word.store(1, SeqCst);
+        let handle = i.waiting.load(SeqCst);
+        if handle != 0 {
+            unsafe { unpark(core::ptr::with_exposed_provenance_mut(handle)) };
+        }
+    }
+
+    pub(super) static WAITING: Waiting = Waiting {
+        now_ns: Some(now_ns),
+        lock: Some(lock),
+        unlock: Some(unlock),
+        init: Some(init),
+        park: Some(park),
+        unpark: Some(unpark),
+        done: Some(done),
+    };
+}
+
+#[test]
+#[cfg(feature = "threads")]
+fn stores_in_two_threads_share_a_memory() {
+    const WORKER: &str = r#"(module
+      (import "env" "memory" (memory 64 64 shared (pagesize 1)))
+      (func (export "take") (result i32)
+        (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
+        (i32.atomic.rmw.add (i32.const 4) (i32.const 1)))
+      (func (export "give") (result i32)
+        (i32.atomic.store (i32.const 0) (i32.const 1))
+        (memory.atomic.notify (i32.const 0) (i32.const -1))))"#;
+    static IMAGE: OnceLock<Vec<u32>> = OnceLock::new();
+    let image = IMAGE.get_or_init(|| wrt_runtime::translate::translate_vec(&wat::parse_str(WORKER).unwrap()).unwrap().0);
+    let config = SharedConfig { pages: 64, max_pages: 64, threads: 2, ..SharedConfig::default() };
+    let bytes = unsafe { wrt_shared_size(&config) };
+    let buffer = unsafe { (*keep(vec![0u64; bytes.div_ceil(8)])).as_mut_ptr() };
+    let mut shared = null_mut();
+    assert_eq!(unsafe { wrt_shared_init(buffer.cast(), bytes, &config, &spinning::WAITING, &mut shared) }, OK);
+
+    struct Common(*mut CShared);
+    unsafe impl Sync for Common {}
+    let common = Common(shared);
+    let common = &common;
+    let guest = |interrupt: *mut Interrupt| {
+        let needs = Config { memory_bytes: 0, ..NEEDS };
+        let words = unsafe { wrt_store_size(&needs) }.div_ceil(8);
+        let buffer = unsafe { (*keep(vec![0u64; words])).as_mut_ptr() };
+        let (mut store, mut instance) = (null_mut(), 0);
+        let share = keep(Constant(unsafe { core::mem::MaybeUninit::<Share>::zeroed().assume_init() })).cast::<Share>();
+        let module =
+            Module { data: image.as_ptr().cast(), bytes: 4 * image.len() as u32, image_words: 0, scratch_words: 0, needs, load: None };
+        unsafe {
+            ((*share).shared, (*share).module, (*share).name) = (common.0, c"env".as_ptr(), c"memory".as_ptr());
+            assert_eq!(wrt_store_init(buffer.cast(), 8 * words, &needs, interrupt, &mut store, null_mut()), OK);
+            assert_eq!(wrt_share(store, share), OK);
+            assert_eq!(wrt_load_image(store, &module, null(), null(), 0, &mut instance), OK);
+        }
+        (store, instance)
+    };
+    let interrupt: &Interrupt = unsafe { &*keep(no_interrupt()) };
+    std::thread::scope(|s| {
+        let waiter = s.spawn(|| {
+            let (store, instance) = guest(&raw const *interrupt as *mut Interrupt);
+            let r = &mut [i32(7)];
+            assert_eq!(call(store, find(store, instance, c"take"), &[], r), EINTERRUPTED);
+            interrupt.word.store(0, Relaxed);
+            assert_eq!(unsafe { wrt_resume(store, r.as_mut_ptr(), 1) }, OK);
+            assert_eq!(r[0].of, 0);
+        });
+        while unsafe { wrt_shared_waiting(common.0, 0) } == 0 {
+            std::thread::yield_now();
+        }
+        spinning::interrupt(interrupt);
+        while interrupt.word.load(Relaxed) == 1 || unsafe { wrt_shared_waiting(common.0, 0) } == 0 {
+            std::thread::yield_now();
+        }
+        let (store, instance) = guest(null_mut());
+        let r = &mut [i32(0)];
+        assert_eq!((call(store, find(store, instance, c"give"), &[], r), r[0].of), (OK, 1));
+        waiter.join().unwrap();
+        let mut word = 0u32;
+        assert_eq!(unsafe { wrt_shared_read(common.0, 4, (&raw mut word).cast(), 4) }, OK);
+        assert_eq!(word, 1);
+        assert_eq!(unsafe { wrt_unshare(store) }, OK);
+    });
 }

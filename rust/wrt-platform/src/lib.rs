@@ -53,5 +53,5 @@ pub use static_memory::{StaticAllocator, StaticAllocatorBuilder};
 #[cfg(feature = "std")]
 pub use std_sync::{StdParker, StdParking};
 pub use sync::{FutexLike, FutexParking, WaitOutcome};
-pub use wait::{Key, Parked, Parking, WaitTable, Waiter};
+pub use wait::{Key, Parked, Parking, Stop, WaitTable, Waiter};
 pub use wrt_foundation::{Error, ErrorKind, WrtError, WrtResult};

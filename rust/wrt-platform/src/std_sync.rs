@@ -1,31 +1,112 @@
 // SPDX-License-Identifier: MIT
 //! What a [`WaitTable`](crate::WaitTable) takes from Rust's standard library, on any system that has one.
 
+#[cfg(all(feature = "platform-linux", target_os = "linux"))]
+use crate::FutexLike;
 use crate::WrtResult;
 use crate::wait::{FOREVER, Parked, Parking};
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Waker;
 use core::time::Duration;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(not(all(feature = "platform-linux", target_os = "linux")))]
+use std::sync::Condvar;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// A mutex, condition variables, and the clock of [`Instant`].
+/// A mutex, condition variables (on Linux, with `platform-linux`, futexes), and the clock of [`Instant`].
 #[derive(Debug)]
 pub struct StdParking {
     lock: Mutex<()>,
     epoch: Instant,
+    /// Who is to be woken when the lock is free again: a waker may do anything.
+    wakers: Mutex<Vec<Waker>>,
+    any: AtomicBool,
 }
 
 /// Where one thread sleeps.
 #[derive(Debug, Default)]
 pub struct StdParker {
-    unparked: Mutex<bool>,
+    unparked: Flag,
+    waker: Mutex<Option<Waker>>,
+}
+
+/// One thread waits until it is set; it is cleared by that.
+#[cfg(all(feature = "platform-linux", target_os = "linux"))]
+type Flag = crate::LinuxFutex;
+/// One thread waits until it is set; it is cleared by that.
+#[cfg(not(all(feature = "platform-linux", target_os = "linux")))]
+#[derive(Debug, Default)]
+struct Flag {
+    set: Mutex<bool>,
     changed: Condvar,
+}
+
+#[cfg(all(feature = "platform-linux", target_os = "linux"))]
+impl StdParker {
+    fn clear(&self) {
+        self.unparked.store(0, Ordering::Relaxed);
+    }
+    fn set_first(&self) -> bool {
+        self.unparked.store(1, Ordering::Release);
+        true
+    }
+    fn kick(&self) {
+        let _ = self.unparked.wake_one();
+    }
+    /// Waits for so long, or for ever; tells whether it was set. It may return early for no reason.
+    fn wait(&self, left: Option<Duration>) -> bool {
+        let take = || self.unparked.compare_exchange_weak(1, 0, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        if take() {
+            return true;
+        }
+        let _ = self.unparked.wait(0, left);
+        take()
+    }
+}
+
+#[cfg(not(all(feature = "platform-linux", target_os = "linux")))]
+impl StdParker {
+    fn clear(&self) {
+        *lock(&self.unparked.set) = false;
+    }
+    fn set(&self) {
+        *lock(&self.unparked.set) = true;
+        self.unparked.changed.notify_one();
+    }
+    fn set_first(&self) -> bool {
+        self.set();
+        false
+    }
+    fn kick(&self) {}
+    /// Waits for so long, or for ever; tells whether it was set. It may return early for no reason.
+    fn wait(&self, left: Option<Duration>) -> bool {
+        let set = lock(&self.unparked.set);
+        if *set {
+            drop(set);
+            self.clear();
+            return true;
+        }
+        let mut set = match left {
+            Some(left) => self.unparked.changed.wait_timeout(set, left).unwrap_or_else(PoisonError::into_inner).0,
+            None => self.unparked.changed.wait(set).unwrap_or_else(PoisonError::into_inner),
+        };
+        core::mem::take(&mut *set)
+    }
+}
+
+impl StdParker {
+    /// Has the next unpark wake this task too: for waits that block no thread. Look afterwards whether it has been already.
+    pub fn set_waker(&self, waker: Option<Waker>) {
+        *lock(&self.waker) = waker;
+    }
 }
 
 impl StdParking {
     /// Its clock begins now.
     #[allow(clippy::new_without_default)] // it reads a clock
     pub fn new() -> StdParking {
-        StdParking { lock: Mutex::new(()), epoch: Instant::now() }
+        StdParking { lock: Mutex::new(()), epoch: Instant::now(), wakers: Mutex::new(Vec::new()), any: AtomicBool::new(false) }
     }
 }
 
@@ -38,36 +119,50 @@ impl Parking for StdParking {
     type Parker = StdParker;
 
     fn locked<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _lock = lock(&self.lock);
-        work()
+        let held = lock(&self.lock);
+        let result = work();
+        drop(held);
+        if self.any.swap(false, Ordering::AcqRel) {
+            let wakers = core::mem::take(&mut *lock(&self.wakers));
+            wakers.into_iter().for_each(Waker::wake);
+        }
+        result
     }
     fn now_ns(&self) -> u64 {
         u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(FOREVER - 1)
     }
     fn init(&self, parker: &StdParker) -> WrtResult<()> {
-        *lock(&parker.unparked) = false;
+        parker.clear();
+        parker.set_waker(None);
         Ok(())
     }
     fn park(&self, parker: &StdParker, deadline_ns: u64) -> Parked {
-        let mut unparked = lock(&parker.unparked);
-        while !*unparked {
-            if deadline_ns == FOREVER {
-                unparked = parker.changed.wait(unparked).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
+        loop {
             let left = deadline_ns.saturating_sub(self.now_ns());
-            if left == 0 {
+            if parker.wait((deadline_ns != FOREVER).then(|| Duration::from_nanos(left))) {
+                return Parked::Unparked;
+            }
+            if deadline_ns != FOREVER && self.now_ns() >= deadline_ns {
                 return Parked::TimedOut;
             }
-            let woken = parker.changed.wait_timeout(unparked, Duration::from_nanos(left));
-            unparked = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        *unparked = false;
-        Parked::Unparked
     }
     fn unpark(&self, parker: &StdParker) {
-        *lock(&parker.unparked) = true;
-        parker.changed.notify_one();
+        self.unpark_first(parker);
+        parker.kick();
     }
-    fn done(&self, _: &StdParker) {}
+    fn kick(&self, parker: &StdParker) {
+        parker.kick();
+    }
+    fn unpark_first(&self, parker: &StdParker) -> bool {
+        let kick = parker.set_first();
+        if let Some(waker) = lock(&parker.waker).take() {
+            lock(&self.wakers).push(waker);
+            self.any.store(true, Ordering::Release);
+        }
+        kick
+    }
+    fn done(&self, parker: &StdParker) {
+        parker.set_waker(None);
+    }
 }

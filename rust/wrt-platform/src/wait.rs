@@ -62,8 +62,40 @@ pub trait Parking {
     fn park(&self, parker: &Self::Parker, deadline_ns: u64) -> Parked;
     /// Lets the parker's thread go on, or its next `park` return at once. Under the lock.
     fn unpark(&self, parker: &Self::Parker);
+    /// As `unpark`, or its beginning: true if `kick` has to follow when the lock is free, so that who wakes does not
+    /// find the lock taken. Meanwhile the thread may go on by itself, and another one may ready the parker.
+    fn unpark_first(&self, parker: &Self::Parker) -> bool {
+        self.unpark(parker);
+        false
+    }
+    /// See `unpark_first`. Not under the lock.
+    fn kick(&self, parker: &Self::Parker) {
+        let _ = parker;
+    }
     /// Ends a parker. By the thread that readied it, when nobody can unpark it any more. Not under the lock.
     fn done(&self, parker: &Self::Parker);
+}
+
+/// What ends a wait from outside, besides waking and time.
+///
+/// Who asks sets what [`asked`](Stop::asked) reads, and then unparks what [`waits`](Stop::waits) has noted: under the table's
+/// lock by [`WaitTable::stop`], or, where a system's parkers can be unparked without it, anywhere, interrupt handlers
+/// included. The two sides meet if both do so in this order with sequentially consistent accesses.
+pub trait Stop<P> {
+    /// Whether it has been asked for. Touches memory only.
+    fn asked(&self) -> bool;
+    /// `Some`: the thread is going to wait in this entry, noted under the lock; `None`: it does not any more, without it.
+    /// Touches memory only.
+    fn waits(&self, entry: Option<(u32, &P)>);
+}
+
+/// Nobody asks.
+struct NeverStops;
+impl<P> Stop<P> for NeverStops {
+    fn asked(&self) -> bool {
+        false
+    }
+    fn waits(&self, _: Option<(u32, &P)>) {}
 }
 
 /// What threads wait on: an address of a memory.
@@ -83,6 +115,8 @@ const TAKEN: u32 = 1;
 const WAITING: u32 = 2;
 /// Taken out of the list by a waker.
 const WOKEN: u32 = 3;
+/// Threads that are kicked after the lock; more than these at once are unparked under it.
+const LATE: usize = 8;
 /// No entry.
 const NONE: u32 = u32::MAX;
 
@@ -163,7 +197,100 @@ impl<'m, S: Parking> WaitTable<'m, S> {
     ///
     /// # Errors
     /// `Memory`: all entries are in use. Others of [`Parking::init`].
-    pub fn wait(&self, key: Key, mut equal: impl FnMut() -> bool, deadline_ns: u64) -> WrtResult<WaitOutcome> {
+    pub fn wait(&self, key: Key, equal: impl FnMut() -> bool, deadline_ns: u64) -> WrtResult<WaitOutcome> {
+        let ended = self.wait_or_stop(key, equal, deadline_ns, &NeverStops)?;
+        Ok(ended.unwrap_or(WaitOutcome::Woken)) // nobody stops it
+    }
+
+    /// The same, until `stop` is asked for: then it is `None`. Who has been woken before returns as woken.
+    ///
+    /// # Errors
+    /// As [`WaitTable::wait`].
+    pub fn wait_or_stop(
+        &self,
+        key: Key,
+        equal: impl FnMut() -> bool,
+        deadline_ns: u64,
+        stop: &impl Stop<S::Parker>,
+    ) -> WrtResult<Option<WaitOutcome>> {
+        let Some(i) = self.enter(key, equal, stop)? else { return Ok(Some(WaitOutcome::NotEqual)) };
+        let Some(entry) = self.entry(i) else { return Ok(None) };
+        loop {
+            // Entered first, asked then: a request that came in between has seen no entry, and is seen here.
+            let parked = if stop.asked() { Parked::Unparked } else { self.system.park(&entry.parker, deadline_ns) };
+            // The usual end, without the lock, which the waker may still hold. It has finished with the entry, which only
+            // notes that it was woken after unparking it.
+            if entry.state.load(Ordering::Acquire) == WOKEN {
+                stop.waits(None);
+                self.free(entry);
+                return Ok(Some(WaitOutcome::Woken));
+            }
+            // Never early, whatever the system's clock of timeouts thinks.
+            let late = parked == Parked::TimedOut && deadline_ns != FOREVER && self.system.now_ns() >= deadline_ns;
+            let ended = self.system.locked(|| {
+                let ended = match () {
+                    () if get(&entry.state) == WOKEN => Some(Some(WaitOutcome::Woken)),
+                    () if late => Some(Some(WaitOutcome::TimedOut)),
+                    () if stop.asked() => Some(None),
+                    () => None,
+                };
+                if ended.is_some() {
+                    self.unlink(|n, _| n == i, 1, |_| ());
+                    stop.waits(None);
+                }
+                ended
+            });
+            if let Some(outcome) = ended {
+                self.free(entry);
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Begins a wait that blocks nobody; `None`: `equal` does not hold. [`WaitTable::is_woken`] tells how it goes, and
+    /// [`WaitTable::end`] has to follow. The entry's [parker](WaitTable::parker) is unparked when it is woken.
+    ///
+    /// # Errors
+    /// As [`WaitTable::wait`].
+    pub fn begin(&self, key: Key, equal: impl FnMut() -> bool) -> WrtResult<Option<u32>> {
+        self.enter(key, equal, &NeverStops)
+    }
+
+    /// Whether a wait that was begun has been woken.
+    pub fn is_woken(&self, entry: u32) -> bool {
+        self.entry(entry).is_some_and(|e| self.system.locked(|| get(&e.state) == WOKEN))
+    }
+
+    /// Ends a wait that was begun; whether it was woken, and so has been counted. Once for each.
+    pub fn end(&self, entry: u32) -> bool {
+        let Some(e) = self.entry(entry) else { return false };
+        let woken = self.system.locked(|| {
+            self.unlink(|n, _| n == entry, 1, |_| ());
+            get(&e.state) == WOKEN
+        });
+        self.free(e);
+        woken
+    }
+
+    /// The parker of an entry.
+    pub fn parker(&self, entry: u32) -> Option<&'m S::Parker> {
+        self.entry(entry).map(|e| &e.parker)
+    }
+
+    /// Has the thread that waits in the entry `which` tells look at its [`Stop`]. `which` is called under the lock. After the
+    /// request has been made, so that [`Stop::asked`] sees it. Should another thread have the entry by now, it wakes for no
+    /// reason and sleeps on.
+    pub fn stop(&self, which: impl FnOnce() -> Option<u32>) {
+        self.system.locked(|| {
+            let waits = |e: &&Waiter<S::Parker>| get(&e.state) == WAITING;
+            if let Some(entry) = which().and_then(|i| self.entry(i)).filter(waits) {
+                self.system.unpark(&entry.parker);
+            }
+        });
+    }
+
+    /// Takes an entry and puts it at the end of the list if `equal` holds.
+    fn enter(&self, key: Key, mut equal: impl FnMut() -> bool, stop: &impl Stop<S::Parker>) -> WrtResult<Option<u32>> {
         let taken = self.system.locked(|| {
             if !equal() {
                 return Ok(None);
@@ -173,17 +300,11 @@ impl<'m, S: Parking> WaitTable<'m, S> {
             set(&entry.state, TAKEN);
             Ok(Some((i as u32, entry)))
         })?;
-        let Some((i, entry)) = taken else { return Ok(WaitOutcome::NotEqual) };
-        let ended = self.system.init(&entry.parker).map(|()| {
-            let ended = self.wait_in(i, entry, key, equal, deadline_ns);
-            self.system.done(&entry.parker);
-            ended
-        });
-        entry.state.store(FREE, Ordering::Release); // after `done`: the next thread readies the parker anew
-        ended
-    }
-
-    fn wait_in(&self, i: u32, entry: &Waiter<S::Parker>, key: Key, mut equal: impl FnMut() -> bool, deadline_ns: u64) -> WaitOutcome {
+        let Some((i, entry)) = taken else { return Ok(None) };
+        if let Err(e) = self.system.init(&entry.parker) {
+            entry.state.store(FREE, Ordering::Release);
+            return Err(e);
+        }
         let entered = self.system.locked(|| {
             let equal = equal();
             if equal {
@@ -193,44 +314,41 @@ impl<'m, S: Parking> WaitTable<'m, S> {
                 let last = self.tail.load(Ordering::Relaxed);
                 set(self.entry(last).map_or(&self.head, |e| &e.next), i);
                 set(&self.tail, i);
+                stop.waits(Some((i, &entry.parker)));
             }
             equal
         });
         if !entered {
-            return WaitOutcome::NotEqual;
+            self.free(entry);
         }
-        loop {
-            let parked = self.system.park(&entry.parker, deadline_ns);
-            // Never early, whatever the system's clock of timeouts thinks.
-            let late = parked == Parked::TimedOut && deadline_ns != FOREVER && self.system.now_ns() >= deadline_ns;
-            let ended = self.system.locked(|| {
-                if get(&entry.state) == WOKEN {
-                    return Some(WaitOutcome::Woken);
-                }
-                if late {
-                    self.unlink(|n, _| n == i, 1, |_| ());
-                    return Some(WaitOutcome::TimedOut);
-                }
-                None
-            });
-            if let Some(outcome) = ended {
-                return outcome;
-            }
-        }
+        Ok(entered.then_some(i))
+    }
+
+    /// Gives an entry back that is not in the list.
+    fn free(&self, entry: &Waiter<S::Parker>) {
+        self.system.done(&entry.parker);
+        entry.state.store(FREE, Ordering::Release); // after `done`: the next thread readies the parker anew
     }
 
     /// Wakes up to `count` threads that wait on `key`, those first that have waited longest; how many.
     pub fn notify(&self, key: Key, count: u32) -> u32 {
-        self.system.locked(|| {
+        let mut late = [None; LATE];
+        let woken = self.system.locked(|| {
+            let mut room = late.iter_mut();
             self.unlink(
                 |_, e| e.key() == key,
                 count,
                 |e| {
-                    set(&e.state, WOKEN);
-                    self.system.unpark(&e.parker);
+                    match room.next() {
+                        Some(place) => *place = self.system.unpark_first(&e.parker).then_some(&e.parker),
+                        None => self.system.unpark(&e.parker),
+                    }
+                    e.state.store(WOKEN, Ordering::Release); // after it: see `wait_or_stop`
                 },
             )
-        })
+        });
+        late.into_iter().flatten().for_each(|parker| self.system.kick(parker));
+        woken
     }
 
     /// Threads that wait on `key` now.
@@ -251,7 +369,7 @@ impl<'m, S: Parking> WaitTable<'m, S> {
     }
 
     /// Takes the first `count` entries that `which` holds for out of the list; how many. Under the lock.
-    fn unlink(&self, which: impl Fn(u32, &Waiter<S::Parker>) -> bool, count: u32, mut with: impl FnMut(&Waiter<S::Parker>)) -> u32 {
+    fn unlink(&self, which: impl Fn(u32, &Waiter<S::Parker>) -> bool, count: u32, mut with: impl FnMut(&'m Waiter<S::Parker>)) -> u32 {
         let (mut n, mut before) = (0u32, NONE);
         let mut at = get(&self.head);
         while let Some(e) = self.entry(at).filter(|_| n < count) {

@@ -36,12 +36,24 @@ pub trait HostTable<T> {
     fn call(&self, index: u32, caller: &mut Caller<'_, '_, T>) -> Result<Flow, Trap>;
 
     /// Does what the guest asks of other threads: [`Exit::Wait`] or [`Exit::Notify`], answered by
-    /// [`Store::answer_thread`], or [`Exit::Contended`]. Tells whether the guest can go on; if not, the driver returns the
-    /// exit. A wait within a nested call does not come here: it traps.
+    /// [`Store::answer_thread`], or [`Exit::Contended`]. `None`: the guest can go on; else what the driver returns. A wait
+    /// within a nested call does not come here: it traps.
     #[cfg(feature = "threads")]
-    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: &Exit) -> bool {
-        let _ = (store, stack, exit);
-        false
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit) -> Option<Exit> {
+        let _ = (store, stack);
+        Some(exit)
+    }
+
+    /// Most units of fuel that the guest uses between two questions of [`HostTable::due`], the first of which comes before
+    /// it runs. `i64::MAX`: it is not asked.
+    fn slice(&self) -> i64 {
+        i64::MAX
+    }
+    /// Whether the guest has to leave now, and as what: by a clock of the embedder's, or because it is somebody else's turn.
+    /// `nested`: it runs for a host function, which gets the exit.
+    fn due(&self, nested: bool) -> Option<Exit> {
+        let _ = nested;
+        None
     }
 }
 
@@ -60,8 +72,14 @@ impl<T, H: HostTable<T> + ?Sized> HostTable<T> for &H {
         (**self).call(index, caller)
     }
     #[cfg(feature = "threads")]
-    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: &Exit) -> bool {
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit) -> Option<Exit> {
         (**self).serve(store, stack, exit)
+    }
+    fn slice(&self) -> i64 {
+        (**self).slice()
+    }
+    fn due(&self, nested: bool) -> Option<Exit> {
+        (**self).due(nested)
     }
 }
 
@@ -87,13 +105,32 @@ pub fn drive<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>,
 
 /// The only recursion, bounded by [`MAX_HOST_NESTING`].
 fn drive_at<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>, data: &mut T, budget: &mut i64, depth: u32) -> Exit {
+    let slice = hosts.slice();
+    let mut left = if slice == i64::MAX { slice } else { 0 };
     loop {
-        let exit = run(store, stack, budget);
+        if left <= 0 {
+            if let Some(exit) = hosts.due(depth > 0) {
+                return exit;
+            }
+            left = slice;
+        }
+        let given = left.min(*budget);
+        let rest = budget.wrapping_sub(given);
+        let mut part = given;
+        let exit = run(store, stack, &mut part);
+        left = left.wrapping_sub(given.wrapping_sub(part));
+        *budget = rest.saturating_add(part); // of which a debt is paid
         #[cfg(feature = "threads")]
-        match exit {
+        let exit = match exit {
             Exit::Wait { .. } if depth > 0 => return store.abort(stack, Trap::CannotSuspend),
-            Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended if hosts.serve(store, stack, &exit) => continue,
-            _ => {}
+            Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended => match hosts.serve(store, stack, exit) {
+                None => continue,
+                Some(exit) => exit,
+            },
+            exit => exit,
+        };
+        if exit == Exit::OutOfBudget && *budget > 0 {
+            continue;
         }
         let Exit::HostCall { host, .. } = exit else { return exit };
         let Some(kept) = store.stack(stack).map(|s| s.run) else { return exit };

@@ -69,7 +69,7 @@ pub enum Exit {
     MemoryInUse,
     /// `memory.atomic.wait32` or `wait64`, and the value was the expected one: compare again under the lock of a wait table
     /// ([`SharedMem::holds`](crate::shared::SharedMem::holds)), then wait; 0 (woken), 1 (another value) or 2 (the time is
-    /// over) is the answer to [`Store::answer_thread`].
+    /// over) is the answer to [`Store::answer_thread`]. A stack that runs without an answer compares and leaves again.
     #[cfg(feature = "threads")]
     Wait {
         /// Slot of the memory, see [`Store::shared_memory`].
@@ -82,6 +82,9 @@ pub enum Exit {
         wide: bool,
         /// How long, in nanoseconds; below 0: for ever.
         timeout_ns: i64,
+        /// Whether it is the wait that the exit before on this stack told of, which nobody has answered: its time runs
+        /// from then.
+        again: bool,
     },
     /// `memory.atomic.notify`: how many threads were woken is the answer to [`Store::answer_thread`].
     #[cfg(feature = "threads")]
@@ -162,10 +165,18 @@ fn run_collecting<'m>(store: &mut Store<'m>, stacks: &mut Buf<'m, Stack<'m>>, id
 /// What comes before the loop; tells whether the loop is to run.
 fn begin(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) -> bool {
     let Stack { frames, run, .. } = stack;
-    if !matches!(run.status, Status::Ready | Status::Init | Status::Return | Status::Calling) || !refill(store, run, out) {
+    #[cfg(feature = "threads")]
+    let waiting = run.status == Status::Waiting;
+    #[cfg(not(feature = "threads"))]
+    let waiting = false;
+    let runs = waiting || matches!(run.status, Status::Ready | Status::Init | Status::Return | Status::Calling);
+    if !runs || !refill(store, run, out) {
         return false;
     }
     match run.status {
+        // Nobody has answered: the operation, where `pc` still is, is carried out again.
+        #[cfg(feature = "threads")]
+        Status::Waiting => (run.status, run.func) = (Status::Ready, NONE),
         Status::Calling => return host_call(store, run, out),
         Status::Return => {
             run.status = Status::Ready;
@@ -1329,6 +1340,7 @@ fn atomic(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, out: &mut Exi
     }
     let fr = window(cells, run.base).ok_or(Trap::StackExhausted)?;
     let op = Atomic::new(fr, &code).ok_or(Trap::BadImage)?;
+    let again = core::mem::take(&mut run.func) == NONE; // see `begin`
     let slot = store.memory_slot(run.inst, op.memory)?;
     let (mem, shared) = store.mems.get_mut(slot).ok_or(Trap::BadImage)?.view();
     let next = run.pc.wrapping_add(op.words);
@@ -1354,7 +1366,7 @@ fn atomic(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, out: &mut Exi
         let wide = op.n == WAIT64;
         let offset = op.address(if wide { 3 } else { 2 }, shared.len())?;
         let expected = if wide { get64(fr, op.x) } else { fr[op.x].into() };
-        *out = Exit::Wait { memory, offset, expected, wide, timeout_ns: get64(fr, op.y) as i64 };
+        *out = Exit::Wait { memory, offset, expected, wide, timeout_ns: get64(fr, op.y) as i64, again };
         if shared.holds(offset, wide, expected) { None } else { Some(1) }
     };
     if let Some(known) = known {

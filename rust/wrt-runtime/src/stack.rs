@@ -179,6 +179,12 @@ impl<'m> Stack<'m> {
         self.run = other.run;
         true
     }
+    /// Whether it has left with [`Exit::Wait`](crate::Exit::Wait) or [`Exit::Notify`](crate::Exit::Notify), and nobody has
+    /// answered.
+    #[cfg(feature = "threads")]
+    pub fn waits_for_threads(&self) -> bool {
+        self.run.status == Status::Waiting
+    }
 
     /// Whether something can be entered: it is idle, or a host function is at work on it.
     pub fn accepts(&self) -> bool {

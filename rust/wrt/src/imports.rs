@@ -125,10 +125,6 @@ impl HostTable<()> for ImportMap {
         }
         Ok(Flow::Ready)
     }
-    #[cfg(all(feature = "std", feature = "threads"))]
-    fn serve(&self, store: &mut wrt_runtime::Store<'_>, stack: wrt_runtime::StackId, exit: &wrt_runtime::Exit) -> bool {
-        crate::threads::serve(store, stack, exit)
-    }
 }
 
 impl core::fmt::Debug for ImportMap {

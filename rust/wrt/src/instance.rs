@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! One instance with a store and a stack of its own.
 
+#[cfg(target_has_atomic = "ptr")]
+use crate::control::{Control, Hosts};
 use crate::{ImportMap, Module};
 use alloc::format;
 use alloc::string::String;
@@ -38,6 +40,36 @@ pub struct ModuleInstance {
     stage: Stage,
     /// The function whose call is not finished.
     open: Option<u32>,
+    #[cfg(target_has_atomic = "ptr")]
+    control: Control,
+    #[cfg(feature = "std")]
+    timer: Option<crate::tasks::Timer>,
+}
+
+impl core::fmt::Debug for ModuleInstance {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("ModuleInstance").field("imports", &self.imports).field("fuel", &self.fuel()).finish_non_exhaustive()
+    }
+}
+
+/// How a turn of an instance that shares its thread has ended.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// The call is over, or paused for another reason than its turn.
+    Ended(WrtResult<Vec<Value>>),
+    /// There is more to do.
+    Yields,
+    /// It waits for another thread, until then.
+    #[cfg_attr(not(feature = "threads"), allow(dead_code, reason = "nobody waits without threads"))]
+    Waits(Option<std::time::Instant>),
+}
+
+#[cfg(all(feature = "std", feature = "threads"))]
+impl Drop for ModuleInstance {
+    fn drop(&mut self) {
+        crate::threads::give_up(&self.control);
+    }
 }
 
 /// How far an instance has come.
@@ -143,7 +175,23 @@ impl ModuleInstance {
                 _ => e,
             }
         })?;
-        Ok(ModuleInstance { store, stack, instance, imports, budget: i64::MAX, stage: Stage::Linked, open: None })
+        #[cfg(target_has_atomic = "ptr")]
+        let control = Control::new();
+        #[cfg(target_has_atomic = "ptr")]
+        store.set_interrupt(wrt_foundation::Shared::Arc(control.interrupt.words()));
+        Ok(ModuleInstance {
+            store,
+            stack,
+            instance,
+            imports,
+            budget: i64::MAX,
+            stage: Stage::Linked,
+            open: None,
+            #[cfg(target_has_atomic = "ptr")]
+            control,
+            #[cfg(feature = "std")]
+            timer: None,
+        })
     }
 
     /// Initialises and runs the start function, once.
@@ -166,7 +214,11 @@ impl ModuleInstance {
     }
 
     fn drive(&mut self) -> Exit {
-        drive(&mut self.store, self.stack, &self.imports, &mut (), &mut self.budget)
+        #[cfg(target_has_atomic = "ptr")]
+        let hosts = Hosts { imports: &self.imports, control: &self.control };
+        #[cfg(not(target_has_atomic = "ptr"))]
+        let hosts = &self.imports;
+        drive(&mut self.store, self.stack, &hosts, &mut (), &mut self.budget)
     }
 
     fn failure(&self, exit: Exit) -> Error {
@@ -181,6 +233,8 @@ impl ModuleInstance {
                 _ => Error::from(t),
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
+            #[cfg(target_has_atomic = "ptr")]
+            Exit::Interrupted if self.control.is_late() => Error::new(ErrorKind::Paused, "its deadline has passed"),
             Exit::Interrupted => Error::new(ErrorKind::Paused, "interrupted"),
             #[cfg(feature = "threads")]
             Exit::Wait { .. } | Exit::Notify { .. } => Error::new(ErrorKind::Unsupported, "no room to wait for another thread"),
@@ -193,14 +247,18 @@ impl ModuleInstance {
     ///
     /// # Errors
     /// [`Usage`](ErrorKind::Usage): no such function, wrong arguments, more than one result. [`Trap`](ErrorKind::Trap).
-    /// [`Paused`](ErrorKind::Paused): out of fuel, or a memory that it imports is in use elsewhere;
-    /// [`ModuleInstance::resume`] goes on.
+    /// [`Paused`](ErrorKind::Paused): out of fuel, interrupted, past its deadline, or a memory that it imports is in use
+    /// elsewhere; [`ModuleInstance::resume`] goes on.
     pub fn invoke(&mut self, name: &str, args: &[Value]) -> WrtResult<Value> {
-        let func = self.func(name)?;
-        if self.result_count(func) > 1 {
+        self.check_single(name)?;
+        Ok(self.invoke_multi(name, args)?.first().copied().unwrap_or(Value::Unit))
+    }
+
+    pub(crate) fn check_single(&self, name: &str) -> WrtResult<()> {
+        if self.result_count(self.func(name)?) > 1 {
             return Err(Error::new(ErrorKind::Usage, "the function has several results: use invoke_multi"));
         }
-        Ok(self.invoke_multi(name, args)?.first().copied().unwrap_or(Value::Unit))
+        Ok(())
     }
 
     /// Calls an exported function; all its results.
@@ -208,6 +266,12 @@ impl ModuleInstance {
     /// # Errors
     /// As [`ModuleInstance::invoke`].
     pub fn invoke_multi(&mut self, name: &str, args: &[Value]) -> WrtResult<Vec<Value>> {
+        self.enter(name, args)?;
+        self.resume()
+    }
+
+    /// Begins a call.
+    pub(crate) fn enter(&mut self, name: &str, args: &[Value]) -> WrtResult<()> {
         if self.stage != Stage::Ready {
             return Err(Error::new(ErrorKind::Usage, "the instance has not been started"));
         }
@@ -217,7 +281,35 @@ impl ModuleInstance {
         let func = self.func(name)?;
         self.store.enter(self.stack, func, args)?;
         self.open = Some(func);
-        self.resume()
+        Ok(())
+    }
+
+    /// Goes on with a call for `fuel` at most, and blocks nobody. `waker` is woken when a wait is over.
+    #[cfg(feature = "std")]
+    pub(crate) fn turn(&mut self, fuel: i64, waker: Option<&core::task::Waker>) -> Turn {
+        let Some(func) = self.open else { return Turn::Ended(Err(Error::new(ErrorKind::Usage, "no call is paused"))) };
+        #[cfg(feature = "threads")]
+        match crate::threads::look(&self.control, &mut self.store, self.stack, waker) {
+            crate::threads::Waited::Waits(until) => return Turn::Waits(crate::threads::instant(until)),
+            crate::threads::Waited::Stopped => return Turn::Ended(self.settle(func, Exit::Interrupted)),
+            crate::threads::Waited::Over => {}
+        }
+        #[cfg(not(feature = "threads"))]
+        let _ = waker;
+        self.control.take_turns(Some(fuel));
+        let exit = self.drive();
+        self.control.take_turns(None);
+        match exit {
+            Exit::OutOfBudget if self.budget > 0 => Turn::Yields,
+            #[cfg(feature = "threads")]
+            Exit::Wait { .. } if self.control.pending.get().is_some() => {
+                match crate::threads::look(&self.control, &mut self.store, self.stack, waker) {
+                    crate::threads::Waited::Waits(until) => Turn::Waits(crate::threads::instant(until)),
+                    _ => Turn::Yields,
+                }
+            }
+            exit => Turn::Ended(self.settle(func, exit)),
+        }
     }
 
     /// Goes on with a call that paused; its results.
@@ -226,7 +318,13 @@ impl ModuleInstance {
     /// As [`ModuleInstance::invoke`].
     pub fn resume(&mut self) -> WrtResult<Vec<Value>> {
         let func = self.open.ok_or(Error::new(ErrorKind::Usage, "no call is paused"))?;
-        match self.drive() {
+        let exit = self.drive();
+        self.settle(func, exit)
+    }
+
+    /// What the call of function `func` comes to that has left with `exit`.
+    fn settle(&mut self, func: u32, exit: Exit) -> WrtResult<Vec<Value>> {
+        match exit {
             Exit::Done => {
                 self.open = None;
                 let mut results = vec![Value::Unit; self.result_count(func)];
@@ -253,6 +351,8 @@ impl ModuleInstance {
 
     /// Gives up a call that paused.
     pub fn cancel(&mut self) {
+        #[cfg(all(feature = "std", feature = "threads"))]
+        crate::threads::give_up(&self.control);
         if self.open.take().is_some() {
             self.store.abort(self.stack, Trap::Host);
         }
@@ -288,6 +388,57 @@ impl ModuleInstance {
     /// Fuel left.
     pub fn fuel(&self) -> u64 {
         self.budget.try_into().unwrap_or(0)
+    }
+
+    /// What stops this instance from elsewhere, whatever it does: a guest that computes and one that waits for another thread.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "std", feature = "loader"))]
+    /// # fn main() -> wrt::WrtResult<()> {
+    /// # let wasm_bytes = wat::parse_str(r#"(module (func (export "for_ever") (loop (br 0))))"#).unwrap();
+    /// use wrt::prelude::*;
+    ///
+    /// let mut instance = ModuleInstance::new(Module::from_bytes(&wasm_bytes)?, ImportMap::new())?;
+    /// let handle = instance.interrupt_handle();
+    /// let other = std::thread::spawn(move || handle.interrupt());
+    /// assert_eq!(instance.invoke("for_ever", &[]).unwrap_err().kind(), ErrorKind::Paused);
+    /// other.join().unwrap();
+    /// instance.interrupt_handle().clear(); // now `resume` would go on
+    /// instance.cancel();
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "std", feature = "loader")))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(target_has_atomic = "ptr")]
+    pub fn interrupt_handle(&self) -> crate::InterruptHandle {
+        self.control.interrupt.clone()
+    }
+
+    /// Stops what is executed from now on at that moment: the clock is looked at every 65536 instructions, and a wait for
+    /// another thread ends in time. The call returns [`Paused`](ErrorKind::Paused), "its deadline has passed"; with a later
+    /// deadline, or none, it can be resumed. Time in host functions comes on top. It depends on the machine where a guest
+    /// stops, other than with [`ModuleInstance::set_fuel`].
+    #[cfg(feature = "std")]
+    pub fn set_deadline(&mut self, deadline: Option<std::time::Instant>) {
+        self.control.deadline.set(deadline);
+    }
+
+    /// What [`ModuleInstance::invoke_async`] has wake it when a wait has a timeout: `timer` is given the moment and the waker, and
+    /// sees to it that the waker is woken then. With Tokio: `|at, waker| { tokio::spawn(async move {
+    /// tokio::time::sleep_until(at.into()).await; waker.wake() }); }`.
+    #[cfg(feature = "std")]
+    pub fn set_timer(&mut self, timer: impl FnMut(std::time::Instant, core::task::Waker) + 'static) {
+        self.timer = Some(alloc::boxed::Box::new(timer));
+    }
+
+    /// Has `waker` woken at that moment, or now where there is no timer.
+    #[cfg(feature = "std")]
+    pub(crate) fn wake_at(&mut self, at: std::time::Instant, waker: &core::task::Waker) {
+        match &mut self.timer {
+            Some(timer) => timer(at, waker.clone()),
+            None => waker.wake_by_ref(),
+        }
     }
 
     /// An exported memory.

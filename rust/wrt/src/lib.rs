@@ -28,6 +28,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+mod control;
 #[cfg(feature = "alloc")]
 mod imports;
 #[cfg(feature = "alloc")]
@@ -39,9 +41,13 @@ mod module;
 pub mod prelude;
 #[cfg(feature = "loader")]
 mod stackless;
+#[cfg(feature = "std")]
+mod tasks;
 #[cfg(all(feature = "std", feature = "threads"))]
 mod threads;
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pub use control::InterruptHandle;
 #[cfg(feature = "std")]
 pub use imports::WasiProgram;
 #[cfg(feature = "alloc")]
@@ -54,6 +60,8 @@ pub use memory::Memory;
 pub use module::Module;
 #[cfg(feature = "loader")]
 pub use stackless::{HostImport, StacklessRuntime};
+#[cfg(feature = "std")]
+pub use tasks::{Scheduler, Step, TaskId, Urgency};
 pub use wrt_foundation::bounded::{BoundedVec, NoStdHashMap as HashMap};
 pub use wrt_foundation::error;
 pub use wrt_foundation::{Error, ErrorKind, Ref, Trap, ValType, Value, WrtError, WrtResult};

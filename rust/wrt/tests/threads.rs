@@ -287,3 +287,146 @@ fn two_threads_run_at_once() {
     let ((one, one_cpu), (two, two_cpu)) = (time(1), time(2));
     println!("one thread {one:.3} s, two threads {two:.3} s, {:.2} x; of each on the processor {:.2} x", two / one, two_cpu / one_cpu);
 }
+
+/// Waits until somebody waits at `at`.
+fn until_waiting(memory: &Memory, at: u32) {
+    while memory.waiting(at) == 0 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn an_interrupt_wakes_a_guest_that_waits() {
+    let (module, memory) = (module(GUEST), Memory::shared(1, 8).unwrap());
+    for (name, zero) in [("wait32", Value::I32(0)), ("wait64", Value::I64(0))] {
+        let args = [Value::I32(256), zero, Value::I64(-1)];
+        let (handles, handle) = std::sync::mpsc::channel();
+        let (stops, stopped) = std::sync::mpsc::channel();
+        let guest = thread::spawn({
+            let (module, memory) = (module.clone(), memory.clone());
+            move || {
+                let mut g = guest(&module, &memory);
+                handles.send(g.interrupt_handle()).unwrap();
+                let interrupted = |r: Result<(), wrt::Error>| {
+                    let e = r.unwrap_err();
+                    assert_eq!((e.kind(), e.to_string().contains("interrupted")), (ErrorKind::Paused, true), "{e}");
+                };
+                interrupted(g.invoke(name, &args).map(drop));
+                stops.send(()).unwrap();
+                // The request stands: the guest stops again, without running.
+                interrupted(g.resume().map(drop));
+                g.interrupt_handle().clear();
+                g.resume().unwrap()
+            }
+        });
+        let handle = handle.recv().unwrap();
+        until_waiting(&memory, 256);
+        assert!(stopped.recv_timeout(Duration::from_millis(20)).is_err(), "it does not return for no reason");
+        handle.interrupt();
+        stopped.recv_timeout(Duration::from_secs(20)).expect("it stops");
+        // It goes on waiting where it was, and is woken as any other.
+        until_waiting(&memory, 256);
+        assert_eq!(memory.notify(256, 1), 1);
+        assert_eq!(guest.join().unwrap(), [Value::I32(0)]);
+        assert!(!handle.is_interrupted());
+    }
+}
+
+#[test]
+fn an_interrupt_before_the_wait_is_not_lost() {
+    let (module, memory) = (module(GUEST), Memory::shared(1, 8).unwrap());
+    let mut g = guest(&module, &memory);
+    let args = [Value::I32(256), Value::I32(0), Value::I64(-1)];
+    g.interrupt_handle().interrupt();
+    assert_eq!(g.invoke("wait32", &args).unwrap_err().kind(), ErrorKind::Paused);
+    g.cancel();
+    // From another thread, at any moment around the beginning of the wait.
+    for _ in 0..n(500) {
+        g.interrupt_handle().clear();
+        let handle = g.interrupt_handle();
+        let other = thread::spawn(move || handle.interrupt());
+        assert_eq!(g.invoke("wait32", &args).unwrap_err().kind(), ErrorKind::Paused);
+        other.join().unwrap();
+        g.cancel();
+    }
+    g.interrupt_handle().clear();
+    assert_eq!(memory.waiting(256), 0);
+    assert_eq!(g.invoke("wait32", &[Value::I32(256), Value::I32(0), Value::I64(0)]), Ok(Value::I32(2)));
+}
+
+#[test]
+fn a_wait_that_was_interrupted_keeps_its_time_and_its_value() {
+    let (module, memory) = (module(GUEST), Memory::shared(1, 8).unwrap());
+    let mut g = guest(&module, &memory);
+    let wait = |ns| [Value::I32(256), Value::I32(0), Value::I64(ns)];
+    let handle = g.interrupt_handle();
+    let begun = Instant::now();
+    let interrupter = |memory: Memory, handle: wrt::InterruptHandle| {
+        thread::spawn(move || {
+            until_waiting(&memory, 256);
+            handle.interrupt();
+        })
+    };
+    let other = interrupter(memory.clone(), handle.clone());
+    // Were the time counted anew, 400 ms would be 800.
+    assert_eq!(g.invoke("wait32", &wait(400_000_000)).unwrap_err().kind(), ErrorKind::Paused);
+    other.join().unwrap();
+    thread::sleep(Duration::from_millis(450).saturating_sub(begun.elapsed()));
+    handle.clear();
+    let resumed = Instant::now();
+    assert_eq!(g.resume(), Ok(vec![Value::I32(2)]));
+    assert!(begun.elapsed() >= Duration::from_millis(400) && resumed.elapsed() < Duration::from_millis(400), "counted anew");
+    // Another value meanwhile: the wait ends with it.
+    let other = interrupter(memory.clone(), handle.clone());
+    assert_eq!(g.invoke("wait32", &wait(-1)).unwrap_err().kind(), ErrorKind::Paused);
+    other.join().unwrap();
+    memory.write_from(256, &[1]).unwrap();
+    handle.clear();
+    assert_eq!(g.resume(), Ok(vec![Value::I32(1)]));
+    // What a cancelled wait had left does not matter to the next one.
+    memory.write_from(256, &[0]).unwrap();
+    let other = interrupter(memory.clone(), handle.clone());
+    assert_eq!(g.invoke("wait32", &wait(-1)).unwrap_err().kind(), ErrorKind::Paused);
+    other.join().unwrap();
+    handle.clear();
+    g.cancel();
+    assert_eq!(g.invoke("wait32", &wait(1_000_000)), Ok(Value::I32(2)));
+}
+
+#[test]
+fn a_deadline_ends_a_wait_and_a_loop() {
+    let (m, memory) = (module(GUEST), Memory::shared(1, 8).unwrap());
+    let mut g = guest(&m, &memory);
+    let late = |e: wrt::Error| e.kind() == ErrorKind::Paused && e.to_string().contains("deadline");
+    let begun = Instant::now();
+    let after = |ms| Some(begun + Duration::from_millis(ms));
+    g.set_deadline(after(30));
+    assert!(late(g.invoke("wait32", &[Value::I32(256), Value::I32(0), Value::I64(-1)]).unwrap_err()));
+    assert!(begun.elapsed() >= Duration::from_millis(30));
+    assert!(late(g.resume().unwrap_err()), "as long as it is that deadline");
+    g.set_deadline(after(60));
+    assert!(late(g.resume().unwrap_err()));
+    assert!(begun.elapsed() >= Duration::from_millis(60));
+    g.cancel();
+    // A wait that is over before the deadline is one as usual.
+    g.set_deadline(Some(Instant::now() + Duration::from_secs(100)));
+    assert_eq!(g.invoke("wait32", &[Value::I32(256), Value::I32(0), Value::I64(1_000_000)]), Ok(Value::I32(2)));
+    g.set_deadline(Some(Instant::now() + Duration::from_millis(20)));
+    let fuel = 1_000_000_000_000;
+    g.set_fuel(fuel).unwrap();
+    assert!(late(g.invoke("work", &[Value::I32(i32::MAX), Value::I32(8192)]).unwrap_err()));
+    let used = fuel - g.fuel();
+    assert!(used > 0);
+    g.set_deadline(None);
+    g.set_fuel(1000).unwrap();
+    assert!(g.resume().unwrap_err().to_string().contains("fuel"));
+    g.cancel();
+    // Fuel is the same in however many parts it is used.
+    let mut fuel_of = |deadline| {
+        g.set_deadline(deadline);
+        g.set_fuel(10_000_000).unwrap();
+        g.invoke("work", &[Value::I32(n(200_000)), Value::I32(8192)]).unwrap();
+        g.fuel()
+    };
+    assert_eq!(fuel_of(None), fuel_of(Some(Instant::now() + Duration::from_secs(100))));
+}

@@ -71,6 +71,12 @@ const CHECKS: &[(&str, Check)] = &[
     ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
+    ("port of POSIX: this machine", port_posix),
+    ("threads: this machine", threads_here),
+    ("threads on FreeRTOS: POSIX port", || threads("freertos:posix")),
+    ("threads on FreeRTOS: mps2-an385", || threads("freertos:mps2-an385")),
+    ("threads on Zephyr: qemu_cortex_m3", || threads("zephyr:qemu_cortex_m3")),
+    ("threads on Zephyr: native_sim/native/64", || threads("zephyr:native_sim/native/64")),
     ("Zephyr: configurations that cannot work", zephyr_refuses),
     ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
@@ -516,6 +522,50 @@ fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
 fn deadline(name: &str) -> Result<Verdict> {
     let program = Program { name: "deadline", zephyr: "samples/deadline", options: &[] };
     says(name, &program, &["bulk: stopped, went on, stopped again", "us after the interrupt"], "deadline: failed")
+}
+
+/// What samples/threads says, and what it says if it fails.
+const THREADS: ([&str; 4], &str) =
+    (["0 calls of the port", "2 guests have counted to 1400", "has stopped a guest that waited", "threads: done"], "threads: failed");
+
+/// Guests in threads of their own share a memory and a lock; an interrupt handler stops one that waits.
+fn threads(name: &str) -> Result<Verdict> {
+    let options: &[&str] = if name.starts_with("freertos") { &["-DWRT_FEATURES=float;custom-page-sizes;threads"] } else { &[] };
+    says(name, &Program { name: "threads", zephyr: "samples/threads", options }, &THREADS.0, THREADS.1)
+}
+
+/// The same over the port for POSIX.
+fn threads_here() -> Result<Verdict> {
+    setup::packages(&[setup::CMAKE, setup::NINJA, setup::GCC])?;
+    let dir = tool::scratch().join("threads-posix");
+    let mut c = command("cmake", ["-S", "samples/threads", "-G", "Ninja", "-B"]);
+    c.arg(&dir).arg(format!("-DWRT_TOOL={}", hello::wrt()?.display()));
+    tool::run(c)?;
+    let mut c = command("cmake", ["--build"]);
+    c.arg(&dir);
+    tool::run(c)?;
+    let text = tool::run(command(&dir.join("threads").to_string_lossy(), [""; 0]))?;
+    for line in THREADS.0 {
+        if !text.contains(line) {
+            bail!("no \"{line}\" in\n{text}");
+        }
+    }
+    Ok(Verdict::Passed(text.lines().find(|l| l.contains("have counted")).unwrap_or_default().to_string()))
+}
+
+/// The checks of wrt/port.h for posix/port.c.
+fn port_posix() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    std::fs::create_dir_all(tool::scratch())?;
+    let program = tool::scratch().join("port_check_posix");
+    let mut c = command("cc", ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-Irust/wrt-platform/include"]);
+    c.args(["posix/port.c", "tests/port/check.c", "tests/port/check_posix.c", "-o"]).arg(&program);
+    tool::run(c)?;
+    let output = tool::watch(command(&program.to_string_lossy(), [""; 0]), std::time::Duration::from_secs(120), &[])?;
+    match output.text.lines().find(|l| l.contains("threads, passed")) {
+        Some(line) if output.code == Some(0) => Ok(Verdict::Passed(line.to_string())),
+        _ => bail!("{:?}\n{}", output.code, output.text),
+    }
 }
 
 /// A guest blinks an LED through a driver of Zephyr's.

@@ -12,9 +12,10 @@ mod atomic {
 #[path = "../../../rust/wrt-platform/src/wait.rs"]
 mod wait;
 
+use loom::sync::atomic::fence;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use wait::{FOREVER, Key, Parked, Parking, WaitOutcome, WaitTable, Waiter};
+use wait::{FOREVER, Key, Parked, Parking, Stop, WaitOutcome, WaitTable, Waiter};
 use wrt_foundation::WrtResult;
 
 struct Loom(Mutex<()>);
@@ -50,7 +51,14 @@ impl Parking for Loom {
         Parked::Unparked
     }
     fn unpark(&self, parker: &Sleeper) {
+        self.unpark_first(parker);
+        self.kick(parker);
+    }
+    fn unpark_first(&self, parker: &Sleeper) -> bool {
         *parker.0.lock().unwrap() = true;
+        true
+    }
+    fn kick(&self, parker: &Sleeper) {
         parker.1.notify_one();
     }
     fn done(&self, _: &Sleeper) {}
@@ -128,4 +136,70 @@ fn a_deadline_against_a_waker() {
 #[test]
 fn a_deadline_beside_a_waiter() {
     model(2, &[NOW, FOREVER], change_and_notify);
+}
+
+/// What an interrupt is: a word, and the entry that its thread waits in, plus one.
+struct Interrupt(atomic::AtomicU32, atomic::AtomicU32);
+
+impl Stop<Sleeper> for Interrupt {
+    fn asked(&self) -> bool {
+        self.0.load(atomic::Ordering::SeqCst) != 0
+    }
+    fn waits(&self, entry: Option<(u32, &Sleeper)>) {
+        self.1.store(entry.map_or(0, |(i, _)| i + 1), atomic::Ordering::SeqCst);
+        fence(atomic::Ordering::SeqCst); // loom takes SeqCst accesses for AcqRel; its fences are in one order
+    }
+}
+
+/// A waiter for ever; `main` gets the table and its interrupt, and tells how many it has notified. A request that came before
+/// the wait, in the middle of its beginning or while it sleeps ends it: one that were lost would be a deadlock.
+fn interrupted(main: fn(&WaitTable<'static, Loom>, &Interrupt) -> u32) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(Some(3));
+    builder.check(move || {
+        let slots: &'static [Waiter<Sleeper>] = vec![Waiter::default()].leak();
+        let table = Arc::new(WaitTable::new(Loom(Mutex::new(())), slots));
+        let word = || atomic::AtomicU32::new(0);
+        let interrupt = Arc::new(Interrupt(word(), word()));
+        let waiter = thread::spawn({
+            let (table, interrupt) = (table.clone(), interrupt.clone());
+            move || table.wait_or_stop(KEY, || true, FOREVER, &*interrupt).unwrap()
+        });
+        let notified = main(&table, &interrupt);
+        let woken = u32::from(waiter.join().unwrap() == Some(WaitOutcome::Woken));
+        assert_eq!(woken, notified, "who was counted returns as woken");
+        assert_eq!((interrupt.1.load(atomic::Ordering::SeqCst), table.notify(KEY, 1)), (0, 0), "nobody is left behind");
+    });
+}
+
+#[test]
+fn an_interrupt_is_never_missed() {
+    interrupted(|table, interrupt| {
+        interrupt.0.store(1, atomic::Ordering::SeqCst);
+        table.stop(|| interrupt.1.load(atomic::Ordering::SeqCst).checked_sub(1));
+        0
+    });
+}
+
+#[test]
+fn an_interrupt_without_the_lock_is_never_missed() {
+    // As a handler does it that must not take a lock: it unparks what it reads.
+    interrupted(|table, interrupt| {
+        interrupt.0.store(1, atomic::Ordering::SeqCst);
+        fence(atomic::Ordering::SeqCst);
+        if let Some(entry) = interrupt.1.load(atomic::Ordering::SeqCst).checked_sub(1) {
+            table.system().unpark(table.parker(entry).unwrap());
+        }
+        0
+    });
+}
+
+#[test]
+fn an_interrupt_against_a_waker() {
+    interrupted(|table, interrupt| {
+        let notified = table.notify(KEY, 1);
+        interrupt.0.store(1, atomic::Ordering::SeqCst);
+        table.stop(|| interrupt.1.load(atomic::Ordering::SeqCst).checked_sub(1));
+        notified
+    });
 }

@@ -123,7 +123,8 @@ int wrt_port_random(void *to, size_t bytes);
  * stack, but not where threads cannot read each other's (user mode of Zephyr and of FreeRTOS's MPU ports).
  */
 typedef struct wrt_port_parker {
-    uint64_t opaque[28];
+    uintptr_t handle; /**< Made by wrt_port_parker_init(): what wrt_port_interrupt() takes. Not 0. */
+    uintptr_t opaque[28];
 } wrt_port_parker_t;
 
 /**
@@ -154,6 +155,14 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns);
 
 /** @brief Lets the parker's thread go on, or its next wrt_port_park() return at once. With the lock. Several are as one. */
 void wrt_port_unpark(wrt_port_parker_t *parker);
+
+/**
+ * @brief Lets the parker's thread go on, or its next wrt_port_park() return at once, without the lock. ISR-ok; does not block.
+ *        It may come late, when the parker has ended or another thread has it: then that thread's park may return for no
+ *        reason, or nothing happens. So the parker's memory must live, not the parker.
+ * @param parker its handle.
+ */
+void wrt_port_interrupt(uintptr_t parker);
 
 /** @brief Ends a parker. By the thread that made it, when nobody can unpark it any more. */
 void wrt_port_parker_done(wrt_port_parker_t *parker);

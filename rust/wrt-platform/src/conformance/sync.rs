@@ -3,7 +3,7 @@
 //!
 //! None of them depends on how fast the machine is: what has to happen is waited for, and only "not earlier" is timed.
 
-use crate::{ErrorKind, FutexLike, Key, Parking, WaitOutcome, WaitTable};
+use crate::{ErrorKind, FutexLike, Key, Parking, Stop, WaitOutcome, WaitTable};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*};
 use core::time::Duration;
 use std::thread;
@@ -158,6 +158,8 @@ where
     full(t);
     no_wake_up_is_lost(t);
     woken_or_timed_out(t);
+    stopped(t);
+    begun(t);
 }
 
 const A: Key = Key { memory: 1, offset: 0x1_0000_0008 };
@@ -294,4 +296,79 @@ where
     });
     assert_eq!(woken.load(SeqCst), notified.load(SeqCst));
     assert_eq!(t.waiting(A), 0);
+}
+
+/// A word to set, and the entry that its thread waits in, plus one.
+#[derive(Default)]
+struct Word(AtomicU32, AtomicU32);
+
+impl<P> Stop<P> for Word {
+    fn asked(&self) -> bool {
+        self.0.load(SeqCst) != 0
+    }
+    fn waits(&self, entry: Option<(u32, &P)>) {
+        self.1.store(entry.map_or(0, |(i, _)| i + 1), SeqCst);
+    }
+}
+
+/// A request ends a wait, one that came before it too, and no other one; who was woken first returns as woken.
+fn stopped<S: Parking + Sync>(t: &WaitTable<'_, S>)
+where
+    S::Parker: Sync,
+{
+    let words: Vec<Word> = (0..8).map(|_| Word::default()).collect();
+    let ask = |w: &Word| {
+        w.0.store(1, SeqCst);
+        t.stop(|| w.1.load(SeqCst).checked_sub(1));
+    };
+    ask(&words[0]);
+    assert_eq!(t.wait_or_stop(A, || true, u64::MAX, &words[0]).unwrap(), None, "asked before");
+    assert_eq!(t.wait_or_stop(A, || false, u64::MAX, &words[0]).unwrap(), Some(WaitOutcome::NotEqual));
+    words[0].0.store(0, SeqCst);
+    thread::scope(|s| {
+        let waiters: Vec<_> = words.iter().map(|w| s.spawn(|| t.wait_or_stop(A, || true, t.deadline(LATE), w).unwrap())).collect();
+        until("all wait", || t.waiting(A) == words.len() as u32);
+        words[..3].iter().for_each(ask);
+        until("three return", || t.waiting(A) == 5);
+        thread::sleep(GRACE);
+        assert_eq!((t.waiting(A), t.notify(A, u32::MAX)), (5, 5));
+        let ends: Vec<_> = waiters.into_iter().map(|w| w.join().unwrap()).collect();
+        assert_eq!(ends, [[None; 3].as_slice(), &[Some(WaitOutcome::Woken); 5]].concat());
+    });
+    assert!(words.iter().all(|w| w.1.load(SeqCst) == 0), "nobody waits any more");
+    // Requests and wake-ups race: each wake-up that was counted is returned.
+    let (woken, notified, left) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(words.len() as u32));
+    thread::scope(|s| {
+        for w in &words {
+            let (woken, left) = (&woken, &left);
+            s.spawn(move || {
+                for _ in 0..100 {
+                    if t.wait_or_stop(A, || true, u64::MAX, w).unwrap().is_some() {
+                        woken.fetch_add(1, SeqCst);
+                    }
+                    w.0.store(0, SeqCst);
+                }
+                left.fetch_sub(1, SeqCst);
+            });
+        }
+        while left.load(SeqCst) > 0 {
+            words.iter().for_each(ask);
+            notified.fetch_add(t.notify(A, 2), SeqCst);
+            thread::yield_now();
+        }
+    });
+    assert_eq!((woken.load(SeqCst), t.waiting(A)), (notified.load(SeqCst), 0));
+}
+
+/// Waits that block nobody take their turn among those that do.
+fn begun<S: Parking + Sync>(t: &WaitTable<'_, S>)
+where
+    S::Parker: Sync,
+{
+    assert_eq!(t.begin(A, || false).unwrap(), None);
+    let [a, b, c] = [(); 3].map(|()| t.begin(A, || true).unwrap().unwrap());
+    assert_eq!((t.waiting(A), t.notify(A, 1)), (3, 1));
+    assert_eq!([a, b, c].map(|e| t.is_woken(e)), [true, false, false]);
+    assert_eq!((t.end(b), t.notify(A, 9)), (false, 1));
+    assert_eq!((t.end(a), t.end(c), t.waiting(A)), (true, true, 0));
 }

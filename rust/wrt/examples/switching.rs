@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//! What a switch between instances on one thread costs, and a wake-up of a guest by another one next to that of a bare futex
+//! word. Prints times; checks nothing.
+//!
+//!     cargo run --release -p wrt --example switching
+
+#[cfg(target_os = "linux")]
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Condvar, Mutex};
+use std::thread;
+use std::time::Instant;
+use wrt::prelude::*;
+use wrt::{Scheduler, Step, Urgency};
+
+const GUEST: &str = r#"(module
+    (import "env" "memory" (memory 1 1 shared))
+    (func (export "spin") (param i32) (param $n i32) (result i32)
+        (loop $next (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (i32.const 0))
+    ;; Word 0 is whose turn it is.
+    (func (export "play") (param $me i32) (param $n i32) (result i32)
+        (loop $next
+            (block $mine (loop $other
+                (br_if $mine (i32.eq (i32.atomic.load (i32.const 0)) (local.get $me)))
+                (drop (memory.atomic.wait32 (i32.const 0) (i32.eqz (local.get $me)) (i64.const -1)))
+                (br $other)))
+            (i32.atomic.store (i32.const 0) (i32.eqz (local.get $me)))
+            (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))
+            (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (i32.const 0)))"#;
+
+fn guest(module: &Module, memory: &Memory) -> ModuleInstance {
+    let mut imports = ImportMap::new();
+    imports.define_memory("env", "memory", memory);
+    let limits = Limits { cells: 1 << 10, frames: 16, ..Limits::default() };
+    ModuleInstance::with_limits(module.clone(), imports, limits).unwrap()
+}
+
+/// Nanoseconds of a turn of `fuel` with so many instances.
+fn turn(module: &Module, memory: &Memory, instances: i32, fuel: u64) -> f64 {
+    let mut tasks = Scheduler::new(fuel);
+    for _ in 0..instances {
+        tasks.spawn(guest(module, memory), "spin", &[Value::I32(0), Value::I32(i32::MAX)], Urgency::default()).unwrap();
+    }
+    let turns = 1_000_000;
+    let begun = Instant::now();
+    for _ in 0..turns {
+        assert!(matches!(tasks.step(), Step::Ran(_)));
+    }
+    begun.elapsed().as_nanos() as f64 / f64::from(turns)
+}
+
+/// Nanoseconds of a round: there and back between two threads, which wait for each other by `pass(me)`.
+fn round(rounds: i32, pass: impl Fn(u32, i32) + Sync) -> f64 {
+    let begun = Instant::now();
+    thread::scope(|s| {
+        s.spawn(|| pass(1, rounds));
+        pass(0, rounds);
+    });
+    begun.elapsed().as_nanos() as f64 / f64::from(rounds)
+}
+
+/// The same game on a futex of Linux, without a guest.
+#[cfg(target_os = "linux")]
+fn futex(rounds: i32) -> f64 {
+    use wrt::platform::{FutexLike, LinuxFutex};
+    let word = LinuxFutex::new(0);
+    round(rounds, |me, n| {
+        for _ in 0..n {
+            while word.load(SeqCst) != me {
+                word.wait(1 - me, None).unwrap();
+            }
+            word.store(1 - me, SeqCst);
+            word.wake_one().unwrap();
+        }
+    })
+}
+
+fn main() {
+    let module = Module::from_bytes(&wat::parse_str(GUEST).unwrap()).unwrap();
+    let memory = Memory::shared(1, 1).unwrap();
+    for instances in [1, 2, 500] {
+        let (short, long) = (turn(&module, &memory, instances, 100), turn(&module, &memory, instances, 1100));
+        // Of 100 units, by what 1000 more take.
+        println!("{instances:3} instances: {short:.0} ns a turn of 100, {:.0} ns without its instructions", short - (long - short) / 10.0);
+    }
+    let rounds = 50_000;
+    let guests = round(rounds, |me, n| {
+        guest(&module, &memory).invoke("play", &[Value::I32(me as i32), Value::I32(n)]).unwrap();
+    });
+    let (whose, changed) = (Mutex::new(0), Condvar::new());
+    let condvar = round(rounds, |me, n| {
+        for _ in 0..n {
+            let mut now = changed.wait_while(whose.lock().unwrap(), |now| *now != me).unwrap();
+            *now = 1 - me;
+            changed.notify_one();
+        }
+    });
+    println!("there and back: {guests:.0} ns between guests, {condvar:.0} ns by std's condition variable");
+    #[cfg(target_os = "linux")]
+    {
+        let bare = futex(rounds);
+        println!("there and back: {bare:.0} ns by a bare futex; guests take {:.2} times that", guests / bare);
+    }
+}

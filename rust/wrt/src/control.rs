@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+//! How the host governs an instance while it runs: stopping it from outside, and limiting its time.
+
+use crate::ImportMap;
+use crate::imports::HostCaller;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use wrt_foundation::Trap;
+use wrt_runtime::{Exit, Flow, HostTable};
+#[cfg(feature = "std")]
+use {core::cell::Cell, std::time::Instant};
+
+/// Stops a guest from elsewhere: see [`ModuleInstance::interrupt_handle`](crate::ModuleInstance::interrupt_handle).
+///
+/// The request stays until [`clear`](InterruptHandle::clear), so one that comes before the guest runs, or just before it waits, is
+/// not lost.
+#[derive(Clone, Debug)]
+pub struct InterruptHandle(
+    /// The request, which the engine reads; the entry of the wait table that the guest waits in, plus one.
+    Arc<[AtomicU32]>,
+);
+
+impl InterruptHandle {
+    pub(crate) fn new() -> InterruptHandle {
+        InterruptHandle([AtomicU32::new(0), AtomicU32::new(0)].into())
+    }
+    pub(crate) fn words(&self) -> Arc<[AtomicU32]> {
+        self.0.clone()
+    }
+    fn set(&self, word: usize, value: u32) {
+        if let Some(word) = self.0.get(word) {
+            word.store(value, SeqCst);
+        }
+    }
+    fn get(&self, word: usize) -> u32 {
+        self.0.get(word).map_or(0, |word| word.load(SeqCst))
+    }
+
+    /// Stops the guest: a running one within 1000 instructions, where 64 bytes of a bulk operation count as one; one that waits
+    /// in `memory.atomic.wait` at once. The call returns [`Paused`](crate::ErrorKind::Paused), "interrupted", and can be
+    /// resumed when the request has been cleared. Time in host functions comes on top.
+    ///
+    /// For threads. With `std` and `threads` it takes the lock of the wait table, which is held for short walks only; where
+    /// that must not be, as in a handler of a signal, there is [`request`](InterruptHandle::request). Without `std` no guest
+    /// waits, and the two are the same: one store, for interrupt handlers too.
+    pub fn interrupt(&self) {
+        self.request();
+        #[cfg(all(feature = "std", feature = "threads"))]
+        crate::threads::table().stop(|| self.get(1).checked_sub(1));
+    }
+
+    /// Stops the guest if it runs, or as soon as it does; one that waits goes on waiting. One store of a word: for interrupt
+    /// and signal handlers too.
+    pub fn request(&self) {
+        self.set(0, 1);
+    }
+
+    /// Takes the request back; the engine never does.
+    pub fn clear(&self) {
+        self.set(0, 0);
+    }
+
+    /// Whether the request is there.
+    pub fn is_interrupted(&self) -> bool {
+        self.get(0) != 0
+    }
+}
+
+#[cfg(all(feature = "std", feature = "threads"))]
+impl<P> wrt_platform::Stop<P> for InterruptHandle {
+    fn asked(&self) -> bool {
+        self.is_interrupted()
+    }
+    fn waits(&self, entry: Option<(u32, &P)>) {
+        self.set(1, entry.map_or(0, |(i, _)| i.wrapping_add(1)));
+    }
+}
+
+/// Units of fuel between two looks at the clock.
+#[cfg(feature = "std")]
+const BETWEEN_LOOKS: i64 = 1 << 16;
+
+/// What governs one instance.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) interrupt: InterruptHandle,
+    #[cfg(feature = "std")]
+    pub(crate) deadline: Cell<Option<Instant>>,
+    /// The end of the wait that is or was going on, on the clock of the wait table.
+    #[cfg(all(feature = "std", feature = "threads"))]
+    pub(crate) wait_until: Cell<u64>,
+    /// The entry of the wait table in which it waits without blocking its thread.
+    #[cfg(all(feature = "std", feature = "threads"))]
+    pub(crate) pending: Cell<Option<u32>>,
+    /// Fuel of a turn; `None`: it has the thread for itself.
+    #[cfg(feature = "std")]
+    pub(crate) turn: Cell<Option<i64>>,
+    /// The turn has begun.
+    #[cfg(feature = "std")]
+    begun: Cell<bool>,
+}
+
+impl Control {
+    pub(crate) fn new() -> Control {
+        Control {
+            interrupt: InterruptHandle::new(),
+            #[cfg(feature = "std")]
+            deadline: Cell::new(None),
+            #[cfg(all(feature = "std", feature = "threads"))]
+            wait_until: Cell::new(0),
+            #[cfg(all(feature = "std", feature = "threads"))]
+            pending: Cell::new(None),
+            #[cfg(feature = "std")]
+            turn: Cell::new(None),
+            #[cfg(feature = "std")]
+            begun: Cell::new(false),
+        }
+    }
+
+    /// From now on it leaves after so much fuel, and blocks nobody; `None`: no longer.
+    #[cfg(feature = "std")]
+    pub(crate) fn take_turns(&self, fuel: Option<i64>) {
+        self.turn.set(fuel);
+        self.begun.set(false);
+    }
+
+    /// Whether the deadline has passed.
+    pub(crate) fn is_late(&self) -> bool {
+        #[cfg(feature = "std")]
+        return self.deadline.get().is_some_and(|deadline| Instant::now() >= deadline);
+        #[cfg(not(feature = "std"))]
+        false
+    }
+}
+
+/// The host of an instance: its functions, under control.
+pub(crate) struct Hosts<'a> {
+    pub(crate) imports: &'a ImportMap,
+    pub(crate) control: &'a Control,
+}
+
+impl HostTable<()> for Hosts<'_> {
+    fn call(&self, index: u32, caller: &mut HostCaller<'_, '_>) -> Result<Flow, Trap> {
+        self.imports.call(index, caller)
+    }
+    #[cfg(all(feature = "std", feature = "threads"))]
+    fn serve(&self, store: &mut wrt_runtime::Store<'_>, stack: wrt_runtime::StackId, exit: Exit) -> Option<Exit> {
+        crate::threads::serve(self.control, store, stack, exit)
+    }
+    #[cfg(feature = "std")]
+    fn slice(&self) -> i64 {
+        let looks = if self.control.deadline.get().is_some() { BETWEEN_LOOKS } else { i64::MAX };
+        self.control.turn.get().map_or(looks, |turn| turn.min(looks))
+    }
+    fn due(&self, nested: bool) -> Option<Exit> {
+        if self.control.is_late() {
+            return Some(Exit::Interrupted);
+        }
+        // A nested call is the host function's affair: the turn ends when that has returned.
+        #[cfg(feature = "std")]
+        if !nested && self.control.turn.get().is_some() && self.control.begun.replace(true) {
+            return Some(Exit::OutOfBudget);
+        }
+        let _ = nested;
+        None
+    }
+}
