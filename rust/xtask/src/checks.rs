@@ -37,6 +37,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
+    ("wrt-helper: C program, header, boards", helper),
+    // Bytes and words of shared memories are copied as what they are; Miri's model of weak memory knows one size per place.
+    ("wrt-helper under Miri", || miri_with("-Zmiri-disable-weak-memory-emulation", &["-p", "wrt-helper", "--lib"])),
     ("shared memories under Miri", || miri(&["-p", "wrt-runtime", "--lib", "shared"])),
     ("shared memories under ThreadSanitizer", thread_sanitizer),
     ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
@@ -156,13 +159,14 @@ fn clippy() -> Result<Verdict> {
 }
 
 /// What each crate of the device may use: the table of ARCHITECTURE.md.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("wrt-foundation", &["heapless"]),
     ("wrt-instructions", &["wrt-foundation", "libm"]),
     ("wrt-decoder", &["wrt-foundation", "wrt-instructions"]),
     ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder"]),
     ("wrt-wasi", &["wrt-foundation", "wrt-runtime", "getrandom"]),
     ("wrt-platform", &["wrt-foundation", "rustix"]),
+    ("wrt-helper", &["wrt-foundation", "wrt-platform"]),
     ("wrt", &["wrt-foundation", "wrt-runtime", "wrt-wasi", "wrt-platform"]),
 ];
 
@@ -209,6 +213,8 @@ fn unit_std() -> Result<Verdict> {
         "wrt-replay-tests",
         "--exclude",
         "wrt-capi",
+        "--exclude",
+        "wrt-helper",
     ])?)
 }
 
@@ -353,12 +359,45 @@ fn c_interface() -> Result<Verdict> {
     tests_run(&output)
 }
 
+/// The helper library with the C program, its header, and the interpreter's operations beside it.
+fn helper() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    cargo(&["test", "--locked", "-p", "wrt-platform", "--test", "port_header"])?;
+    let output = cargo(&["test", "--locked", "-p", "wrt-helper", "--", "--nocapture"])?;
+    if let Some(why) = output.lines().find_map(|l| l.trim().strip_prefix("skipped: ")) {
+        return Ok(Verdict::Skipped(why.to_string()));
+    }
+    // Boards: with a port and without, and no panicking code in either.
+    for target in ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "riscv32imac-unknown-none-elf"] {
+        setup::target(target)?;
+        for features in ["", "port"] {
+            let folder = tool::scratch().join("helper");
+            let mut c = command("cargo", ["build", "--quiet", "--locked", "-p", "wrt-helper", "--profile", "device", "--target", target]);
+            c.args(["--no-default-features", "--features", features, "--target-dir"]).arg(&folder);
+            tool::run(c)?;
+            let library = folder.join(target).join("device/libwrt_helper.a");
+            let symbols = tool::run(command("nm", ["-C", &library.to_string_lossy()]))?;
+            if !symbols.contains("T wrt_memory_grow") {
+                bail!("{target}, features \"{features}\": wrt_memory_grow is not in the library");
+            }
+            if let Some(bad) = size::bad_symbol(&symbols) {
+                bail!("{target}, features \"{features}\": {bad}");
+            }
+        }
+    }
+    tests_run(&output)
+}
+
 fn miri(tests: &[&str]) -> Result<Verdict> {
+    miri_with("", tests)
+}
+
+fn miri_with(flags: &str, tests: &[&str]) -> Result<Verdict> {
     if !setup::components("nightly", &["miri", "rust-src"])? {
         return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
     }
     let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
-    c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    c.args(tests).env("MIRIFLAGS", format!("-Zmiri-disable-isolation {flags}"));
     tests_run(&tool::run(c)?)
 }
 
