@@ -92,9 +92,9 @@ impl<'m, T: Clone + Default> Buf<'m, T> {
 pub enum Shared<'m, T: 'm> {
     /// Lent for `'m`; `'static` in flash.
     Ref(&'m [T]),
-    /// Counted.
+    /// Counted. A vector, so that nothing of its size is allocated to count it.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    Arc(alloc::sync::Arc<[T]>),
+    Arc(alloc::sync::Arc<alloc::vec::Vec<T>>),
 }
 
 impl<T> Clone for Shared<'_, T> {

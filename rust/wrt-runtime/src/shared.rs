@@ -23,6 +23,9 @@ use wrt_instructions::table::atomic::Kind;
 
 /// Bytes that are copied between two places at once.
 const PIECE: usize = 64;
+/// Words above which zeros come from the allocator, so that they cost nothing before they are touched: 4 MiB.
+#[cfg(feature = "alloc")]
+const LARGE: usize = 1 << 20;
 /// Tries to get the lock.
 const SPINS: u32 = 128;
 
@@ -110,9 +113,17 @@ impl<'m> SharedMem<'m> {
     pub fn owned(ty: &MemoryType, limit: usize) -> Option<SharedMem<'static>> {
         let (first, most) = sizes(ty)?;
         let n = most.min(first.max(limit)).div_ceil(4);
-        alloc::vec::Vec::<u32>::new().try_reserve_exact(n).ok()?;
-        // Zeros from the allocator become atomics where they are, and optimized code does not touch them: 2 GiB take 6 us.
-        let words = alloc::vec![0u32; n].into_iter().map(AtomicU32::new).collect();
+        let mut words = alloc::vec::Vec::<u32>::new();
+        words.try_reserve_exact(n).ok()?;
+        if n <= LARGE {
+            words.resize(n, 0);
+        } else {
+            // Rust has no request for zeros that may be refused; this one asks again for what was there a moment ago.
+            drop(words);
+            words = alloc::vec![0; n];
+        }
+        // They become atomics where they are. Zeros from the allocator are not touched: 2 GiB take 6 us.
+        let words = words.into_iter().map(AtomicU32::new).collect();
         Some(SharedMem::with(Words::Own(words), ty, first))
     }
 

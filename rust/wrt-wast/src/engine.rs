@@ -26,7 +26,7 @@ const WIPED: u32 = 0xdead_beef;
 
 /// A module that was decoded, validated, translated and verified.
 #[derive(Clone)]
-pub(crate) struct Module(Arc<[u32]>);
+pub(crate) struct Module(Arc<Vec<u32>>);
 
 pub(crate) use wrt_runtime::InstanceId as Instance;
 
@@ -101,7 +101,7 @@ impl Engine {
         let image = Image::new(&words)?;
         image.check()?;
         image.verify()?;
-        Ok(Module(words.into()))
+        Ok(Module(Arc::new(words)))
     }
 
     pub(crate) fn instantiate(&mut self, module: &Module) -> Result<Instance, Error> {

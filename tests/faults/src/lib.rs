@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+//! Faults from outside, and what WRT makes of them. `docs/faults.md` has the figures, `cargo xtask faults` makes them.
