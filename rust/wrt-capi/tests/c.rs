@@ -28,7 +28,7 @@ const MODULES: [&str; 15] = [
     "link_catch",
     "wrong_kind",
 ];
-const SOURCES: [&str; 8] = ["main.c", "store.c", "modules.c", "link.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
+const SOURCES: [&str; 9] = ["main.c", "store.c", "modules.c", "link.c", "calls.c", "hosts.c", "memory.c", "errors.c", "refused.c"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/capi")

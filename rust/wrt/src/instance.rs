@@ -165,7 +165,9 @@ impl ModuleInstance {
         match exit {
             Exit::Trap(Trap::Exit) => Error::from(Trap::Exit),
             Exit::Trap(t) => match self.store.backtrace(self.stack).next() {
-                Some(f) if f.func.is_some() => Error::from(t).with_detail_fmt(format_args!("in {}, word {} of its code", self.site(&f), f.offset)),
+                Some(f) if f.func.is_some() => {
+                    Error::from(t).with_detail_fmt(format_args!("in {}, word {} of its code", self.site(&f), f.offset))
+                }
                 _ => Error::from(t),
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
