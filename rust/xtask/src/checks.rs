@@ -78,6 +78,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
     ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
+    ("update on Zephyr: native_sim/native/64", || update("zephyr:native_sim/native/64")),
+    ("update on Zephyr: mps2/an385", || update("zephyr:mps2/an385")),
     ("host functions on Zephyr: native_sim/native/64", || host_function("zephyr:native_sim/native/64")),
     ("host functions on Zephyr: mps2/an385", || host_function("zephyr:mps2/an385")),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
@@ -633,6 +635,54 @@ fn shell(name: &str) -> Result<Verdict> {
     }
     let stats = text.lines().find(|l| l.contains(" host functions")).unwrap_or_default();
     Ok(Verdict::Passed(format!("{} lines typed; {}", lines.len(), stats.trim())))
+}
+
+/// A module in flash replaced while the old one runs; where flash remembers, it is the one after a restart.
+fn update(name: &str) -> Result<Verdict> {
+    let board = match rtos(name) {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let program = Program { name: "update", zephyr: "samples/update", options: &[] };
+    let native = name.contains("native_sim");
+    let memory = tool::scratch().join("update-flash.bin");
+    if memory.exists() {
+        std::fs::remove_file(&memory)?;
+    }
+    let start = || -> Result<std::process::Command> {
+        let mut start = board.build_program(&program, &hello::wrt()?)?;
+        if native {
+            start.arg("-uart_stdinout").arg(format!("-flash={}", memory.display()));
+        }
+        Ok(start)
+    };
+    let wasm = std::fs::read(tool::root().join("samples/update/guest/version2.wasm"))?;
+    let pieces =
+        || wasm.chunks(32).map(|p| (format!("update write {}", p.iter().map(|b| format!("{b:02x}")).collect::<String>()), "done (0)"));
+    let begin = (format!("update begin {}", wasm.len()), "done (0)");
+    let mut dialogue = vec![(String::new(), "this is version 1"), begin.clone()];
+    dialogue.extend(pieces());
+    dialogue.extend([("update finish deadbeef".to_string(), "damaged on the way (-74)"), (String::new(), "this is version 1"), begin]);
+    dialogue.extend(pieces());
+    dialogue.push((format!("update finish {:08x}", crc32(&wasm)), "done (0)"));
+    dialogue.extend([(String::new(), "from flash, generation 1"), (String::new(), "this is version 2, which is longer")]);
+    let lines: Vec<(&str, &str)> = dialogue.iter().map(|(l, a)| (l.as_str(), *a)).collect();
+    let text = tool::talk(start()?, board.limit(), &lines)?;
+    let after = text.rsplit("from flash, generation 1").next().unwrap_or_default();
+    if after.contains("this is version 1") {
+        bail!("the old module goes on\n{text}");
+    }
+    if native {
+        tool::talk(start()?, board.limit(), &[("", "from flash, generation 1"), ("", "this is version 2, which is longer")])?;
+    }
+    Ok(Verdict::Passed(format!("{} lines typed{}", lines.len(), if native { ", and a restart" } else { "" })))
+}
+
+/// CRC-32 as zlib has it.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| crc >> 1 ^ if crc & 1 != 0 { 0xedb8_8320 } else { 0 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.
