@@ -32,6 +32,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("threaded loop: tail calls are jumps", tail_calls),
     ("fuzzing: replay of a small corpus", replay),
     ("fuzzing: hostile modules", hostile),
+    ("faults: memory refused, bits flipped, threads misused, small stacks", faults),
     ("benchmark kernels: native results on WRT", kernels),
     ("documentation", documentation),
     ("build modes", build_modes),
@@ -217,6 +218,8 @@ fn unit_std() -> Result<Verdict> {
         "wrt-capi",
         "--exclude",
         "wrt-helper",
+        "--exclude",
+        "wrt-fault-tests",
     ])?)
 }
 
@@ -308,6 +311,11 @@ fn replay() -> Result<Verdict> {
 fn hostile() -> Result<Verdict> {
     let output = cargo(&["run", "--quiet", "--release", "--locked", "-p", "wrt-replay-tests", "--bin", "hostile"])?;
     Ok(Verdict::Passed(format!("{} modules", output.lines().count().saturating_sub(1))))
+}
+
+/// What docs/faults.md is about, of the flipped bits a part.
+fn faults() -> Result<Verdict> {
+    tests_run(&cargo(&["test", "--locked", "-p", "wrt-fault-tests"])?)
 }
 
 /// Not a time is looked at.
