@@ -285,7 +285,7 @@ impl Guest {
         let (image, _) = wrt_runtime::translate::translate_vec(&wasm).unwrap();
         let mut guest = Guest { name, image, result: 0, memory: 0, slices: 0 };
         let (mut home, mut arena) = (Home::new(), arena());
-        let mut going = Going::begin(&mut home, split(&mut arena).0, guest.image.clone()).expect("taken").ok().expect("starts");
+        let mut going = Going::begin(&mut home, split(&mut arena).0, guest.image.clone()).expect("taken").expect("starts");
         guest.result = loop {
             guest.slices += 1;
             match going.step() {
@@ -306,7 +306,9 @@ impl Guest {
         }
         let (mut home, mut arena) = (Home::new(), arena());
         let mut going = Going::begin(&mut home, split(&mut arena).0, self.image.clone()).unwrap().ok().unwrap();
-        (0..at).for_each(|_| drop(going.step()));
+        for _ in 0..at {
+            going.step();
+        }
         going.words(target)
     }
 
@@ -367,13 +369,12 @@ impl Guest {
         assert!(around_is_untouched(&arena), "bytes around the memories have changed");
         let (mine, others) = split(&mut arena);
         assert!(theirs == Ok(neighbour.result) && hash(others) == neighbour.memory, "the neighbour has changed");
-        let came = match came {
+        match came {
             Err(came) => came,
             // What was flipped in memory is still there, if nothing has overwritten it.
             Ok(result) if result == self.result && (target == Target::Memory || hash(mine) == self.memory) => Came::Same,
             Ok(_) => Came::Wrong,
-        };
-        came
+        }
     }
 
     /// The same; what panicked or did otherwise what must not be is the error.

@@ -150,7 +150,8 @@ fn main() {
     let expected = scenario(name, &wasm, &image, imports()).unwrap();
     let given = imports();
     let before = LIVE.load(Relaxed);
-    (FIRST.store(n.parse().unwrap(), Relaxed), ALL.store(how == "on", Relaxed));
+    FIRST.store(n.parse().unwrap(), Relaxed);
+    ALL.store(how == "on", Relaxed);
     COUNTING.store(true, Relaxed);
     let outcome = scenario(name, &wasm, &image, given).map_err(|e| e.kind());
     COUNTING.store(false, Relaxed);
