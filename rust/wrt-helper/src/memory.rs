@@ -315,7 +315,7 @@ unsafe fn copy_shared(to: *mut u8, from: *const u8, n: usize) {
     let words = to.addr() % 4 == from.addr() % 4;
     let head = if words { from.align_offset(4).min(n) } else { n };
     let tail = head.saturating_add(n.saturating_sub(head) / 4 * 4);
-    // SAFETY, for both: below `n`, which the caller promises. Atomics need no more than that.
+    // SAFETY: below `n`, which the caller promises. Atomics need no more than that.
     let byte = |i: usize| unsafe {
         let v = AtomicU8::from_ptr(from.cast_mut().add(i)).load(Relaxed);
         AtomicU8::from_ptr(to.add(i)).store(v, Relaxed);

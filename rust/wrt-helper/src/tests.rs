@@ -199,8 +199,8 @@ fn operations_do_what_the_interpreter_s_do() {
             let len = made.0.len() as u64;
             let (x, y, n) = (random(len + 20), random(len + 20), random(if round % 3 == 0 { len + 20 } else { 40 }));
             let args = [Value::I32(x as i32), Value::I32(y as i32), Value::I32(n as i32)];
-            // SAFETY: the memory lives and only this thread uses it.
             let status = match round % 8 {
+                // SAFETY: the memory lives and only this thread uses it.
                 0 => unsafe {
                     let delta = random(if round > 2000 { 600 } else { 3 });
                     let old = wrt_memory_grow(m, delta);
@@ -213,11 +213,13 @@ fn operations_do_what_the_interpreter_s_do() {
                     }
                     continue;
                 },
+                // SAFETY: as above.
                 1 | 2 => unsafe {
                     let status = wrt_memory_fill(m, x, y as u32, n);
                     assert_eq!(guest.invoke("fill", &args).err().and_then(|e| e.trap()).map_or(0, |t| t as u32), status, "{x} {n}");
                     status
                 },
+                // SAFETY: as above.
                 _ => unsafe {
                     let status = wrt_memory_copy(m, x, m, y, n);
                     assert_eq!(guest.invoke("copy", &args).err().and_then(|e| e.trap()).map_or(0, |t| t as u32), status, "{x} {y} {n}");
