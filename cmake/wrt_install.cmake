@@ -9,6 +9,13 @@ install(FILES ${wrt_archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/rust/wrt-capi/include/wrt.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 add_custom_target(wrt_library_default ALL DEPENDS ${wrt_archive})
 
+# The helper library: wrt_helper.h.
+get_target_property(wrt_helper_archive wrt_helper IMPORTED_LOCATION)
+get_filename_component(WRT_HELPER_ARCHIVE_NAME ${wrt_helper_archive} NAME)
+install(FILES ${wrt_helper_archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/rust/wrt-capi/include/wrt_helper.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+add_custom_target(wrt_helper_default ALL DEPENDS ${wrt_helper_archive})
+
 set(wrt_package ${CMAKE_INSTALL_LIBDIR}/cmake/wrt)
 configure_package_config_file(cmake/wrtConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/wrtConfig.cmake
   INSTALL_DESTINATION ${wrt_package} PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_BINDIR)

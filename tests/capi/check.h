@@ -68,5 +68,6 @@ void test_calls(void);
 void test_hosts(void);
 void test_memory(void);
 void test_errors(void);
+void test_refused(void);
 
 #endif

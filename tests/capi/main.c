@@ -46,6 +46,7 @@ int main(void)
     test_hosts();
     test_memory();
     test_errors();
+    test_refused();
     puts("all passed");
     return 0;
 }

@@ -30,7 +30,7 @@ const MODULES: [&str; 17] = [
     "threads",
     "threads_start",
 ];
-const SOURCES: [&str; 8] = ["main.c", "store.c", "modules.c", "link.c", "calls.c", "hosts.c", "memory.c", "errors.c"];
+const SOURCES: [&str; 9] = ["main.c", "store.c", "modules.c", "link.c", "calls.c", "hosts.c", "memory.c", "errors.c", "refused.c"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/capi")

@@ -110,7 +110,7 @@ impl<T: Clone + Default> Buf<'_, T> {
 pub enum Shared<'m, T: 'm> {
     /// Lent for `'m`; `'static` in flash.
     Ref(&'m [T]),
-    /// Counted.
+    /// Counted. A vector, so that nothing of its size is allocated to count it.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     Arc(alloc::sync::Arc<alloc::vec::Vec<T>>),
 }

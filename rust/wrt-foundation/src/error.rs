@@ -107,6 +107,13 @@ impl Error {
         self.detail = Some(text.into().into_boxed_str());
         self
     }
+    /// The same from what `format_args!` makes. Without memory for it there is none: an error about memory does not need more.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn with_detail_fmt(mut self, text: fmt::Arguments<'_>) -> Error {
+        self.detail = boxed(text);
+        self
+    }
     /// What kind of failure it is.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
@@ -126,6 +133,35 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// The text, if the allocator has room for it.
+#[cfg(feature = "alloc")]
+fn boxed(text: fmt::Arguments<'_>) -> Option<alloc::boxed::Box<str>> {
+    struct Length(usize);
+    impl fmt::Write for Length {
+        fn write_str(&mut self, s: &str) -> fmt::Result {
+            self.0 = self.0.saturating_add(s.len());
+            Ok(())
+        }
+    }
+    /// Writes into the room that it has.
+    struct Within(alloc::string::String);
+    impl fmt::Write for Within {
+        fn write_str(&mut self, s: &str) -> fmt::Result {
+            if s.len() > self.0.capacity().saturating_sub(self.0.len()) {
+                return Err(fmt::Error);
+            }
+            self.0.push_str(s);
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    fmt::write(&mut length, text).ok()?;
+    let mut within = Within(alloc::string::String::new());
+    within.0.try_reserve_exact(length.0).ok()?;
+    fmt::write(&mut within, text).ok()?;
+    Some(within.0.into_boxed_str())
 }
 
 impl From<Trap> for Error {
@@ -173,5 +209,7 @@ mod tests {
         let e = e.with_context("3").with_context("4");
         assert_eq!(e.to_string(), "4: 3: boot: invalid module: type mismatch (at byte 41)");
         assert_eq!(Error::from(Trap::DivideByZero).trap(), Some(Trap::DivideByZero));
+        let e = Error::new(ErrorKind::Usage, "no").with_detail_fmt(format_args!("{}.{}", "a", 7));
+        assert_eq!(e.to_string().rsplit_once(": ").unwrap().1, "a.7");
     }
 }

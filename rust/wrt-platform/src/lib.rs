@@ -32,6 +32,8 @@ pub mod linux_sync;
 #[cfg(target_has_atomic = "8")]
 mod loan;
 pub mod memory;
+#[cfg(feature = "port")]
+pub mod port;
 mod region;
 pub mod static_memory;
 #[cfg(feature = "std")]
@@ -46,6 +48,8 @@ pub use linux_sync::{LinuxFutex, LinuxFutexBuilder, LinuxParking};
 #[cfg(target_has_atomic = "8")]
 pub use loan::Loan;
 pub use memory::{FromRegion, PageAllocator, Properties, Protection, RegionAllocator, WASM_PAGE_SIZE};
+#[cfg(feature = "port")]
+pub use port::{PortAllocator, PortParker, PortParking};
 pub use region::Region;
 #[cfg(target_has_atomic = "8")]
 pub use static_memory::StaticRegion;

@@ -114,8 +114,8 @@ impl ImportMap {
 impl HostTable<()> for ImportMap {
     fn call(&self, index: u32, caller: &mut HostCaller<'_, '_>) -> Result<Flow, Trap> {
         let f = self.funcs.get(index as usize).ok_or(Trap::Host)?;
-        let args: Vec<Value> = (0..f.params.len()).map(|i| caller.arg(i)).collect();
-        let mut results: Vec<Value> = f.results.iter().map(|t| Value::default_of(*t)).collect();
+        let args = crate::collected((0..f.params.len()).map(|i| caller.arg(i))).map_err(|_| Trap::Host)?;
+        let mut results = crate::collected(f.results.iter().map(|t| Value::default_of(*t))).map_err(|_| Trap::Host)?;
         (f.body)(caller, &args, &mut results).map_err(|e| match e.kind() {
             ErrorKind::Trap(t) => t,
             _ => Trap::Host,

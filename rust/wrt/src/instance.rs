@@ -4,12 +4,11 @@
 #[cfg(target_has_atomic = "ptr")]
 use crate::control::{Control, Hosts};
 use crate::{ImportMap, Module};
-use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use wrt_foundation::{Error, ErrorKind, Trap, Value, WrtResult};
-use wrt_runtime::{Exit, Extern, GuestMemory, InstanceId, Options, Stack, StackId, Store, drive};
+use wrt_runtime::image::Text;
+use wrt_runtime::{Exit, Extern, FrameInfo, GuestMemory, InstanceId, Options, Stack, StackId, Store, drive};
 
 /// How much one instance may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +139,7 @@ impl ModuleInstance {
         let mut globals = Vec::new();
         for g in &imports.globals {
             let made = store.add_global(g.mutable, g.value)?;
-            globals.push((g, made));
+            crate::push(&mut globals, (g, made))?;
         }
         #[cfg(target_has_atomic = "ptr")]
         let memories = memories(&mut store, &imports)?;
@@ -169,8 +168,8 @@ impl ModuleInstance {
             match (e.kind(), module.image().ok().and_then(|i| i.import(e.at()))) {
                 (ErrorKind::Unlinkable, Some(import)) => {
                     let ty = module.image().ok().and_then(|i| i.func_type(import.index)).filter(|_| import.kind as u8 == 0);
-                    let ty = ty.map(|t| describe(t.params, t.results)).unwrap_or_default();
-                    e.with_detail(format!("{}.{} ({}{ty})", import.module, import.name, import.kind.name()))
+                    let ty = Signature(ty.map(|t| (t.params, t.results)));
+                    e.with_detail_fmt(format_args!("{}.{} ({}{ty})", import.module, import.name, import.kind.name()))
                 }
                 _ => e,
             }
@@ -228,8 +227,10 @@ impl ModuleInstance {
                 self.store.late_error().map_or(Error::from(Trap::BadImage), Clone::clone)
             }
             Exit::Trap(Trap::Exit) => Error::from(Trap::Exit),
-            Exit::Trap(t) => match self.frames().next() {
-                Some(frame) if frame.func.is_some() => Error::from(t).with_detail(format!("in {frame}, word {} of its code", frame.offset)),
+            Exit::Trap(t) => match self.store.backtrace(self.stack).next() {
+                Some(f) if f.func.is_some() => {
+                    Error::from(t).with_detail_fmt(format_args!("in {}, word {} of its code", self.site(&f), f.offset))
+                }
                 _ => Error::from(t),
             },
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
@@ -241,6 +242,12 @@ impl ModuleInstance {
             Exit::MemoryInUse => Error::new(ErrorKind::Paused, "a memory that it imports is in use"),
             _ => Error::new(ErrorKind::Paused, "a host function is not ready"),
         }
+    }
+
+    /// How [`Frame`] shows it, without a string for the name.
+    fn site(&self, f: &FrameInfo) -> Site<'_> {
+        let name = self.store.image(f.instance).zip(f.func).and_then(|(image, func)| image.func_name(func));
+        Site { func: f.func.unwrap_or(0), name }
     }
 
     /// Calls an exported function that has at most one result; [`Value::Unit`] stands for none.
@@ -327,7 +334,7 @@ impl ModuleInstance {
         match exit {
             Exit::Done => {
                 self.open = None;
-                let mut results = vec![Value::Unit; self.result_count(func)];
+                let mut results = results_of(self.result_count(func))?;
                 self.store.results(self.stack, func, &mut results)?;
                 Ok(results)
             }
@@ -361,7 +368,7 @@ impl ModuleInstance {
     fn func(&self, name: &str) -> WrtResult<u32> {
         match self.store.export(self.instance, name) {
             Some(Extern::Func(f)) => Ok(f),
-            _ => Err(Error::new(ErrorKind::Usage, "no exported function of this name").with_detail(name)),
+            _ => Err(Error::new(ErrorKind::Usage, "no exported function of this name").with_detail_fmt(format_args!("{name}"))),
         }
     }
 
@@ -503,14 +510,41 @@ fn memories(store: &mut Store<'static>, imports: &ImportMap) -> WrtResult<Vec<(c
     let mut offered: Vec<(crate::Memory, Extern<'static>)> = Vec::new();
     for (_, _, memory) in &imports.memories {
         if !offered.iter().any(|(m, _)| m.is(memory)) {
-            offered.push((memory.clone(), memory.offer(store)?));
+            crate::push(&mut offered, (memory.clone(), memory.offer(store)?))?;
         }
     }
     Ok(offered)
 }
 
-/// `[i32 i32] -> [i64]`
-fn describe(params: &[u32], results: &[u32]) -> alloc::string::String {
-    let names = |list: &[u32]| list.iter().map(|t| crate::ValType::from_bits(*t).name()).collect::<Vec<_>>().join(" ");
-    format!(" [{}] -> [{}]", names(params), names(results))
+/// So many results that nobody has set yet.
+fn results_of(n: usize) -> WrtResult<Vec<Value>> {
+    crate::collected(core::iter::repeat_n(Value::Unit, n))
+}
+
+/// `function 3 (divide)`
+struct Site<'a> {
+    func: u32,
+    name: Option<Text<'a>>,
+}
+impl core::fmt::Display for Site<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "function {}", self.func)?;
+        self.name.map_or(Ok(()), |name| write!(f, " ({name})"))
+    }
+}
+
+/// ` [i32 i32] -> [i64]`; nothing for what is no function.
+struct Signature<'a>(Option<(&'a [u32], &'a [u32])>);
+impl core::fmt::Display for Signature<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Some((params, results)) = self.0 else { return Ok(()) };
+        for (before, list, after) in [(" [", params, "]"), (" -> [", results, "]")] {
+            f.write_str(before)?;
+            for (i, t) in list.iter().enumerate() {
+                write!(f, "{}{}", if i == 0 { "" } else { " " }, crate::ValType::from_bits(*t).name())?;
+            }
+            f.write_str(after)?;
+        }
+        Ok(())
+    }
 }

@@ -72,6 +72,26 @@ pub use wrt_runtime::translate::Validated;
 pub use wrt_runtime::{Caller, Flow, GuestMemory};
 pub use wrt_wasi as wasi;
 
+/// Adds an element; an error when there is no memory for it.
+#[cfg(feature = "alloc")]
+pub(crate) fn push<T>(to: &mut alloc::vec::Vec<T>, value: T) -> WrtResult<()> {
+    to.try_reserve(1).map_err(|_| NO_ROOM)?;
+    to.push(value);
+    Ok(())
+}
+
+/// A vector of as many elements as `from` says that it has.
+#[cfg(feature = "alloc")]
+pub(crate) fn collected<T>(from: impl ExactSizeIterator<Item = T>) -> WrtResult<alloc::vec::Vec<T>> {
+    let mut to = alloc::vec::Vec::new();
+    to.try_reserve_exact(from.len()).map_err(|_| NO_ROOM)?;
+    to.extend(from);
+    Ok(to)
+}
+
+#[cfg(feature = "alloc")]
+const NO_ROOM: Error = Error::new(ErrorKind::Memory, "out of memory");
+
 /// The words of an image file in the firmware, converted when it is compiled: `static CODE: &[u32] =
 /// wrt::include_image!("hello.wrti")`. The path is relative to the source file.
 #[macro_export]

@@ -75,7 +75,7 @@ impl Module {
     /// [`Image`](crate::ErrorKind::Image) when it is damaged or of another version.
     #[cfg(target_has_atomic = "ptr")]
     pub fn from_image_bytes(bytes: &[u8]) -> WrtResult<Module> {
-        let words: alloc::vec::Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|w| u32::from_le_bytes(*w)).collect();
+        let words = crate::collected(bytes.as_chunks::<4>().0.iter().map(|w| u32::from_le_bytes(*w)))?;
         Image::new(&words)?.verify()?;
         Ok(Shared::Arc(alloc::sync::Arc::new(words)).into())
     }

@@ -32,11 +32,15 @@ const CHECKS: &[(&str, Check)] = &[
     ("threaded loop: tail calls are jumps", tail_calls),
     ("fuzzing: replay of a small corpus", replay),
     ("fuzzing: hostile modules", hostile),
+    ("faults: memory refused, bits flipped, threads misused, small stacks", faults),
     ("benchmark kernels: native results on WRT", kernels),
     ("documentation", documentation),
     ("build modes", build_modes),
     ("C interface under sanitizers", c_interface),
     ("C interface under Miri", || miri(&["-p", "wrt-capi", "--test", "miri"])),
+    ("wrt-helper: C program, header, boards", helper),
+    // Bytes and words of shared memories are copied as what they are; Miri's model of weak memory knows one size per place.
+    ("wrt-helper under Miri", || miri_with("-Zmiri-disable-weak-memory-emulation", &["-p", "wrt-helper", "--lib"])),
     ("shared memories under Miri", || miri(&["-p", "wrt-runtime", "--lib", "shared"])),
     ("shared memories under ThreadSanitizer", thread_sanitizer),
     ("platform layer under Miri", || miri(&["-p", "wrt-platform", "--test", "memory"])),
@@ -81,6 +85,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
     ("shell on Zephyr: native_sim/native/64", || shell("zephyr:native_sim/native/64")),
+    ("update on Zephyr: native_sim/native/64", || update("zephyr:native_sim/native/64")),
+    ("update on Zephyr: mps2/an385", || update("zephyr:mps2/an385")),
     ("host functions on Zephyr: native_sim/native/64", || host_function("zephyr:native_sim/native/64")),
     ("host functions on Zephyr: mps2/an385", || host_function("zephyr:mps2/an385")),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
@@ -162,13 +168,14 @@ fn clippy() -> Result<Verdict> {
 }
 
 /// What each crate of the device may use: the table of ARCHITECTURE.md.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("wrt-foundation", &["heapless"]),
     ("wrt-instructions", &["wrt-foundation", "libm"]),
     ("wrt-decoder", &["wrt-foundation", "wrt-instructions"]),
     ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder"]),
     ("wrt-wasi", &["wrt-foundation", "wrt-runtime", "getrandom"]),
     ("wrt-platform", &["wrt-foundation", "rustix"]),
+    ("wrt-helper", &["wrt-foundation", "wrt-platform"]),
     ("wrt", &["wrt-foundation", "wrt-runtime", "wrt-wasi", "wrt-platform"]),
 ];
 
@@ -215,6 +222,10 @@ fn unit_std() -> Result<Verdict> {
         "wrt-replay-tests",
         "--exclude",
         "wrt-capi",
+        "--exclude",
+        "wrt-helper",
+        "--exclude",
+        "wrt-fault-tests",
     ])?)
 }
 
@@ -308,6 +319,11 @@ fn hostile() -> Result<Verdict> {
     Ok(Verdict::Passed(format!("{} modules", output.lines().count().saturating_sub(1))))
 }
 
+/// What docs/faults.md is about, of the flipped bits a part.
+fn faults() -> Result<Verdict> {
+    tests_run(&cargo(&["test", "--locked", "-p", "wrt-fault-tests"])?)
+}
+
 /// Not a time is looked at.
 fn kernels() -> Result<Verdict> {
     setup::packages(&[setup::GCC])?;
@@ -359,12 +375,45 @@ fn c_interface() -> Result<Verdict> {
     tests_run(&output)
 }
 
+/// The helper library with the C program, its header, and the interpreter's operations beside it.
+fn helper() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    cargo(&["test", "--locked", "-p", "wrt-platform", "--test", "port_header"])?;
+    let output = cargo(&["test", "--locked", "-p", "wrt-helper", "--", "--nocapture"])?;
+    if let Some(why) = output.lines().find_map(|l| l.trim().strip_prefix("skipped: ")) {
+        return Ok(Verdict::Skipped(why.to_string()));
+    }
+    // Boards: with a port and without, and no panicking code in either.
+    for target in ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "riscv32imac-unknown-none-elf"] {
+        setup::target(target)?;
+        for features in ["", "port"] {
+            let folder = tool::scratch().join("helper");
+            let mut c = command("cargo", ["build", "--quiet", "--locked", "-p", "wrt-helper", "--profile", "device", "--target", target]);
+            c.args(["--no-default-features", "--features", features, "--target-dir"]).arg(&folder);
+            tool::run(c)?;
+            let library = folder.join(target).join("device/libwrt_helper.a");
+            let symbols = tool::run(command("nm", ["-C", &library.to_string_lossy()]))?;
+            if !symbols.contains("T wrt_memory_grow") {
+                bail!("{target}, features \"{features}\": wrt_memory_grow is not in the library");
+            }
+            if let Some(bad) = size::bad_symbol(&symbols) {
+                bail!("{target}, features \"{features}\": {bad}");
+            }
+        }
+    }
+    tests_run(&output)
+}
+
 fn miri(tests: &[&str]) -> Result<Verdict> {
+    miri_with("", tests)
+}
+
+fn miri_with(flags: &str, tests: &[&str]) -> Result<Verdict> {
     if !setup::components("nightly", &["miri", "rust-src"])? {
         return Ok(Verdict::Skipped("no nightly toolchain; `rustup toolchain install nightly` brings it".into()));
     }
     let mut c = command("cargo", ["+nightly", "miri", "test", "--locked"]);
-    c.args(tests).env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    c.args(tests).env("MIRIFLAGS", format!("-Zmiri-disable-isolation {flags}"));
     tests_run(&tool::run(c)?)
 }
 
@@ -644,6 +693,54 @@ fn shell(name: &str) -> Result<Verdict> {
     }
     let stats = text.lines().find(|l| l.contains(" host functions")).unwrap_or_default();
     Ok(Verdict::Passed(format!("{} lines typed; {}", lines.len(), stats.trim())))
+}
+
+/// A module in flash replaced while the old one runs; where flash remembers, it is the one after a restart.
+fn update(name: &str) -> Result<Verdict> {
+    let board = match rtos(name) {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    let program = Program { name: "update", zephyr: "samples/update", options: &[] };
+    let native = name.contains("native_sim");
+    let memory = tool::scratch().join("update-flash.bin");
+    if memory.exists() {
+        std::fs::remove_file(&memory)?;
+    }
+    let start = || -> Result<std::process::Command> {
+        let mut start = board.build_program(&program, &hello::wrt()?)?;
+        if native {
+            start.arg("-uart_stdinout").arg(format!("-flash={}", memory.display()));
+        }
+        Ok(start)
+    };
+    let wasm = std::fs::read(tool::root().join("samples/update/guest/version2.wasm"))?;
+    let pieces =
+        || wasm.chunks(32).map(|p| (format!("update write {}", p.iter().map(|b| format!("{b:02x}")).collect::<String>()), "done (0)"));
+    let begin = (format!("update begin {}", wasm.len()), "done (0)");
+    let mut dialogue = vec![(String::new(), "this is version 1"), begin.clone()];
+    dialogue.extend(pieces());
+    dialogue.extend([("update finish deadbeef".to_string(), "damaged on the way (-74)"), (String::new(), "this is version 1"), begin]);
+    dialogue.extend(pieces());
+    dialogue.push((format!("update finish {:08x}", crc32(&wasm)), "done (0)"));
+    dialogue.extend([(String::new(), "this is version 2, which is longer"), (String::new(), "this is version 2, which is longer")]);
+    let lines: Vec<(&str, &str)> = dialogue.iter().map(|(l, a)| (l.as_str(), *a)).collect();
+    let text = tool::talk(start()?, board.limit(), &lines)?;
+    let Some((_, after)) = text.split_once("from flash, generation 1") else { bail!("nothing was taken from flash\n{text}") };
+    if after.contains("this is version 1") {
+        bail!("the old module goes on\n{text}");
+    }
+    if native {
+        tool::talk(start()?, board.limit(), &[("", "this is version 2, which is longer")])?;
+    }
+    Ok(Verdict::Passed(format!("{} lines typed{}", lines.len(), if native { ", and a restart" } else { "" })))
+}
+
+/// CRC-32 as zlib has it.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| crc >> 1 ^ if crc & 1 != 0 { 0xedb8_8320 } else { 0 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// FreeRTOSConfig.h without what waiting needs stops the compiler, with the option's name; that without waiting compiles.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask size`, `cargo xtask bench`.
+//! Development commands: `cargo xtask hello`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask faults`, `cargo xtask size`, `cargo xtask bench`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod boards;
 mod checks;
+mod faults;
 mod fuzz;
 mod hello;
 mod setup;
@@ -58,6 +59,12 @@ enum Command {
         #[arg(value_parser = fuzz::TARGETS)]
         target: Option<String>,
     },
+    /// Flip every bit of images and engine state, one at a time, and write what came of it to docs/faults.md
+    Faults {
+        /// Only each so many-th bit, and print the table only
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        part: u32,
+    },
     /// Measure flash, RAM and load cost on Cortex-M3 and print the table of the README
     Size {
         /// Measure what each proposal adds to the flash instead
@@ -84,6 +91,7 @@ fn main() -> ExitCode {
         Command::Size { instructions: true, .. } => size::instructions(),
         Command::Size { features: true, .. } => size::features(),
         Command::Size { .. } => size::run(),
+        Command::Faults { part } => faults::run(part),
         Command::Bench { args } => bench::run(&args),
         Command::Fuzz { minutes, seed, target } => fuzz::run(minutes, target.as_deref(), seed),
     };

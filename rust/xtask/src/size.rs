@@ -204,18 +204,23 @@ fn parse_map(text: &str) -> Library {
     library
 }
 
+/// The first line of `nm` that has one of the names.
+fn find(symbols: &str, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| symbols.lines().find(|l| l.contains(name)).map(|line| format!("{name}: {line}")))
+}
+
+/// A panic or an allocator among the symbols of a firmware or library.
+pub(crate) fn bad_symbol(symbols: &str) -> Option<String> {
+    find(symbols, &["core::panicking", "__rust_alloc", "__rg_alloc", "alloc::", "malloc"])
+}
+
 /// Names that a firmware must not have: panics and allocators ever, the loader in image-only firmware. The code words
 /// have to lie in flash.
 fn symbols(elf: &Path, v: &Variant) -> Result<()> {
     let text = tool::run(tool::command("arm-none-eabi-nm", ["-C", &elf.to_string_lossy()]))?;
-    let mut bad = vec!["core::panicking", "__rust_alloc", "__rg_alloc", "alloc::", "malloc"];
-    if v.mode == "image" {
-        bad.extend(["wrt_decoder", "wrt_runtime::translate"]);
-    }
-    for name in bad {
-        if let Some(line) = text.lines().find(|l| l.contains(name)) {
-            bail!("{} firmware has {name}: {line}", v.name);
-        }
+    let loader: &[&str] = if v.mode == "image" { &["wrt_decoder", "wrt_runtime::translate"] } else { &[] };
+    if let Some(bad) = bad_symbol(&text).or(find(&text, loader)) {
+        bail!("{} firmware has {bad}", v.name);
     }
     if v.mode == "image" {
         let module = text.lines().find(|l| l.ends_with(" wrt_module_hello")).context("wrt_module_hello is missing")?;

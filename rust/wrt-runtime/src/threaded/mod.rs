@@ -40,8 +40,8 @@ pub(crate) struct Code(Vec<u64>);
 
 impl Code {
     fn refuse(&mut self) -> bool {
-        self.0.clear();
-        self.0.shrink_to(1);
+        // Not `shrink_to`: to make it smaller asks for memory too, and ends the program where there is none.
+        self.0 = Vec::new();
         if self.0.try_reserve_exact(1).is_ok() {
             self.0.push(0);
         }

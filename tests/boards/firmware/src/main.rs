@@ -10,6 +10,7 @@ mod entries;
 #[cfg(feature = "kernels")]
 mod kernels;
 mod load;
+mod paint;
 mod semihosting;
 mod suite;
 

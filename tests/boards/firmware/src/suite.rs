@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! Carries out packed scripts. Says one line for each directive with its trace, one more if it did not pass, and one for
-//! each script.
+//! each script, after one with the bytes of C stack that it took.
 
 use crate::budget::Budget;
 use crate::entries::Entries;
+use crate::paint::Paint;
 use crate::semihosting::Out;
 use core::array::from_fn;
 use script::budget::{INSTANCES, MEMORIES, TABLES, TYPES};
@@ -67,8 +68,11 @@ pub(crate) fn run(entries: &mut Entries, budget: &mut Budget, out: &mut Out) -> 
         let Some(shared) = &shared_memory else { return false };
         let room = Room { parts, stack: Stack::new(cells, frames), shared, images, scratch };
         let mut counter = Counter { out: &mut *out, passed: 0, failed: 0, no_room: 0 };
+        let paint = Paint::new();
         let played = play(body, room, &mut counter);
+        let depth = paint.depth().unwrap_or(usize::MAX);
         let Counter { passed, failed, no_room, .. } = counter;
+        out.say(format_args!("stack {depth}"));
         out.say(format_args!("script {name} {passed} {failed} {no_room}"));
         if played.is_err() {
             out.say(format_args!("the pack is damaged"));

@@ -159,6 +159,9 @@ impl Listener for OnHost {
     }
 }
 
+/// Most bytes of C stack, painted: what docs/faults.md states.
+const C_STACK: usize = 2560;
+
 /// What the board said.
 struct Outcome<'a> {
     scripts: &'a [Packed],
@@ -177,6 +180,8 @@ struct Outcome<'a> {
     /// What lacks, and the directives that would need it.
     no_room: BTreeMap<String, Vec<String>>,
     no_room_count: usize,
+    /// Most bytes of C stack that a script took.
+    stack: usize,
 }
 
 /// What the board said of one directive.
@@ -188,11 +193,11 @@ enum Said {
 impl<'a> Outcome<'a> {
     fn new(scripts: &'a [Packed], traces: &'a [Traces]) -> Outcome<'a> {
         let (pending, traced, failed, no_room) = Default::default();
-        Outcome { scripts, traces, at: 0, pending, traced, equal: 0, assertions: 0, passed: 0, failed, no_room, no_room_count: 0 }
+        Outcome { scripts, traces, at: 0, pending, traced, equal: 0, assertions: 0, passed: 0, failed, no_room, no_room_count: 0, stack: 0 }
     }
 
     /// A line: `trace <directive> <what it did>`, `failed <directive> <why>`, `no-room <directive> <bytes missing> <bytes needed> <of what>`, or
-    /// `script <name> <passed> <failed> <no room>`.
+    /// `stack <bytes>`, `script <name> <passed> <failed> <no room>`.
     fn hear(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -204,6 +209,7 @@ impl<'a> Outcome<'a> {
                 self.pending.push((number, Said::NoRoom(format!("lacks {missing} bytes: {what}, {needed} needed"))));
             }
             ("trace", Ok(number)) => drop(self.traced.insert(number as u32, text.into())),
+            ("stack", Ok(bytes)) => self.stack = self.stack.max(bytes),
             ("script", _) => self.script(rest),
             _ if line == "end" => {}
             _ => self.failed.push(format!("the board says: {line}")),
@@ -276,9 +282,13 @@ impl<'a> Outcome<'a> {
         let Outcome { assertions, passed, no_room_count, equal, .. } = self;
         let failed = self.failed.len();
         println!(
-            "{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit, {equal} traces equal to the host's",
-            board.name
+            "{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit, {equal} traces equal to the host's, at most {} B of C stack",
+            board.name, self.stack
         );
+        if !(1..=C_STACK).contains(&self.stack) {
+            println!("FAILED {} bytes of C stack, and the limit is {C_STACK}", self.stack);
+            return false;
+        }
         failed == 0 && self.at == self.scripts.len() && self.assertions >= ASSERTIONS
     }
 }

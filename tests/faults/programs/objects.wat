@@ -1,0 +1,15 @@
+;; A list of structures that is made anew and collected, and exceptions.
+(module (memory (export "m") 1 1) (type $s (struct (field (mut i32)) (field (ref null $s)))) (tag $t (param i32))
+  (global $head (mut (ref null $s)) (ref.null $s))
+  (func $throws (param i32) (if (i32.eqz (i32.rem_u (local.get 0) (i32.const 5))) (then (throw $t (local.get 0)))))
+  (func (export "run") (result i32) (local $i i32) (local $v i32)
+    (loop $l
+      (if (i32.eqz (i32.rem_u (local.get $i) (i32.const 20))) (then (global.set $head (ref.null $s))))
+      (global.set $head (struct.new $s (local.get $i) (global.get $head)))
+      (local.set $v (i32.add (local.get $v)
+        (block $caught (result i32)
+          (try_table (catch $t $caught) (call $throws (local.get $i)))
+          (struct.get $s 0 (global.get $head)))))
+      (i32.store (i32.mul (local.get $i) (i32.const 8)) (local.get $v))
+      (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300))))
+    (local.get $v)))
