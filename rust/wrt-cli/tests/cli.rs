@@ -299,19 +299,19 @@ fn inspect_is_exact_where_it_can_be() {
 /// What `--costs` says of a small module, word for word.
 const COSTS: &str = "\
 image, in bytes of flash
-  code                      80
+  code                      76
   data segments             12
   element segments           8
   names                      0
   everything else          492
-  together                 592
+  together                 588
 longest straight path between two charges
-  7 operations, in function 2; a charge is for 15 instructions at most
+  6 operations, in function 2; a charge is for 15 instructions at most
 worst stack             cells  frames     bytes  longest path
   initialisation            3       1        24
   print                     2       1        20  imported
   inner                     4       1        28  1 in function 1
-  main                      5       2        44  7 in function 2
+  main                      5       2        44  6 in function 2
   again                     ∞       ∞         ∞  1 in function 3
 A stack has a window of 1056 bytes more. \"∞\": recursion, or calls that lead anywhere.
 ";

@@ -202,11 +202,34 @@ ops! {
     0xf0 MEMORY_OTHER W3 "On memory `bc`: the load or store whose word is `w1`, with offset `w2`.";
     0xf1 MEMORY_64 W4 "On memory `bc`, with an address of 64 bits: the load or store whose word is `w2`, with offset `w3 | w1 << 32`.";
     0xf2 TABLE_INDEX W1 "`[a]` = `[b]`, 64 bits, or 2^32 - 1 if it is larger.";
+    0xf3 LOAD32_SCALED W2 "As `i32.load` from byte `([b] << c) + w1`, which wraps; `c` is below 8.";
+    0xf4 LOAD64_SCALED W2 "Likewise, as `i64.load`.";
+    0xf5 LOAD8_S_SCALED W2 "Likewise, as `i32.load8_s`.";
+    0xf6 LOAD8_U_SCALED W2 "Likewise, as `i32.load8_u`.";
+    0xf7 LOAD16_S_SCALED W2 "Likewise, as `i32.load16_s`.";
+    0xf8 LOAD16_U_SCALED W2 "Likewise, as `i32.load16_u`.";
+    0xf9 STORE32_SCALED W2 "Likewise, as `i32.store`.";
+    0xfa STORE8_SCALED W2 "Likewise, as `i32.store8`.";
     0xfb TRY Record "Goes on at the word `w1` words after `w1`. For whoever throws: where the enclosing one stands or 0; first and last word (not included) of what it guards; where the one before in the image stands or 0; three words for each clause: tag + 1 or 0, bit 31 for the exception itself; where it goes on; the frame's cell that the values go to. Of the old encoding: [`LEGACY_TRY`] words, the last one where the first clause stands or 0, or with [`DELEGATE`] where the operation stands that has the clauses, or 0; a clause is a `TRY` of three words that is not executed: tag + 1 or 0, the frame's cell that the exception and its values go to, where the next one stands or 0. It goes on after them.";
     0xfc MAP Data "Nothing. For the collector: `w1` is a cell of the frame, then one bit for each cell from it on that holds a reference to an object; `a`: meanwhile the call or operation before is under way, or here.";
     0xfd RETURN_CALL W3 "Charges `bc`; function `w1` takes the place of this one, with the `w2 >> 16` cells from cell `w2 & 0xffff` as arguments.";
     0xfe EXTENDED Extended "An operation of `extended`: its number in the top 8 bits, a cell of the frame in the 16 below.";
     0xff SECOND Second "An operation of the second page, see [`second`].";
+}
+
+/// The loads and stores that have a form with a computed address, in the order of their numbers from [`LOAD32_SCALED`] on.
+const SCALED: [u8; 8] = [0x28, 0x29, 0x2c, 0x2d, 0x2e, 0x2f, 0x36, 0x3a];
+
+/// The form of a load or store that computes its address.
+#[cfg(feature = "loader")]
+pub(crate) fn scaled(op: u8) -> Option<u8> {
+    let i = SCALED.iter().position(|plain| *plain == op)?;
+    Some(LOAD32_SCALED.wrapping_add(i as u8))
+}
+/// The load or store that `op` is a form of, if it is.
+#[cfg(any(wrt_threaded, feature = "threads"))]
+pub(crate) fn unscaled(op: u8) -> Option<u8> {
+    SCALED.get(usize::from(op.checked_sub(LOAD32_SCALED)?)).copied()
 }
 
 /// Words of a [`TRY`] of the old encoding of exceptions; one of `try_table` never has so many.
@@ -327,7 +350,7 @@ mod tests {
             assert_ne!(FORM[op as usize], Form::Hole, "{op:#x}");
         }
         assert_eq!((FORM[0x6a], FORM[0x28], FORM[MEMORY_GROW as usize]), (Form::W1, Form::W2, Form::W2));
-        assert_eq!((FORM[0], FORM[0x44], FORM[0xfa]), (Form::Hole, Form::Hole, Form::Hole));
+        assert_eq!((FORM[0], FORM[0x44]), (Form::Hole, Form::Hole));
     }
 
     #[test]

@@ -496,6 +496,28 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         pc = pc.wrapping_add(2);
                     }};
                 }
+                // With an address that is computed, and wraps.
+                macro_rules! scaled {
+                    () => {
+                        (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(c1)) as usize
+                    };
+                }
+                macro_rules! load_scaled {
+                    ($n:literal, $s:ident => $put:expr) => {{
+                        let ea = scaled!();
+                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!() };
+                        $put;
+                        pc = pc.wrapping_add(2);
+                    }};
+                }
+                macro_rules! store_scaled {
+                    ($n:literal, $v:expr) => {{
+                        let ea = scaled!();
+                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!() };
+                        *s = $v.to_le_bytes();
+                        pc = pc.wrapping_add(2);
+                    }};
+                }
                 macro_rules! call {
                     ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
                         if $costs < 1 << 16 {
@@ -691,6 +713,15 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x3a | 0x3c => store!(1, (fr[a] as u8)),  // i32.store8, i64.store8
                     0x3b | 0x3d => store!(2, (fr[a] as u16)), // i32.store16, i64.store16
 
+                    LOAD32_SCALED => load_scaled!(4, s => fr[a] = u32::from_le_bytes(*s)),
+                    LOAD64_SCALED => load_scaled!(8, s => set64(fr, a, u64::from_le_bytes(*s))),
+                    LOAD8_S_SCALED => load_scaled!(1, s => fr[a] = s[0] as i8 as u32),
+                    LOAD8_U_SCALED => load_scaled!(1, s => fr[a] = s[0].into()),
+                    LOAD16_S_SCALED => load_scaled!(2, s => fr[a] = i16::from_le_bytes(*s) as u32),
+                    LOAD16_U_SCALED => load_scaled!(2, s => fr[a] = u16::from_le_bytes(*s).into()),
+                    STORE32_SCALED => store_scaled!(4, fr[a]),
+                    STORE8_SCALED => store_scaled!(1, (fr[a] as u8)),
+
                     0x45 => set!(a = (fr[b!()] == 0).into()),                          // i32.eqz
                     0x46 => set!(a = (fr[b!()] == fr[c!()]).into()),                   // i32.eq
                     0x47 => set!(a = (fr[b!()] != fr[c!()]).into()),                   // i32.ne
@@ -840,8 +871,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     SECOND => break w,
                     // What this build lacks is a hole too.
                     // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                    0x00 | 0x44 | MEMORY_64 | TABLE_INDEX | 0xf3 | 0xf4 | 0xf5 | 0xf6 | 0xf7 | 0xf8 | 0xf9 | 0xfa | TRY | RETURN_CALL
-                    | EXTENDED | SECOND => {
+                    0x00 | 0x44 | MEMORY_64 | TABLE_INDEX | TRY | RETURN_CALL | EXTENDED | SECOND => {
                         trap!(Trap::BadImage)
                     }
                 }
@@ -864,13 +894,10 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     Err(t) => trap!(t),
                 },
                 #[cfg(feature = "threads")]
-                0x28..=0x3e => {
-                    let at = (fr[register(w >> 16)] as usize).checked_add(ext!(c1) as usize).ok_or(Trap::MemoryOutOfBounds);
-                    match at.and_then(|at| outside(shared, fr, w, at)) {
-                        Ok(()) => pc = pc.wrapping_add(2),
-                        Err(t) => trap!(t),
-                    }
-                }
+                0x28..=0x3e | LOAD32_SCALED..=STORE8_SCALED => match outside(shared, fr, w, ext!(c1)) {
+                    Ok(()) => pc = pc.wrapping_add(2),
+                    Err(t) => trap!(t),
+                },
                 _ => break w,
             }
         };
@@ -881,16 +908,26 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     }
 }
 
-/// The load or store `w` past the end of a memory, which may be shared.
+/// The load or store `w`, and `k` after it, past the end of a memory, which may be shared.
 #[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-pub(crate) fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
+pub(crate) fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32) -> Result<(), Trap> {
+    let base = fr.cell(register(w >> 16));
+    let (w, at) = match unscaled(w as u8) {
+        Some(op) => (w & !0xff | u32::from(op), (base << (w >> 24 & 7)).wrapping_add(k) as usize),
+        None => (w, (base as usize).checked_add(k as usize).ok_or(Trap::MemoryOutOfBounds)?),
+    };
+    beyond(shared, fr, w, at)
+}
+/// The load or store `w` of the bytes from `at` on, which lie past the end of a memory that may be shared.
+#[cfg(feature = "threads")]
+fn beyond(shared: View<'_>, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
     shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
 }
 #[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64")))]
 #[inline(always)]
-fn outside(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
+fn beyond(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
     Err(Trap::MemoryOutOfBounds)
 }
 
@@ -1526,7 +1563,7 @@ fn access(mem: &mut [u8], shared: View<'_>, fr: &mut Window, w: u32, at: Option<
     };
     let is_store = op >= 0x36;
     let at = at.ok_or(Trap::MemoryOutOfBounds)?;
-    let Some(bytes) = mem.get_mut(at..).and_then(|m| m.get_mut(..n)) else { return outside(shared, fr, w, at) };
+    let Some(bytes) = mem.get_mut(at..).and_then(|m| m.get_mut(..n)) else { return beyond(shared, fr, w, at) };
     if is_store {
         crate::stack::copy(bytes, &get64(fr, a).to_le_bytes());
         return Ok(());

@@ -3,7 +3,7 @@
 
 use crate::ImportMap;
 use crate::imports::HostCaller;
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec, vec::Vec};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use wrt_foundation::Trap;
 use wrt_runtime::{Exit, Flow, HostTable};
@@ -17,14 +17,14 @@ use {core::cell::Cell, std::time::Instant};
 #[derive(Clone, Debug)]
 pub struct InterruptHandle(
     /// The request, which the engine reads; the entry of the wait table that the guest waits in, plus one.
-    Arc<[AtomicU32]>,
+    Arc<Vec<AtomicU32>>,
 );
 
 impl InterruptHandle {
     pub(crate) fn new() -> InterruptHandle {
-        InterruptHandle([AtomicU32::new(0), AtomicU32::new(0)].into())
+        InterruptHandle(Arc::new(vec![AtomicU32::new(0), AtomicU32::new(0)]))
     }
-    pub(crate) fn words(&self) -> Arc<[AtomicU32]> {
+    pub(crate) fn words(&self) -> Arc<Vec<AtomicU32>> {
         self.0.clone()
     }
     fn set(&self, word: usize, value: u32) {

@@ -119,7 +119,7 @@ impl Home {
             instances: Buf::Own(Vec::new()),
             memories: Buf::Own(Vec::new()),
             tables: Buf::Own(Vec::new()),
-            types: Buf::owned(32).unwrap(),
+            types: Buf::Own(vec![Default::default(); 32]),
             stacks: Buf::Own(Vec::new()),
             words: Buf::Lent(&mut self.words),
             bytes: Buf::Lent(bytes),

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //! From words of the image to threaded code, one function at a time.
 
+use super::handlers::SHIFT_AT;
 #[cfg(feature = "memory64")]
 use super::table::WIDE;
-use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE};
+use super::table::{FIRST, PAIRS, PLAIN, REFUND, SCALED, SECOND_ONE};
 use super::{Starts, pairs};
 use crate::image::{Image, Word};
 use crate::op::*;
@@ -11,6 +12,8 @@ use crate::verify::{Op, Ops};
 use alloc::vec::Vec;
 use wrt_instructions::table::row;
 
+/// The bits of a handler's number.
+const NUMBER: u32 = (1 << (SHIFT_AT - 8)) - 1;
 /// Most words without an operation that lowers the counter, in code that runs here.
 const MOST_WORDS: u32 = 1 << 13;
 
@@ -56,7 +59,7 @@ pub(super) fn function(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'
 /// `locals` on are operands, which are gone once they have been used.
 fn join(code: &mut [u64], first: u32, second: u32, locals: u32) -> bool {
     let (Some(&w), Some(&v)) = (code.get(first as usize), code.get(second as usize)) else { return false };
-    let number = |w: u64| w as u32 >> 8 & 0xffff;
+    let number = |w: u64| w as u32 >> 8 & NUMBER;
     let Some(pair) = pairs::number(number(w), number(v)) else { return false };
     let (a, b, c, k) = (v as u32 & 0xff, v as u32 >> 24, (v >> 56) as u32, w as u32 & 0xff);
     // Whether the second has it as its accumulator, and in no other place.
@@ -71,7 +74,7 @@ fn join(code: &mut [u64], first: u32, second: u32, locals: u32) -> bool {
     let last = number(v) >> 8 & 3 != PLAIN && places == 1 && k >= locals;
     let handler = PAIRS.wrapping_add(pair).wrapping_add(last.into());
     if let Some(w) = code.get_mut(first as usize) {
-        *w = *w & !0xff_ff00 | u64::from(handler) << 8;
+        *w = *w & !u64::from(NUMBER << 8) | u64::from(handler) << 8;
     }
     true
 }
@@ -186,11 +189,10 @@ fn cells(ty: u8) -> u32 {
 }
 
 /// What becomes of one operation.
-#[cfg_attr(not(feature = "memory64"), allow(unused_mut))] // only there another operation may take its place
 fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator) -> Option<()> {
     let mut n = op.op();
     let (mut a, mut b, c, bc) = (op.a(), op.b(), op.word >> 24, op.word as i32 >> 16);
-    let mut page = PLAIN;
+    let (mut page, mut shift) = (PLAIN, 0);
     let mut k = c << 24;
     // The cell and the cells that it leaves in the accumulator; without, the accumulator keeps what it has.
     let mut makes = None;
@@ -213,11 +215,16 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
             (k, forgets) = (c, true);
             page = if c < 8 { c } else { 0 };
         }
-        0x28..=0x35 => {
+        0x28..=0x35 | LOAD32_SCALED..=LOAD16_U_SCALED => {
+            let form = unscaled(n);
+            n = form.unwrap_or(n);
             let results = row(n.into())?.push;
             (k, page, makes) = (op.ext(0), operand(b, 1), Some(cells(results[0])));
+            (shift, page) = if form.is_some() { (c & 7, page | SCALED) } else { (0, page) };
         }
-        0x36..=0x3e => {
+        0x36..=0x3e | STORE32_SCALED..=STORE8_SCALED => {
+            let form = unscaled(n);
+            n = form.unwrap_or(n);
             let operands = row(n.into())?.pops;
             k = op.ext(0);
             page = match (operand(b, 1), operand(a, cells(operands[1]))) {
@@ -225,6 +232,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
                 (_, FIRST) => SECOND_ONE,
                 _ => PLAIN,
             };
+            (shift, page) = if form.is_some() { (c & 7, page | SCALED) } else { (0, page) };
         }
         I32_ADD_S => (k, page, makes) = ((op.word as i32 >> 24) as u32, operand(b, 1), Some(1)),
         I32_ADD_I..=I32_XOR_I => (k, page, makes) = (op.ext(0), operand(b, 1), Some(1)),
@@ -321,7 +329,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
         };
         Some(())
     })?;
-    let word = a | (u32::from(n) | page << 8) << 8 | b << 24;
+    let word = a | (u32::from(n) | page << 8) << 8 | shift << SHIFT_AT | b << 24;
     *code.get_mut(op.pc as usize)? = u64::from(word) | u64::from(k) << 32;
     Some(())
 }

@@ -13,6 +13,7 @@ use crate::op::*;
 use crate::run::refund;
 use crate::stack::{Frame, register};
 use crate::store::STEP;
+use core::marker::PhantomData;
 use wrt_foundation::Trap;
 
 /// Number of the handler in a word.
@@ -185,7 +186,13 @@ impl Value for u64 {
 /// Where an operand is.
 pub(super) trait Source {
     const IS_ACC: bool = false;
+    const IS_SCALED: bool = false;
     fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T;
+    /// The byte of memory that it stands for as an address.
+    #[inline(always)]
+    fn address(fr: &Cells, w: u64, acc: u64) -> usize {
+        (Self::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize)
+    }
 }
 pub(super) struct A;
 pub(super) struct B;
@@ -221,6 +228,25 @@ impl Source for Acc {
     #[inline(always)]
     fn get<T: Value>(_: &Cells, _: u64, acc: u64) -> T {
         T::from_accumulator(acc)
+    }
+}
+
+/// Bit of a word from which on it has the shift of [`Scaled`]: the number of its handler ends there.
+pub(super) const SHIFT_AT: u32 = 21;
+const _: () = assert!(TABLE.len() <= 1 << (SHIFT_AT - 8));
+
+/// An address that is computed, and wraps.
+pub(super) struct Scaled<X>(PhantomData<X>);
+impl<X: Source> Source for Scaled<X> {
+    const IS_ACC: bool = X::IS_ACC;
+    const IS_SCALED: bool = true;
+    #[inline(always)]
+    fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T {
+        X::get(fr, w, acc)
+    }
+    #[inline(always)]
+    fn address(fr: &Cells, w: u64, acc: u64) -> usize {
+        (X::get::<u32>(fr, w, acc) << (w >> SHIFT_AT & 7)).wrapping_add(k(w)) as usize
     }
 }
 
@@ -395,7 +421,7 @@ pub(super) trait Store {
 }
 
 pub(super) fn load<'a, O: Load, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
-    let at = (X::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize);
+    let at = X::address(fr, w, acc);
     match m.mem.get(at..at.wrapping_add(O::SIZE)).and_then(O::of) {
         Some(v) => {
             if N::KEEPS {
@@ -431,7 +457,7 @@ pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'
     }
 }
 pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
-    let at = (X::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize);
+    let at = X::address(fr, w, acc);
     let v = V::get(fr, w, acc);
     if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) {
         skip!(N, m, rest, fr, acc)
@@ -450,20 +476,18 @@ fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64) {
     if w as u8 == MEMORY_64 {
         return end(m, rest, Ended::Rare);
     }
-    let at = (fr[register(w >> 16)].get() as usize).checked_add(offset as usize);
-    match at.map(|at| crate::run::outside(m.shared, &mut fr, w, at)) {
-        Some(Ok(())) => {
+    match crate::run::outside(m.shared, &mut fr, w, offset) {
+        Ok(()) => {
             // A load leaves its value in the accumulator, a store leaves that alone.
             let a = register(w >> 8);
-            let acc = match w as u8 {
+            let acc = match unscaled(w as u8).unwrap_or(w as u8) {
                 0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a),
                 0x28..=0x2f => fr[a].get().into(),
                 _ => acc,
             };
             skip!(m, rest, fr, acc)
         }
-        Some(Err(t)) => trap(m, rest, t),
-        None => trap(m, rest, Trap::MemoryOutOfBounds),
+        Err(t) => trap(m, rest, t),
     }
 }
 #[cfg(not(feature = "threads"))]

@@ -4,7 +4,7 @@
 //! kinds execute most, counted by what follows what.
 
 use super::handlers::*;
-use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE};
+use super::table::{FIRST, PAIRS, PLAIN, REFUND, SCALED, SECOND_ONE};
 use super::{Cells, Handler, Loop};
 use crate::op::*;
 use core::marker::PhantomData;
@@ -27,7 +27,8 @@ struct Cmp<O, X, Y, const R: bool>(PhantomData<(O, X, Y)>);
 trait Numbered {
     const NUMBER: u32;
 }
-const fn page(first: bool, second: bool, refund: bool) -> u32 {
+/// `more`: it gives units back, or computes its address.
+const fn page(first: bool, second: bool, more: bool) -> u32 {
     let page = if first {
         FIRST
     } else if second {
@@ -35,7 +36,7 @@ const fn page(first: bool, second: bool, refund: bool) -> u32 {
     } else {
         PLAIN
     };
-    (page + if refund { REFUND } else { 0 }) << 8
+    (page + if more { REFUND } else { 0 }) << 8
 }
 impl<const N: u8, X: Source, Y: Source> Numbered for Bin<Op<N>, X, Y> {
     const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, false);
@@ -47,10 +48,10 @@ impl<const N: u8, X: Source> Numbered for Imm<Op<N>, X> {
     const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
 }
 impl<const N: u8, X: Source> Numbered for Get<Op<N>, X> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, X::IS_SCALED);
 }
 impl<const N: u8, V: Source, X: Source> Numbered for Put<Op<N>, V, X> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, V::IS_ACC, false);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, V::IS_ACC, X::IS_SCALED);
 }
 impl Numbered for Con {
     const NUMBER: u32 = CONST_S as u32;
@@ -73,6 +74,8 @@ impl<const YES: bool, const R: bool, X: Source> Numbered for If<YES, R, X> {
 impl<const N: u8, X: Source, Y: Source, const R: bool> Numbered for Cmp<Op<N>, X, Y, R> {
     const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, R);
 }
+
+const _: () = assert!(SCALED == REFUND);
 
 /// As the second of a pair.
 macro_rules! then {
@@ -156,7 +159,7 @@ static ROWS: &[&[Row]] = product! {
     [Imm<Op<{ I32_ADD_I }>, B>, Imm<Op<{ I32_ADD_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
      Bin<Op<0x6a>, B, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Imm<Op<{ I32_AND_I }>, B>, Imm<Op<{ I32_AND_I }>, Acc>] * [
         Get<Op<0x28>, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2a>, Acc>, Get<Op<0x2b>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>,
-        Get<Op<0x2f>, Acc>,
+        Get<Op<0x2f>, Acc>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x29>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<Acc>>, Get<Op<0x2f>, Scaled<Acc>>,
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, Acc, C>,
         Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>,
      Acc, K>,
@@ -180,15 +183,16 @@ static ROWS: &[&[Row]] = product! {
      Bin<Op<0x72>, Acc, C>,
         Bin<Op<0x71>, B, Acc>, Bin<Op<0x71>, Acc, C>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>,
         Bin<Op<{ I32_ROTL_I }>, Acc, K>, Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
-        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<Acc>>,
         If<true, false, Acc>, If<false, true, Acc>, Bin<Op<{ I32_ROTL_I }>, B, K>, Cpy<B>,
     ]
     // What was just loaded.
-    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Get<Op<0x2d>, Acc>, Get<Op<0x2f>, B>, Get<Op<0x2f>, Acc>] * [
+    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Get<Op<0x2d>, Acc>, Get<Op<0x2f>, B>, Get<Op<0x2f>, Acc>,
+     Get<Op<0x28>, Scaled<B>>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<B>>, Get<Op<0x2d>, Scaled<Acc>>] * [
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, B, Acc>,
         Bin<Op<0x6c>, B, Acc>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
         Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>,
-        Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Cpy<B>,
+        Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Cpy<B>, Get<Op<0x28>, Scaled<B>>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<B>>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>,
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
         Cmp<Op<{ BR_EQ }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, A, Acc, false>,

@@ -20,6 +20,8 @@ pub(super) const SECOND_ONE: u32 = 2;
 /// A load or store: the address has 64 bits.
 #[cfg(feature = "memory64")]
 pub(super) const WIDE: u32 = 3;
+/// To be added for a load or store whose address is computed.
+pub(super) const SCALED: u32 = 4;
 /// To be added for a conditional jump, or an unconditional one, that gives units back.
 pub(super) const REFUND: u32 = 4;
 
@@ -165,6 +167,22 @@ macro_rules! loads {
         }
     )*};
 }
+/// Those that have a form with a computed address.
+macro_rules! loads_scaled {
+    (fill $t:ident $($n:literal)*) => {$(
+        $t[at($n, SCALED + PLAIN)] = load::<Op<$n>, Scaled<B>, Any>;
+        $t[at($n, SCALED + FIRST)] = load::<Op<$n>, Scaled<Acc>, Any>;
+    )*};
+    (operations $($n:literal)*) => {};
+}
+macro_rules! stores_scaled {
+    (fill $t:ident $($n:literal)*) => {$(
+        $t[at($n, SCALED + PLAIN)] = store::<Op<$n>, A, Scaled<B>, Any>;
+        $t[at($n, SCALED + FIRST)] = store::<Op<$n>, A, Scaled<Acc>, Any>;
+        $t[at($n, SCALED + SECOND_ONE)] = store::<Op<$n>, Acc, Scaled<B>, Any>;
+    )*};
+    (operations $($n:literal)*) => {};
+}
 macro_rules! stores {
     (fill $t:ident $($n:literal $x:ty => $r:ty;)*) => {$(
         $t[at($n, PLAIN)] = store::<Op<$n>, A, B, Any>;
@@ -200,6 +218,8 @@ rows! { integers:
         0x36 u32 => u32; 0x37 u64 => u64; 0x38 u32 => u32; 0x39 u64 => u64;
         0x3a u32 => u8; 0x3b u32 => u16; 0x3c u64 => u8; 0x3d u64 => u16; 0x3e u64 => u32;
     }
+    loads_scaled { 0x28 0x29 0x2c 0x2d 0x2e 0x2f }
+    stores_scaled { 0x36 0x3a }
     unary {
         0x45 i32_eqz(u32) -> u32; 0x50 i64_eqz(u64) -> u32;
         0x67 i32_clz(u32) -> u32; 0x68 i32_ctz(u32) -> u32; 0x69 i32_popcnt(u32) -> u32;

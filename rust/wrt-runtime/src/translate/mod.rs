@@ -241,6 +241,8 @@ struct Last {
     end: u32,
     /// The cell that has the result.
     cell: u32,
+    /// For an addition of a constant to what a shift to the left made, right before: where that stands, and its word; else 0.
+    shifted: (u32, u32),
     /// For comparisons of 32 bits: where to cut when a branch takes it over, and its right operand.
     cut: u32,
     test: Test,
@@ -381,6 +383,8 @@ struct Translator<'o, const WATCH: bool> {
     watch_offset: u32,
     watch: u32,
     watched: u32,
+    /// The byte where the instruction begins that is being translated, while a word is watched.
+    begun: u32,
     /// The check value is somebody else's.
     #[cfg(feature = "alloc")]
     unchecked: bool,
@@ -411,7 +415,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn new(w: Writer<'o>, window: u32, far_body: u32) -> Self {
         Translator {
             w,
-            last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, cut: 0, test: Test::No },
+            last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, shifted: (0, 0), cut: 0, test: Test::No },
             run_length: 0,
             live: false,
             lazy_floor: 0,
@@ -458,6 +462,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             watch_offset: 0,
             watch: 0,
             watched: 0,
+            begun: 0,
             #[cfg(feature = "alloc")]
             unchecked: false,
             #[cfg(wrt_threaded)]
@@ -666,13 +671,30 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     #[inline(always)]
     fn defined(&mut self, word: u32, at: u32, cell: u32) {
         let last = &mut self.last;
-        (last.word, last.at, last.end, last.cell, last.test) = (word, at, self.w.pos, cell, Test::No);
+        (last.word, last.at, last.end, last.cell, last.shifted, last.test) = (word, at, self.w.pos, cell, (0, 0), Test::No);
     }
 
     /// Whether nothing was written since the last operation, and it made the operand `o`.
     #[inline(always)]
     fn made(&self, o: Operand<'_>) -> bool {
         self.last.end == self.w.pos && self.last.cell == o.cell() && o.place() == Place::Cell
+    }
+
+    /// Takes back the addition of a constant that made `address`, and the shift to the left under it, if a load or store can
+    /// do them: register, shift, constant.
+    #[inline(always)]
+    fn unmake(&mut self, address: Operand<'_>) -> Option<(u32, u32, u32)> {
+        let Last { word, at, shifted, .. } = self.last;
+        if !self.made(address) || !matches!(word as u8, op::I32_ADD_I | op::I32_ADD_S) {
+            return None;
+        }
+        let k = if word as u8 == op::I32_ADD_I { self.w.get(at.wrapping_add(1)) } else { (word as i32 >> 24) as u32 };
+        let (at, word, shift) = if shifted.1 == 0 { (at, word, 0) } else { (shifted.0, shifted.1, shifted.1 >> 24) };
+        self.w.pos = at;
+        if WATCH && at <= self.watch {
+            self.watched = self.begun;
+        }
+        Some((word >> 16 & 0xff, shift, k))
     }
 
     /// Puts all lazy locals from operand `lazy_floor` up to `end` (not included) into their cells.
@@ -1020,12 +1042,17 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         // To subtract is to add, and to rotate right is to rotate left, by the opposite.
         let k = if matches!(opcode, 0x6b | 0x78 | 0x7d) { k.wrapping_neg() } else { k };
         let imm = k as u32;
+        let Last { word: before, at: before_at, .. } = self.last;
+        let is_shifted = form == op::I32_ADD_I && self.made(x) && before as u8 == op::I32_SHL_I && before >> 24 < 8;
         let ty = l.ty();
         let b = match form {
             op::I32_ADD_I..=op::I32_XOR_I => {
                 if form == op::I32_ADD_I && is_i8(imm) {
                     let b = self.reg(x, 0);
                     self.define(word(op::I32_ADD_S, 0, b, imm), l.cell(), ty);
+                    if is_shifted {
+                        self.last.shifted = (before_at, before);
+                    }
                     return true;
                 }
                 self.reg(x, 0)
@@ -1041,6 +1068,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             }
         };
         self.define2(word(form, 0, b, 0), imm, l.cell(), ty);
+        if is_shifted {
+            self.last.shifted = (before_at, before);
+        }
         true
     }
 

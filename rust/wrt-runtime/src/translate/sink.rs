@@ -358,6 +358,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if WATCH && self.w.pos <= self.watch {
             self.watched = at;
         }
+        if WATCH {
+            self.begun = at;
+        }
         // What is counted where nothing can run is in no jump's way: a label has the count that it is reached with.
         self.run_length = self.run_length.wrapping_add(n);
         if self.run_length > MAX_RUN {
@@ -686,6 +689,13 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         // Floats are loaded as the integers of their size.
         let op = if matches!(opcode, 0x2a | 0x2b) { opcode.wrapping_sub(2) } else { opcode };
         let address = s.top(0).ok_or(Fault::Internal)?;
+        if offset == 0
+            && let Some(form) = op::scaled(op)
+            && let Some((b, shift, k)) = self.unmake(address)
+        {
+            self.define2(word(form, 0, b, shift), k, address.cell(), result);
+            return Ok(());
+        }
         let b = self.reg(address, 0);
         self.define2(word(op, 0, b, 0), offset, address.cell(), result);
         Ok(())
@@ -694,6 +704,14 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     fn store(&mut self, s: &mut Operands<'_>, opcode: u8, offset: u32) -> Done {
         let op = if matches!(opcode, 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
         let [address, value] = s.tops().ok_or(Fault::Internal)?;
+        if offset == 0
+            && let Some(form) = op::scaled(op)
+            && let Some((b, shift, k)) = self.unmake(address)
+        {
+            let a = self.reg(value, 1);
+            self.w.put2([word(form, a, b, shift), k]);
+            return Ok(());
+        }
         let b = self.reg(address, 0);
         let a = self.reg(value, 1);
         self.w.put2([word(op, a, b, 0), offset]);
