@@ -11,7 +11,7 @@ use core::ptr::{NonNull, null_mut};
 
 /// `wrt_port_parker_t`.
 #[repr(C)]
-pub struct PortParker(UnsafeCell<[u64; 28]>);
+pub struct PortParker(UnsafeCell<[usize; 29]>);
 
 // SAFETY: only functions of the port touch it, which are made for one thread to park and others to unpark.
 unsafe impl Sync for PortParker {}
@@ -25,7 +25,7 @@ impl core::fmt::Debug for PortParker {
 }
 impl Default for PortParker {
     fn default() -> Self {
-        PortParker(UnsafeCell::new([0; 28]))
+        PortParker(UnsafeCell::new([0; 29]))
     }
 }
 

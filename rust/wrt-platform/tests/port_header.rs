@@ -34,7 +34,7 @@ fn declarations_are_the_header_s() {
         n += 1;
     }
     assert_eq!(n, 10);
-    c += "_Static_assert(sizeof(wrt_port_parker_t) == 28 * 8 && WRT_PORT_FOREVER == UINT64_MAX, \"parker\");\n";
+    c += "_Static_assert(sizeof(wrt_port_parker_t) == 29 * sizeof(uintptr_t) && WRT_PORT_FOREVER == UINT64_MAX, \"parker\");\n";
     c += "_Static_assert(WRT_PORT_ENOTSUP == -95 && WRT_PORT_EINVAL == -22 && WRT_PORT_ETIMEDOUT == -116, \"codes\");\n";
     let path = std::env::temp_dir().join(format!("wrt-port-{}.c", std::process::id()));
     let include = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/include");

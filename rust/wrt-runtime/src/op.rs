@@ -218,6 +218,7 @@ ops! {
 }
 
 /// The loads and stores that have a form with a computed address, in the order of their numbers from [`LOAD32_SCALED`] on.
+#[cfg(any(feature = "loader", wrt_threaded, feature = "threads"))]
 const SCALED: [u8; 8] = [0x28, 0x29, 0x2c, 0x2d, 0x2e, 0x2f, 0x36, 0x3a];
 
 /// The form of a load or store that computes its address.

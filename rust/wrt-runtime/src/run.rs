@@ -954,7 +954,7 @@ pub(crate) fn second(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, 
 }
 
 /// What the load `op`, of 8, 16 or 32 bits into an i64, finds at `base + offset`.
-#[inline(never)]
+#[inline(always)]
 fn narrow(mem: &[u8], base: u32, offset: u32, op: u8) -> Option<u64> {
     let from = mem.get((base as usize).checked_add(offset as usize)?..)?;
     let (v, free) = match op {

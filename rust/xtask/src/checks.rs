@@ -78,7 +78,6 @@ const CHECKS: &[(&str, Check)] = &[
     ("port of POSIX: this machine", port_posix),
     ("threads: this machine", threads_here),
     ("threads on FreeRTOS: POSIX port", || threads("freertos:posix")),
-    ("threads on FreeRTOS: mps2-an385", || threads("freertos:mps2-an385")),
     ("threads on Zephyr: qemu_cortex_m3", || threads("zephyr:qemu_cortex_m3")),
     ("threads on Zephyr: native_sim/native/64", || threads("zephyr:native_sim/native/64")),
     ("Zephyr: configurations that cannot work", zephyr_refuses),
@@ -169,7 +168,7 @@ fn clippy() -> Result<Verdict> {
 
 /// What each crate of the device may use: the table of ARCHITECTURE.md.
 const ARROWS: [(&str, &[&str]); 8] = [
-    ("wrt-foundation", &["heapless"]),
+    ("wrt-foundation", &["bytemuck", "heapless"]),
     ("wrt-instructions", &["wrt-foundation", "libm"]),
     ("wrt-decoder", &["wrt-foundation", "wrt-instructions"]),
     ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder"]),

@@ -167,6 +167,7 @@ fn guests_that_never_return_are_interrupted() {
         .map(|_| {
             let (word, image) = (Arc::new(vec![AtomicU32::new(0)]), image.clone());
             let stop = word.clone();
+            let (ready, begins) = std::sync::mpsc::channel();
             let thread = thread::spawn(move || {
                 let mut store = Store::owned(0);
                 store.set_interrupt(Shared::Arc(word.clone()));
@@ -177,6 +178,7 @@ fn guests_that_never_return_are_interrupted() {
                 assert_eq!(run(&mut store, stack, &mut budget), Exit::Done);
                 let Some(Extern::Func(forever)) = store.export(instance, "forever") else { panic!() };
                 store.enter(stack, forever, &[]).unwrap();
+                ready.send(()).unwrap();
                 let exit = run(&mut store, stack, &mut budget);
                 // It is usable afterwards.
                 word[0].store(0, SeqCst);
@@ -186,6 +188,7 @@ fn guests_that_never_return_are_interrupted() {
                 let after = run(&mut store, stack, &mut budget);
                 (exit, after)
             });
+            begins.recv().unwrap();
             (stop, thread)
         })
         .collect();

@@ -65,9 +65,10 @@ impl<'m> Template<'m> {
                         return Ok(None);
                     }
                     out.truncate(words as usize);
-                    scratch.truncate(kept.words() as usize);
-                    scratch.shrink_to_fit();
-                    return Ok(Some(Template { wasm, kept, info: scratch, image: Arc::new(out), bodies_at }));
+                    // Not `shrink_to_fit`: that ends the program where there is no memory.
+                    let mut info = zeroed(kept.words() as usize).ok_or_else(no_memory)?;
+                    info.copy_from_slice(scratch.get(..kept.words() as usize).unwrap_or(&[]));
+                    return Ok(Some(Template { wasm, kept, info, image: Arc::new(out), bodies_at }));
                 }
                 Ok(Some((.., words))) => out = zeroed(words as usize).ok_or_else(no_memory)?,
                 Err(e) if e.fault == Fault::ScratchFull => {

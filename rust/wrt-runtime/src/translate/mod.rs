@@ -206,9 +206,10 @@ pub fn translate_vec_for(wanted: Wanted, wasm: &[u8]) -> Result<(alloc::vec::Vec
     loop {
         match translate_for(wanted, wasm, &mut scratch, &mut out) {
             Ok(t) => {
-                out.truncate(t.words as usize);
-                out.shrink_to_fit();
-                return Ok((out, t));
+                // Not `shrink_to_fit`: that ends the program where there is no memory.
+                let mut exact = words(t.words as usize)?;
+                exact.copy_from_slice(out.get(..t.words as usize).unwrap_or(&[]));
+                return Ok((exact, t));
             }
             Err(TranslateError::Output(t)) => {
                 drop(core::mem::take(&mut out));
