@@ -56,6 +56,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("a board tells where a trap came from", board_backtrace),
     ("official suite on Cortex-M3", suite_on_m3),
     ("official suite on RV32", suite_on_rv32),
+    ("official suite in a FreeRTOS task: mps2-an385", suite_on_freertos),
     ("loading cost on Cortex-M3", load_on_board),
     ("Rust firmware without an allocator", hello_rust),
     ("firmware symbols and sizes", firmware),
@@ -881,6 +882,14 @@ fn suite_on_m3() -> Result<Verdict> {
     // Whoever judges boards is tried first.
     cargo(&["test", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host"])?;
     Ok(Verdict::Passed(numbers(&crate::suite::on_board("mps2-an385")?)))
+}
+
+/// Another task interrupts it all the time; the traces are those of the host all the same.
+fn suite_on_freertos() -> Result<Verdict> {
+    match boards::freertos() {
+        Ok(_) => Ok(Verdict::Passed(numbers(&crate::suite::on_board(crate::suite::FREERTOS)?))),
+        Err(why) => Ok(Verdict::Skipped(format!("{why:#}"))),
+    }
 }
 
 fn suite_on_rv32() -> Result<Verdict> {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 //! `cargo xtask test --boards`: the official suite on the host and on boards under QEMU, as a table by directory.
 
-use crate::{setup, tool};
+use crate::{boards, setup, tool};
 use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 
-/// Name of a board, its Rust target and the emulator's package.
-pub(crate) const BOARDS: [(&str, &str, setup::Package); 2] =
-    [("mps2-an385", "thumbv7m-none-eabi", setup::QEMU_ARM), ("riscv32-virt", "riscv32imac-unknown-none-elf", setup::QEMU_RISCV)];
+/// Name of a board, its Rust target and what its emulator and its kernel, where it has one, take.
+const BOARDS: [(&str, &str, &[setup::Package]); 3] = [
+    ("mps2-an385", "thumbv7m-none-eabi", &[setup::QEMU_ARM]),
+    (FREERTOS, "thumbv7m-none-eabi", &[setup::QEMU_ARM, setup::GCC_ARM]),
+    ("riscv32-virt", "riscv32imac-unknown-none-elf", &[setup::QEMU_RISCV]),
+];
+/// The one in a task of FreeRTOS. It has no column in the table: all that it may differ in is how often it is interrupted.
+pub(crate) const FREERTOS: &str = "freertos:mps2-an385";
 
 /// Passed, failed, skipped or without room, and on boards what was bit-equal to the host's, by directory.
 type Table = BTreeMap<String, [u64; 4]>;
@@ -16,7 +21,7 @@ type Table = BTreeMap<String, [u64; 4]>;
 pub(crate) fn run() -> Result<()> {
     eprintln!("the host");
     let mut columns = vec![("host".to_string(), directories(&host()?))];
-    for (board, ..) in &BOARDS {
+    for (board, ..) in BOARDS.iter().filter(|(board, ..)| *board != FREERTOS) {
         eprintln!("{board}");
         columns.push((board.to_string(), directories(&on_board(board)?)));
     }
@@ -30,11 +35,15 @@ fn host() -> Result<String> {
 
 /// The suite on one of [`BOARDS`]: what the run said.
 pub(crate) fn on_board(board: &str) -> Result<String> {
-    let Some((_, target, emulator)) = BOARDS.iter().find(|b| b.0 == board) else { bail!("no board is called {board}") };
+    let Some((_, target, packages)) = BOARDS.iter().find(|b| b.0 == board) else { bail!("no board is called {board}") };
     setup::target(target)?;
-    setup::packages(&[*emulator])?;
+    setup::packages(packages)?;
     let host = ["run", "--quiet", "--release", "--locked", "--manifest-path", "tests/boards/Cargo.toml", "-p", "host"];
-    tool::run(tool::command("cargo", host.into_iter().chain(["--", "suite", "--board", board])))
+    let mut c = tool::command("cargo", host.into_iter().chain(["--", "suite", "--board", board]));
+    if board == FREERTOS {
+        c.env("FREERTOS_KERNEL_PATH", boards::freertos()?);
+    }
+    tool::run(c)
 }
 
 /// Sums of the lines `directory/script: N passed, N failed, N ...[, N traces equal]`.

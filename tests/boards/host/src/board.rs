@@ -12,6 +12,8 @@ pub(crate) struct Board {
     pub(crate) name: &'static str,
     target: &'static str,
     emulator: &'static [&'static str],
+    /// Whether the firmware runs in a task of FreeRTOS; FREERTOS_KERNEL_PATH has the kernel.
+    pub(crate) freertos: bool,
 }
 
 pub(crate) const BOARDS: &[Board] = &[
@@ -19,11 +21,19 @@ pub(crate) const BOARDS: &[Board] = &[
         name: "mps2-an385",
         target: "thumbv7m-none-eabi",
         emulator: &["qemu-system-arm", "-machine", "mps2-an385", "-cpu", "cortex-m3"],
+        freertos: false,
+    },
+    Board {
+        name: "freertos:mps2-an385",
+        target: "thumbv7m-none-eabi",
+        emulator: &["qemu-system-arm", "-machine", "mps2-an385", "-cpu", "cortex-m3"],
+        freertos: true,
     },
     Board {
         name: "riscv32-virt",
         target: "riscv32imac-unknown-none-elf",
         emulator: &["qemu-system-riscv32", "-machine", "virt", "-bios", "none", "-m", "32M"],
+        freertos: false,
     },
 ];
 
@@ -64,6 +74,9 @@ impl Board {
         let mut c = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
         c.args(["build", "--quiet", "--locked", "--profile", "device", "-p", "firmware", "--target", self.target]);
         c.args(["--bin", program]).args(more);
+        if self.freertos {
+            c.args(["--features", "freertos"]);
+        }
         c.arg("--config").arg(format!("profile.device.opt-level={opt_level}")).current_dir(workspace());
         // What a surrounding build leaves behind would end up in the firmware.
         for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER"] {

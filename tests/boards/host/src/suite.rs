@@ -19,6 +19,8 @@ use wrt_wast::{Mode, Verdict};
 
 /// Assertions that have to pass on a board.
 const ASSERTIONS: usize = 15_000;
+/// How often a task has to be interrupted by another one meanwhile.
+const INTERRUPTIONS: usize = 1000;
 /// Scripts of this repository.
 const OWN: [(&str, &str); 4] = [
     ("scripts/compact_imports.wast", include_str!("../../../spec/scripts/compact_imports.wast")),
@@ -169,6 +171,8 @@ struct Outcome<'a> {
     traces: &'a [Traces],
     /// The script at hand: lines come before the one that names it.
     at: usize,
+    /// How often another task has had the processor meanwhile.
+    interruptions: usize,
     pending: Vec<(usize, Said)>,
     traced: BTreeMap<u32, String>,
     /// Directives whose trace is the host's.
@@ -193,11 +197,25 @@ enum Said {
 impl<'a> Outcome<'a> {
     fn new(scripts: &'a [Packed], traces: &'a [Traces]) -> Outcome<'a> {
         let (pending, traced, failed, no_room) = Default::default();
-        Outcome { scripts, traces, at: 0, pending, traced, equal: 0, assertions: 0, passed: 0, failed, no_room, no_room_count: 0, stack: 0 }
+        Outcome {
+            scripts,
+            traces,
+            at: 0,
+            interruptions: 0,
+            pending,
+            traced,
+            equal: 0,
+            assertions: 0,
+            passed: 0,
+            failed,
+            no_room,
+            no_room_count: 0,
+            stack: 0,
+        }
     }
 
-    /// A line: `trace <directive> <what it did>`, `failed <directive> <why>`, `no-room <directive> <bytes missing> <bytes needed> <of what>`, or
-    /// `stack <bytes>`, `script <name> <passed> <failed> <no room>`.
+    /// A line: `trace <directive> <what it did>`, `failed <directive> <why>`, `no-room <directive> <bytes missing> <bytes needed> <of what>`,
+    /// `stack <bytes>`, `script <name> <passed> <failed> <no room>`, or `interrupted <times>`.
     fn hear(&mut self, line: &str) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -211,6 +229,7 @@ impl<'a> Outcome<'a> {
             ("trace", Ok(number)) => drop(self.traced.insert(number as u32, text.into())),
             ("stack", Ok(bytes)) => self.stack = self.stack.max(bytes),
             ("script", _) => self.script(rest),
+            ("interrupted", Ok(n)) => self.interruptions = n,
             _ if line == "end" => {}
             _ => self.failed.push(format!("the board says: {line}")),
         }
@@ -279,17 +298,20 @@ impl<'a> Outcome<'a> {
             println!("FAILED {} of {} scripts were carried out", self.at, self.scripts.len());
         }
         println!("not for boards: {refused} that never reach WRT (text format), {expected} that fail on the host too");
-        let Outcome { assertions, passed, no_room_count, equal, .. } = self;
+        let Outcome { assertions, passed, no_room_count, equal, interruptions, .. } = self;
         let failed = self.failed.len();
+        let interrupted = if board.freertos { format!(", interrupted {interruptions} times") } else { String::new() };
         println!(
-            "{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit, {equal} traces equal to the host's, at most {} B of C stack",
+            "{}: {passed} passed ({assertions} assertions), {failed} failed, {no_room_count} do not fit, {equal} traces equal to the \
+             host's, at most {} B of C stack{interrupted}",
             board.name, self.stack
         );
         if !(1..=C_STACK).contains(&self.stack) {
             println!("FAILED {} bytes of C stack, and the limit is {C_STACK}", self.stack);
             return false;
         }
-        failed == 0 && self.at == self.scripts.len() && self.assertions >= ASSERTIONS
+        let interrupted = !board.freertos || *interruptions >= INTERRUPTIONS;
+        failed == 0 && interrupted && self.at == self.scripts.len() && self.assertions >= ASSERTIONS
     }
 }
 
