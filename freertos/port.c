@@ -3,8 +3,14 @@
  * wrt/port.h for FreeRTOS.
  *
  * The lock is the suspended scheduler: what it protects are short walks, there is nothing to create, and interrupts go
- * on; with several cores the kernel keeps the others out by its task lock meanwhile. A parker is the waiting task's notification at an index of its own, or, where tasks have one index only (it belongs
+ * on. A parker is the waiting task's notification at an index of its own, or, where tasks have one index only (it belongs
  * to stream buffers), a semaphore on the task's stack. README.md tells which settings of FreeRTOSConfig.h matter.
+ *
+ * Several cores: vTaskSuspendAll() takes the kernel's task lock and xTaskResumeAll() gives it back, so another core waits
+ * meanwhile where it suspends the scheduler, enters a critical section or switches tasks. unpark() takes that lock once
+ * more inside, which its owner may; xTaskGetSchedulerState() takes it too, so it never sees a scheduler that another core
+ * has suspended. All else here are functions of the kernel that lock for themselves; nothing relies on the interrupts of
+ * one core being off. wrt_port_abort() ends its own core only.
  */
 #include <string.h>
 
@@ -20,14 +26,14 @@
 /* Regions come from the kernel's heap; not where a failed allocation calls a hook, which may well end the system. */
 #define HAVE_HEAP (configSUPPORT_DYNAMIC_ALLOCATION == 1 && configUSE_MALLOC_FAILED_HOOK == 0)
 
-#define HAVE_NOTIFICATION (configUSE_TASK_NOTIFICATIONS == 1 && configTASK_NOTIFICATION_ARRAY_ENTRIES >= 2)
-#define HAVE_SEMAPHORE (!HAVE_NOTIFICATION && configSUPPORT_STATIC_ALLOCATION == 1)
-
 #ifndef configWRT_WAITING
 #define configWRT_WAITING 1
 #endif
+#define BY_NOTIFICATION (configWRT_WAITING == 1 && configUSE_TASK_NOTIFICATIONS == 1 && configTASK_NOTIFICATION_ARRAY_ENTRIES >= 2)
+#define BY_SEMAPHORE (configWRT_WAITING == 1 && !BY_NOTIFICATION && configSUPPORT_STATIC_ALLOCATION == 1)
+
 #if configWRT_WAITING == 1
-#if !HAVE_NOTIFICATION && !HAVE_SEMAPHORE
+#if !BY_NOTIFICATION && !BY_SEMAPHORE
 #error "WRT has nothing to wait with. In FreeRTOSConfig.h set configTASK_NOTIFICATION_ARRAY_ENTRIES to 2 or more (and configUSE_TASK_NOTIFICATIONS to 1), or configSUPPORT_STATIC_ALLOCATION to 1 for semaphores; or configWRT_WAITING to 0 to do without waiting."
 #endif
 #if INCLUDE_vTaskSuspend != 1
@@ -36,9 +42,9 @@
 #if INCLUDE_xTaskGetSchedulerState != 1 && configUSE_TIMERS != 1
 #error "WRT must know whether the scheduler runs. In FreeRTOSConfig.h set INCLUDE_xTaskGetSchedulerState to 1, or configWRT_WAITING to 0 to do without waiting."
 #endif
-#if HAVE_NOTIFICATION && !defined(configWRT_NOTIFICATION_INDEX)
+#if BY_NOTIFICATION && !defined(configWRT_NOTIFICATION_INDEX)
 #define configWRT_NOTIFICATION_INDEX (configTASK_NOTIFICATION_ARRAY_ENTRIES - 1)
-#elif HAVE_NOTIFICATION && (configWRT_NOTIFICATION_INDEX < 1 || configWRT_NOTIFICATION_INDEX >= configTASK_NOTIFICATION_ARRAY_ENTRIES)
+#elif BY_NOTIFICATION && (configWRT_NOTIFICATION_INDEX < 1 || configWRT_NOTIFICATION_INDEX >= configTASK_NOTIFICATION_ARRAY_ENTRIES)
 #error "configWRT_NOTIFICATION_INDEX must be from 1 (0 belongs to stream buffers) to configTASK_NOTIFICATION_ARRAY_ENTRIES - 1. In FreeRTOSConfig.h correct one of the two, or leave the first out: WRT takes the last index."
 #endif
 #endif
@@ -47,16 +53,10 @@
 
 uint32_t wrt_port_capabilities(void)
 {
-    uint32_t can = 0;
+    uint32_t can = (HAVE_HEAP ? WRT_PORT_CAN_RESERVE : 0) | (configWRT_WAITING == 1 ? WRT_PORT_CAN_PARK : 0);
 
-#if HAVE_HEAP
-    can |= WRT_PORT_CAN_RESERVE;
-#endif
 #ifdef configWRT_RANDOM
     can |= WRT_PORT_CAN_RANDOM;
-#endif
-#if configWRT_WAITING == 1
-    can |= WRT_PORT_CAN_PARK;
 #endif
     return can;
 }
@@ -146,7 +146,6 @@ uint64_t wrt_port_now_ns(void)
     return ticks / configTICK_RATE_HZ * NS_PER_SECOND + ticks % configTICK_RATE_HZ * NS_PER_SECOND / configTICK_RATE_HZ;
 }
 
-#if configWRT_WAITING == 1
 /* What is left until a deadline, in ticks for one call of the kernel: never less, unless that would be too many at once. */
 static TickType_t ticks_until(uint64_t deadline_ns)
 {
@@ -164,27 +163,21 @@ static TickType_t ticks_until(uint64_t deadline_ns)
 
     return ticks < portMAX_DELAY ? (TickType_t)ticks : portMAX_DELAY - 1;
 }
-#endif
 
 /* ---- messages, end, chance ---------------------------------------------------------------------------------------- */
 
-static void write_text(const char *text)
-{
-    wrt_freertos_write(text, strlen(text));
-}
-
 void wrt_port_log(enum wrt_port_level level, const char *text, size_t bytes)
 {
-    write_text(level == WRT_PORT_ERROR ? "wrt: error: " : level == WRT_PORT_WARNING ? "wrt: warning: " : "wrt: ");
+    const char *before = level == WRT_PORT_ERROR ? "wrt: error: " : level == WRT_PORT_WARNING ? "wrt: warning: " : "wrt: ";
+
+    wrt_freertos_write(before, strlen(before));
     wrt_freertos_write(text, bytes);
-    write_text("\n");
+    wrt_freertos_write("\n", 1);
 }
 
 _Noreturn void wrt_port_abort(const char *why)
 {
-    write_text("wrt: ");
-    write_text(why);
-    write_text("\n");
+    wrt_port_log(WRT_PORT_ERROR, why, strlen(why));
     configASSERT(why == NULL);
     taskDISABLE_INTERRUPTS();
     for (;;) {
@@ -216,113 +209,22 @@ void wrt_port_unlock(void)
     (void)xTaskResumeAll();
 }
 
-#if configWRT_WAITING == 1
-
-static int may_block(void)
-{
-    return xTaskGetSchedulerState() == taskSCHEDULER_RUNNING;
-}
-
-#if HAVE_NOTIFICATION
-
-struct parker {
-    TaskHandle_t volatile task; /* NULL: it has ended, which an interrupt may learn late */
-};
-
-static void parker_begin(struct parker *p)
-{
-    p->task = xTaskGetCurrentTaskHandle();
-    /* What an unpark after the deadline of an earlier parker has left. */
-    (void)ulTaskNotifyValueClearIndexed(NULL, configWRT_NOTIFICATION_INDEX, UINT32_MAX);
-    (void)xTaskNotifyStateClearIndexed(NULL, configWRT_NOTIFICATION_INDEX);
-}
-
-static int parker_take(struct parker *p, TickType_t ticks)
-{
-    (void)p;
-    return ulTaskNotifyTakeIndexed(configWRT_NOTIFICATION_INDEX, pdTRUE, ticks) != 0;
-}
-
-static void parker_give(struct parker *p)
-{
-    (void)xTaskNotifyGiveIndexed(p->task, configWRT_NOTIFICATION_INDEX);
-}
-
-static void parker_give_from_isr(struct parker *p, BaseType_t *woken)
-{
-    TaskHandle_t task = p->task;
-
-    if (task != NULL) {
-        vTaskNotifyGiveIndexedFromISR(task, configWRT_NOTIFICATION_INDEX, woken);
-    }
-}
-
-static void parker_end(struct parker *p)
-{
-    p->task = NULL;
-}
-
-#else
-
-struct parker {
-    SemaphoreHandle_t volatile semaphore; /* NULL: it has ended, which an interrupt may learn late */
-    StaticSemaphore_t memory;
-};
-
-static void parker_begin(struct parker *p)
-{
-    p->semaphore = xSemaphoreCreateBinaryStatic(&p->memory);
-}
-
-static int parker_take(struct parker *p, TickType_t ticks)
-{
-    return xSemaphoreTake(p->semaphore, ticks) == pdTRUE;
-}
-
-static void parker_give(struct parker *p)
-{
-    (void)xSemaphoreGive(p->semaphore); /* fails when one is pending, which is as good */
-}
-
-static void parker_give_from_isr(struct parker *p, BaseType_t *woken)
-{
-    SemaphoreHandle_t semaphore = p->semaphore;
-
-    if (semaphore != NULL) {
-        (void)xSemaphoreGiveFromISR(semaphore, woken);
-    }
-}
-
-static void parker_end(struct parker *p)
-{
-    SemaphoreHandle_t semaphore = p->semaphore;
-
-    p->semaphore = NULL;
-    vSemaphoreDelete(semaphore);
-}
-
-#endif
-
-/* Whether the caller is an interrupt handler; 2: nobody knows. Then what is woken runs with the next tick at the latest. */
 #if defined(configWRT_INSIDE_INTERRUPT)
-static int inside_interrupt(void)
-{
-    return configWRT_INSIDE_INTERRUPT() ? 1 : 0;
-}
+#define INSIDE_INTERRUPT() (configWRT_INSIDE_INTERRUPT() ? 1 : 0)
 #elif defined(__GNUC__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-static int inside_interrupt(void)
-{
-    uint32_t exception;
-
-    __asm volatile("mrs %0, ipsr" : "=r"(exception));
-    return exception != 0;
-}
+#define INSIDE_INTERRUPT() ({ uint32_t ipsr; __asm volatile("mrs %0, ipsr" : "=r"(ipsr)); ipsr != 0; })
 #else
-static int inside_interrupt(void)
-{
-    return 2;
-}
+#define INSIDE_INTERRUPT() 2 /* nobody knows: what is woken runs with the next tick at the latest */
 #endif
+
+struct parker { /* NULL: it has ended, which an interrupt may learn late */
+#if BY_NOTIFICATION
+    TaskHandle_t volatile who;
+#else
+    SemaphoreHandle_t volatile who;
+    StaticSemaphore_t memory;
+#endif
+};
 
 _Static_assert(sizeof(struct parker) <= sizeof(((wrt_port_parker_t *)0)->opaque), "wrt_port_parker_t is too small");
 
@@ -331,12 +233,39 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
     if (parker == NULL) {
         return WRT_PORT_EINVAL;
     }
-    if (!may_block()) {
+#if configWRT_WAITING == 1
+    struct parker *p = (struct parker *)parker->opaque;
+
+    if (xTaskGetSchedulerState() != taskSCHEDULER_RUNNING) {
         return WRT_PORT_ENOTSUP;
     }
-    parker_begin((struct parker *)parker->opaque);
-    parker->handle = (uintptr_t)parker->opaque;
+#if BY_NOTIFICATION
+    p->who = xTaskGetCurrentTaskHandle();
+    /* What an unpark after the deadline of an earlier parker has left. */
+    (void)ulTaskNotifyValueClearIndexed(NULL, configWRT_NOTIFICATION_INDEX, UINT32_MAX);
+    (void)xTaskNotifyStateClearIndexed(NULL, configWRT_NOTIFICATION_INDEX);
+#else
+    p->who = xSemaphoreCreateBinaryStatic(&p->memory);
+#endif
+    parker->handle = (uintptr_t)p;
     return WRT_PORT_OK;
+#else /* no parker can be made, so the functions below are not reached */
+    return WRT_PORT_ENOTSUP;
+#endif
+}
+
+/* Waits at most so long; whether somebody has unparked this task. */
+static int take(struct parker *p, TickType_t ticks)
+{
+    (void)p;
+    (void)ticks;
+#if BY_NOTIFICATION
+    return ulTaskNotifyTakeIndexed(configWRT_NOTIFICATION_INDEX, pdTRUE, ticks) != 0;
+#elif BY_SEMAPHORE
+    return xSemaphoreTake(p->who, ticks) == pdTRUE;
+#else
+    wrt_port_abort("park without a parker");
+#endif
 }
 
 int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
@@ -344,7 +273,7 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
     for (;;) {
         TickType_t ticks = ticks_until(deadline_ns);
 
-        if (parker_take((struct parker *)parker->opaque, ticks)) {
+        if (take((struct parker *)parker->opaque, ticks)) {
             return WRT_PORT_OK;
         }
         if (ticks == 0) {
@@ -355,65 +284,63 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
 
 void wrt_port_unpark(wrt_port_parker_t *parker)
 {
-    parker_give((struct parker *)parker->opaque);
+    struct parker *p = (struct parker *)parker->opaque;
+
+#if BY_NOTIFICATION
+    (void)xTaskNotifyGiveIndexed(p->who, configWRT_NOTIFICATION_INDEX);
+#elif BY_SEMAPHORE
+    (void)xSemaphoreGive(p->who); /* fails when one is pending, which is as good */
+#else
+    (void)p;
+    wrt_port_abort("unpark without a parker");
+#endif
+}
+
+/* In a critical section, so that a parker does not end on another core meanwhile. */
+static void give_from_isr(struct parker *p, BaseType_t *woken)
+{
+    UBaseType_t mask = taskENTER_CRITICAL_FROM_ISR();
+
+    if (p->who != NULL) {
+#if BY_NOTIFICATION
+        vTaskNotifyGiveIndexedFromISR(p->who, configWRT_NOTIFICATION_INDEX, woken);
+#elif BY_SEMAPHORE
+        (void)xSemaphoreGiveFromISR(p->who, woken);
+#else
+        (void)woken;
+        wrt_port_abort("interrupt without a parker");
+#endif
+    }
+    taskEXIT_CRITICAL_FROM_ISR(mask);
 }
 
 void wrt_port_interrupt(uintptr_t parker)
 {
     struct parker *p = (struct parker *)parker;
+    int inside = INSIDE_INTERRUPT();
     BaseType_t woken = pdFALSE;
 
-    switch (inside_interrupt()) {
-    case 0:
-        vTaskSuspendAll(); /* so that the parker's task does not end meanwhile */
-        parker_give_from_isr(p, NULL);
+    if (inside == 0) {
+        vTaskSuspendAll(); /* to switch tasks when it is resumed */
+        give_from_isr(p, NULL);
         (void)xTaskResumeAll();
-        break;
-    case 1:
-        parker_give_from_isr(p, &woken);
-        portYIELD_FROM_ISR(woken);
-        break;
-    default:
-        parker_give_from_isr(p, NULL);
-        break;
+        return;
     }
+    give_from_isr(p, inside == 1 ? &woken : NULL);
+    portYIELD_FROM_ISR(woken);
 }
 
 void wrt_port_parker_done(wrt_port_parker_t *parker)
 {
-    parker_end((struct parker *)parker->opaque);
-}
-
-#else /* nothing to wait with: no parker can be made, so the others are not reached */
-
-int wrt_port_parker_init(wrt_port_parker_t *parker)
-{
-    return parker == NULL ? WRT_PORT_EINVAL : WRT_PORT_ENOTSUP;
-}
-
-int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
-{
-    (void)parker;
-    (void)deadline_ns;
-    return WRT_PORT_ENOTSUP;
-}
-
-void wrt_port_unpark(wrt_port_parker_t *parker)
-{
-    (void)parker;
-    wrt_port_abort("unpark without a parker");
-}
-
-void wrt_port_interrupt(uintptr_t parker)
-{
-    (void)parker;
-    wrt_port_abort("interrupt without a parker");
-}
-
-void wrt_port_parker_done(wrt_port_parker_t *parker)
-{
-    (void)parker;
-    wrt_port_abort("the end of a parker that was never made");
-}
-
+    struct parker *p = (struct parker *)parker->opaque;
+#if BY_SEMAPHORE
+    SemaphoreHandle_t semaphore = p->who;
 #endif
+
+    taskENTER_CRITICAL();
+    p->who = NULL;
+    taskEXIT_CRITICAL();
+#if BY_SEMAPHORE
+    vSemaphoreDelete(semaphore);
+#endif
+}
