@@ -38,8 +38,27 @@ void demo_assert(const char *file, int line);
         }                                     \
     } while (0)
 
-#if defined(__arm__) /* the bare board mps2-an385 */
+#if defined(DEMO_SMP) /* the bare board mps2-an521: two Cortex-M33 */
+#define configNUMBER_OF_CORES 2
+#define configRUN_MULTIPLE_PRIORITIES 1
+#define configUSE_CORE_AFFINITY 0
+#define configUSE_PASSIVE_IDLE_HOOK 0
+#define configENABLE_FPU 0
+#define configENABLE_MPU 0
+#define configENABLE_TRUSTZONE 0
+#define configRUN_FREERTOS_SECURE_ONLY 1
+#define configCORE_ID_REGISTER 0x5001f000
+#define configWAKE_SECONDARY_CORES demo_wake_second_core
+/* Counts switches to tasks that are not idle, in the kernel's own words. */
+extern volatile unsigned long demo_switches[configNUMBER_OF_CORES];
+#define traceTASK_SWITCHED_IN() \
+    (demo_switches[portGET_CORE_ID()] += (pxCurrentTCBs[portGET_CORE_ID()]->uxTaskAttributes & taskATTRIBUTE_IS_IDLE) == 0 ? 1 : 0)
+#define configCPU_CLOCK_HZ 20000000UL
+#else
 #define configCPU_CLOCK_HZ 25000000UL
+#endif
+
+#if defined(__arm__) /* a bare board */
 #define configINITIAL_TICK_COUNT ((TickType_t)-10) /* overflows at once, so that whoever minds is found */
 #define configMINIMAL_STACK_SIZE 128
 #define configTOTAL_HEAP_SIZE (64 * 1024)

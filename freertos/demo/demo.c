@@ -10,6 +10,10 @@
 
 #include <wrt/freertos.h>
 
+#if defined(DEMO_SMP)
+int demo_both_cores_worked(void);
+#endif
+
 #if defined(DEMO_ON_BOARD)
 #include "board.h"
 #else
@@ -95,8 +99,16 @@ __attribute__((weak)) void vApplicationTickHook(void)
 
 static void run(void *unused)
 {
+    int status;
+
     (void)unused;
-    end(DEMO_RUNS());
+    status = DEMO_RUNS();
+#if defined(DEMO_SMP)
+    if (demo_both_cores_worked()) {
+        write_text("demo: both cores had work\n");
+    }
+#endif
+    end(status);
 }
 
 int main(void)
