@@ -221,8 +221,8 @@ impl Board {
     }
 }
 
-/// Builds a Zephyr application for a board; what starts it.
-fn west(board: &str, kernel: &Path, dir: &Path, application: &str, options: &[&str]) -> Result<Command> {
+/// Builds a Zephyr application, a folder here or an absolute path, for a board; what starts it.
+pub(crate) fn west(board: &str, kernel: &Path, dir: &Path, application: &str, options: &[&str]) -> Result<Command> {
     let workspace = kernel.parent().unwrap_or(kernel);
     let mut west = command("west", ["build", "-b", board, "-d"]);
     west.arg(dir).arg(tool::root().join(application)).env("ZEPHYR_BASE", kernel).current_dir(workspace);

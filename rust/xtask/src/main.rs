@@ -73,6 +73,9 @@ enum Command {
         /// Measure instead how many instructions kernels that use no proposal execute in builds that have one
         #[arg(long, conflicts_with = "features")]
         instructions: bool,
+        /// Measure instead what hello_wasm takes on Zephyr's qemu_cortex_m3 above Zephyr's own hello_world
+        #[arg(long, conflicts_with_all = ["features", "instructions"])]
+        zephyr: bool,
     },
     /// Time kernels on WRT and on other engines, as ratios to native; `cargo xtask bench --help` lists the options
     #[command(disable_help_flag = true)]
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         Command::Hello { board, mode } => hello::run(&board, &mode),
         Command::Test { boards: true, .. } => suite::run(),
         Command::Test { only, list, boards: false } => checks::run(only.as_deref(), list),
+        Command::Size { zephyr: true, .. } => size::zephyr(),
         Command::Size { instructions: true, .. } => size::instructions(),
         Command::Size { features: true, .. } => size::features(),
         Command::Size { .. } => size::run(),

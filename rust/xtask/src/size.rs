@@ -5,7 +5,7 @@
 //! compiler brings along (soft floats, 64-bit shifts), and the board's memcpy, memset and memcmp, which nobody else calls. The
 //! board's start code, the sample's `main.c` and the guest's image are not in it.
 
-use crate::boards::{BARE, Board};
+use crate::boards::{self, BARE, Board};
 use crate::{hello, setup, tool};
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
@@ -141,6 +141,54 @@ pub(crate) fn features() -> Result<()> {
         println!("| {name} | {flash} B ({:.1} KiB) | {} B | {aim} |", f64::from(flash) / 1024.0, flash - none);
     }
     Ok(())
+}
+
+/// Options of samples/hello_wasm on Zephyr, and most KiB of flash above Zephyr's samples/hello_world.
+const ZEPHYR: [(&str, &[&str], u32); 4] = [
+    ("no floats, size", &["-DCONFIG_WRT_FLOAT=n", "-DCONFIG_WRT_OPTIMIZE_SIZE=y"], 24),
+    ("no floats, balanced", &["-DCONFIG_WRT_FLOAT=n"], 24),
+    ("floats, size", &["-DCONFIG_WRT_OPTIMIZE_SIZE=y"], 40),
+    ("floats, balanced", &[], 40),
+];
+/// Most bytes of RAM above hello_world and beyond linear memory.
+const ZEPHYR_RAM: u32 = 4096;
+
+/// Prints what samples/hello_wasm takes on Zephyr above Zephyr's own hello_world: all of it, sample and image too.
+pub(crate) fn zephyr() -> Result<()> {
+    let board = Board::named("zephyr:qemu_cortex_m3")?;
+    board.prepare()?;
+    let (kernel, wrt) = (boards::zephyr()?, hello::wrt()?);
+    let dir = tool::scratch().join("hello_world-zephyr");
+    let world = kernel.join("samples/hello_world");
+    drop(boards::west("qemu_cortex_m3", &kernel, &dir, &world.to_string_lossy(), &[])?);
+    let (flash, ram) = zephyr_sizes(&dir)?;
+    println!("hello_world: {flash} B of flash, {ram} B of RAM\n");
+    let (_, stack, memory) = self::ram(&hello::boot(&board, "image", &["-DCONFIG_WRT_REPORT=y"])?)?;
+    println!(
+        "| hello_wasm above hello_world | flash | at most | RAM beyond {memory} B of linear memory | at most |\n|---|---|---|---|---|"
+    );
+    for (name, options, kib) in ZEPHYR {
+        drop(board.build("image", &wrt, options)?);
+        let (more, beyond) = zephyr_sizes(&board.folder("image", options))?;
+        let (more, beyond) = (more - flash, beyond - ram - memory);
+        let missed = |is: u32, most: u32| if is <= most { "" } else { " (missed)" };
+        println!(
+            "| {name} | {more} B ({:.1} KiB){} | {kib} KiB | {beyond} B{} | {ZEPHYR_RAM} B |",
+            f64::from(more) / 1024.0,
+            missed(more, kib * 1024),
+            missed(beyond, ZEPHYR_RAM)
+        );
+    }
+    println!("\nC stack used: {stack} B");
+    Ok(())
+}
+
+/// Flash and RAM of a Zephyr application.
+fn zephyr_sizes(build: &Path) -> Result<(u32, u32)> {
+    let text = tool::run(tool::command("arm-none-eabi-size", [build.join("zephyr/zephyr.elf")]))?;
+    let numbers: Vec<u32> = text.lines().nth(1).unwrap_or_default().split_whitespace().map_while(|w| w.parse().ok()).collect();
+    let [code, data, bss, ..] = numbers[..] else { bail!("not understood: {text}") };
+    Ok((code + data, data + bss))
 }
 
 /// Prints what kernels that use no proposal execute in builds with each of them, on the host and on Cortex-M3.
