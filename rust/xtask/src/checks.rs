@@ -81,6 +81,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("port of POSIX: this machine", port_posix),
     ("threads: this machine", threads_here),
     ("threads on FreeRTOS: POSIX port", || threads("freertos:posix")),
+    ("threads on FreeRTOS: mps2-an385", || threads("freertos:mps2-an385")),
+    ("threads on FreeRTOS: two cores, mps2-an521", || threads("freertos:mps2-an521")),
     ("threads on Zephyr: qemu_cortex_m3", || threads("zephyr:qemu_cortex_m3")),
     ("threads on Zephyr: native_sim/native/64", || threads("zephyr:native_sim/native/64")),
     ("Zephyr: configurations that cannot work", zephyr_refuses),
