@@ -15,6 +15,7 @@ static struct {
     void (*f)(void *argument);
     void *argument;
     TaskHandle_t joins;
+    volatile BaseType_t returned;
 } all[THREADS];
 
 static void run(void *n)
@@ -22,6 +23,7 @@ static void run(void *n)
     size_t i = (size_t)n;
 
     all[i].f(all[i].argument);
+    all[i].returned = pdTRUE;
     (void)xTaskNotifyGive(all[i].joins); /* at index 0, which is not WRT's */
     vTaskSuspend(NULL);
 }
@@ -30,13 +32,16 @@ void threads_start(size_t n, void (*f)(void *argument), void *argument)
 {
     all[n].f = f;
     all[n].argument = argument;
+    all[n].returned = pdFALSE;
     all[n].joins = xTaskGetCurrentTaskHandle();
     (void)xTaskCreateStatic(run, "guest", STACK_WORDS, (void *)n, uxTaskPriorityGet(NULL), all[n].stack, &all[n].task);
 }
 
 void threads_join(size_t n)
 {
-    (void)ulTaskNotifyTake(pdFALSE, portMAX_DELAY); /* one of them: all are joined before one is started again */
+    while (!all[n].returned) { /* the notification may be another one's */
+        (void)ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+    }
     vTaskDelay(2); /* so that it sleeps before it is deleted */
     vTaskDelete((TaskHandle_t)&all[n].task);
     vTaskDelay(2); /* the idle task finishes deleting */
