@@ -50,7 +50,7 @@ static void second_core(void)
 {
     while (!ucPrimaryCoreInitDoneFlag) {
     }
-    __asm__ volatile("cpsid i" ::: "memory"); /* until the first task */
+    portDISABLE_INTERRUPTS(); /* until the first task: by BASEPRI, because vStartFirstTask() undoes `cpsid` too early */
     vPortConfigureInterruptPriorities();
     accept_interrupts_of_the_other_core();
     ucSecondaryCoresReadyFlags[0] = pdTRUE;
