@@ -11,6 +11,10 @@
  * more inside, which its owner may; xTaskGetSchedulerState() takes it too, so it never sees a scheduler that another core
  * has suspended. All else here are functions of the kernel that lock for themselves; nothing relies on the interrupts of
  * one core being off. wrt_port_abort() ends its own core only.
+ *
+ * Kernels with an MPU: what an unprivileged task may call is a system call here, and what it may not is not called. So the
+ * lock is a mutex, which wrt_freertos_init() makes; regions from the kernel's heap, which no such task reaches, are not
+ * offered; and an interrupt handler is given a task's handle, which the kernel checks, not an address from a task's memory.
  */
 #include <string.h>
 
@@ -23,8 +27,9 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
+#define HAVE_MPU (portUSING_MPU_WRAPPERS == 1)
 /* Regions come from the kernel's heap; not where a failed allocation calls a hook, which may well end the system. */
-#define HAVE_HEAP (configSUPPORT_DYNAMIC_ALLOCATION == 1 && configUSE_MALLOC_FAILED_HOOK == 0)
+#define HAVE_HEAP (configSUPPORT_DYNAMIC_ALLOCATION == 1 && configUSE_MALLOC_FAILED_HOOK == 0 && !HAVE_MPU)
 
 #ifndef configWRT_WAITING
 #define configWRT_WAITING 1
@@ -41,6 +46,9 @@
 #endif
 #if INCLUDE_xTaskGetSchedulerState != 1 && configUSE_TIMERS != 1
 #error "WRT must know whether the scheduler runs. In FreeRTOSConfig.h set INCLUDE_xTaskGetSchedulerState to 1, or configWRT_WAITING to 0 to do without waiting."
+#endif
+#if HAVE_MPU && (!BY_NOTIFICATION || configUSE_MUTEXES != 1 || configSUPPORT_STATIC_ALLOCATION != 1 || configUSE_MPU_WRAPPERS_V1 == 1 || configENABLE_ACCESS_CONTROL_LIST == 1)
+#error "Tasks behind an MPU wait by notifications, with a mutex as the lock. In FreeRTOSConfig.h set configTASK_NOTIFICATION_ARRAY_ENTRIES to 2 or more, configUSE_MUTEXES and configSUPPORT_STATIC_ALLOCATION to 1, configUSE_MPU_WRAPPERS_V1 and configENABLE_ACCESS_CONTROL_LIST to 0; or configWRT_WAITING to 0 to do without waiting."
 #endif
 #if BY_NOTIFICATION && !defined(configWRT_NOTIFICATION_INDEX)
 #define configWRT_NOTIFICATION_INDEX (configTASK_NOTIFICATION_ARRAY_ENTRIES - 1)
@@ -199,14 +207,33 @@ int wrt_port_random(void *to, size_t bytes)
 
 /* ---- waiting ------------------------------------------------------------------------------------------------------ */
 
+#if HAVE_MPU && configWRT_WAITING == 1
+static SemaphoreHandle_t table_lock; /* an index: the kernel has the rest */
+
+int wrt_freertos_init(void)
+{
+    PRIVILEGED_DATA static StaticSemaphore_t memory;
+
+    table_lock = xSemaphoreCreateMutexStatic(&memory);
+    return table_lock != NULL ? WRT_PORT_OK : WRT_PORT_ENOMEM;
+}
+#define READY() (table_lock != NULL)
+#define LOCK() ((void)xSemaphoreTake(table_lock, portMAX_DELAY))
+#define UNLOCK() ((void)xSemaphoreGive(table_lock))
+#else
+#define READY() 1
+#define LOCK() vTaskSuspendAll()
+#define UNLOCK() ((void)xTaskResumeAll())
+#endif
+
 void wrt_port_lock(void)
 {
-    vTaskSuspendAll();
+    LOCK();
 }
 
 void wrt_port_unlock(void)
 {
-    (void)xTaskResumeAll();
+    UNLOCK();
 }
 
 #if defined(configWRT_INSIDE_INTERRUPT)
@@ -236,7 +263,7 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
 #if configWRT_WAITING == 1
     struct parker *p = (struct parker *)parker->opaque;
 
-    if (xTaskGetSchedulerState() != taskSCHEDULER_RUNNING) {
+    if (xTaskGetSchedulerState() != taskSCHEDULER_RUNNING || !READY()) {
         return WRT_PORT_ENOTSUP;
     }
 #if BY_NOTIFICATION
@@ -247,7 +274,7 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
 #else
     p->who = xSemaphoreCreateBinaryStatic(&p->memory);
 #endif
-    parker->handle = (uintptr_t)p;
+    parker->handle = HAVE_MPU ? (uintptr_t)p->who : (uintptr_t)p;
     return WRT_PORT_OK;
 #else /* no parker can be made, so the functions below are not reached */
     return WRT_PORT_ENOTSUP;
@@ -295,6 +322,28 @@ void wrt_port_unpark(wrt_port_parker_t *parker)
     wrt_port_abort("unpark without a parker");
 #endif
 }
+
+#if HAVE_MPU && configWRT_WAITING == 1
+
+/* The kernel looks a handle up in its list of tasks: one that has ended, or that a task has invented, finds none or another. */
+void wrt_port_interrupt(uintptr_t parker)
+{
+    BaseType_t woken = pdFALSE;
+
+    if (INSIDE_INTERRUPT() == 0) {
+        (void)xTaskNotifyGiveIndexed((TaskHandle_t)parker, configWRT_NOTIFICATION_INDEX);
+        return;
+    }
+    vTaskNotifyGiveIndexedFromISR((TaskHandle_t)parker, configWRT_NOTIFICATION_INDEX, &woken);
+    portYIELD_FROM_ISR(woken);
+}
+
+void wrt_port_parker_done(wrt_port_parker_t *parker)
+{
+    (void)parker;
+}
+
+#else
 
 /* In a critical section, so that a parker does not end on another core meanwhile. */
 static void give_from_isr(struct parker *p, BaseType_t *woken)
@@ -344,3 +393,5 @@ void wrt_port_parker_done(wrt_port_parker_t *parker)
     vSemaphoreDelete(semaphore);
 #endif
 }
+
+#endif

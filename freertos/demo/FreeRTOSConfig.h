@@ -15,7 +15,9 @@
 #define configCHECK_FOR_STACK_OVERFLOW 2
 #define configSUPPORT_DYNAMIC_ALLOCATION 1
 #define configSUPPORT_STATIC_ALLOCATION 1
+#if !defined(DEMO_MPU) /* demo.c has the idle task's, where the kernel's own could be written by every task */
 #define configKERNEL_PROVIDED_STATIC_MEMORY 1
+#endif
 
 #define configUSE_TASK_NOTIFICATIONS 1
 #ifndef configTASK_NOTIFICATION_ARRAY_ENTRIES
@@ -56,6 +58,16 @@ extern volatile unsigned long demo_switches[configNUMBER_OF_CORES];
 #define configCPU_CLOCK_HZ 20000000UL
 #else
 #define configCPU_CLOCK_HZ 25000000UL
+#endif
+
+#if defined(DEMO_MPU) /* the bare board mps2-an385-mpu */
+#define configPROTECTED_KERNEL_OBJECT_POOL_SIZE 80
+#define configSYSTEM_CALL_STACK_SIZE 128
+#define configENFORCE_SYSTEM_CALLS_FROM_KERNEL_ONLY 1
+#define configALLOW_UNPRIVILEGED_CRITICAL_SECTIONS 0
+#define configUSE_MPU_WRAPPERS_V1 0
+#define configUSE_MUTEXES 1 /* WRT's lock */
+#define INCLUDE_eTaskGetState 1
 #endif
 
 #if defined(__arm__) /* a bare board */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads for check.c: FreeRTOS tasks. */
+/*
+ * Threads for check.c: FreeRTOS tasks, of freertos/demo. They are there before the scheduler runs and run a function each time
+ * they are notified, because unprivileged tasks, which they are where the kernel has an MPU, may not create others.
+ */
 #include <FreeRTOS.h>
 #include <task.h>
+
+#include <demo.h>
 
 #include "check.h"
 
@@ -12,9 +17,11 @@ const size_t check_parkers = 0;
 
 #define STACK_WORDS (configMINIMAL_STACK_SIZE * 2)
 
+static StackType_t stacks[CHECK_MOST_THREADS][STACK_WORDS] DEMO_REGION(STACK_WORDS * sizeof(StackType_t));
+static DEMO_KERNEL_DATA StaticTask_t tasks[CHECK_MOST_THREADS];
+
 static struct {
-    StackType_t stack[STACK_WORDS];
-    StaticTask_t task;
+    TaskHandle_t task;
     void (*f)(void *argument);
     void *argument;
     volatile BaseType_t returned;
@@ -24,9 +31,19 @@ static void run(void *n)
 {
     size_t i = (size_t)n;
 
-    threads[i].f(threads[i].argument);
-    threads[i].returned = pdTRUE;
-    vTaskSuspend(NULL);
+    for (;;) {
+        (void)ulTaskNotifyTake(pdTRUE, portMAX_DELAY); /* at index 0, which is not WRT's */
+        threads[i].f(threads[i].argument);
+        threads[i].returned = pdTRUE;
+    }
+}
+
+void check_early(void)
+{
+    port_check_early();
+    for (size_t i = 0; i < CHECK_MOST_THREADS; i++) {
+        threads[i].task = demo_task(run, (void *)i, stacks[i], STACK_WORDS, &tasks[i], NULL, 0);
+    }
 }
 
 void check_start(size_t n, void (*f)(void *argument), void *argument)
@@ -34,7 +51,7 @@ void check_start(size_t n, void (*f)(void *argument), void *argument)
     threads[n].f = f;
     threads[n].argument = argument;
     threads[n].returned = pdFALSE;
-    (void)xTaskCreateStatic(run, "check", STACK_WORDS, (void *)n, uxTaskPriorityGet(NULL), threads[n].stack, &threads[n].task);
+    (void)xTaskNotifyGive(threads[n].task);
 }
 
 void check_join(size_t n)
@@ -42,9 +59,6 @@ void check_join(size_t n)
     while (!threads[n].returned) {
         vTaskDelay(1);
     }
-    vTaskDelay(2); /* so that it sleeps before it is deleted */
-    vTaskDelete((TaskHandle_t)&threads[n].task);
-    vTaskDelay(2); /* the idle task finishes deleting */
 }
 
 void check_sleep_ms(uint32_t ms)

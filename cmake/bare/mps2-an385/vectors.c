@@ -26,6 +26,7 @@ __attribute__((naked)) static void fault(void)
             "b fault_report\n");
 }
 
+void MemManage_Handler(void) __attribute__((weak, alias("fault")));
 void SVC_Handler(void) __attribute__((weak, alias("fault")));
 void PendSV_Handler(void) __attribute__((weak, alias("fault")));
 void SysTick_Handler(void) __attribute__((weak, alias("fault")));
@@ -36,5 +37,5 @@ __attribute__((section(".vectors"), used)) static const struct {
 } vectors = {
     __stack_top,
     /* reset, NMI, hard fault, memory, bus, usage, 4 reserved, SVC, debug, reserved, PendSV, SysTick */
-    { board_start, fault, fault, fault, fault, fault, 0, 0, 0, 0, SVC_Handler, fault, 0, PendSV_Handler, SysTick_Handler },
+    { board_start, fault, fault, MemManage_Handler, fault, fault, 0, 0, 0, 0, SVC_Handler, fault, 0, PendSV_Handler, SysTick_Handler },
 };

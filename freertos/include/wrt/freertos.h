@@ -18,6 +18,14 @@ extern "C" {
  */
 void wrt_freertos_write(const char *text, size_t bytes);
 
+/**
+ * @brief Only there with the kernel's MPU ports: makes the lock of wrt/port.h. Called once by privileged code, before any
+ *        task waits in WRT; without it waiting is WRT_PORT_ENOTSUP.
+ * @retval WRT_PORT_OK
+ * @retval WRT_PORT_ENOMEM configPROTECTED_KERNEL_OBJECT_POOL_SIZE is too small.
+ */
+int wrt_freertos_init(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,7 +24,7 @@ pub(crate) const BARE: &[Bare] = &[
 /// Zephyr boards that the sample is tested on.
 pub(crate) const ZEPHYR: &[&str] = &["qemu_cortex_m3", "mps2/an385", "qemu_riscv32", "native_sim/native/64"];
 /// FreeRTOS ports that the sample is tested on.
-pub(crate) const FREERTOS: &[&str] = &["posix", "mps2-an385", "mps2-an521"];
+pub(crate) const FREERTOS: &[&str] = &["posix", "mps2-an385", "mps2-an385-mpu", "mps2-an521"];
 
 /// A program for an RTOS besides the sample.
 pub(crate) struct Program {

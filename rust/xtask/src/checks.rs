@@ -62,6 +62,8 @@ const CHECKS: &[(&str, Check)] = &[
     ("firmware symbols and sizes", firmware),
     ("FreeRTOS: POSIX port", || greets("freertos:posix")),
     ("FreeRTOS: mps2-an385", || greets("freertos:mps2-an385")),
+    ("FreeRTOS: mps2-an385-mpu, an unprivileged task", unprivileged),
+    ("FreeRTOS: mps2-an385-mpu, a fault ends one program of two", restricted),
     ("Zephyr: qemu_cortex_m3", || greets("zephyr:qemu_cortex_m3")),
     ("Zephyr: mps2/an385", || greets("zephyr:mps2/an385")),
     ("Zephyr: qemu_riscv32", || greets("zephyr:qemu_riscv32")),
@@ -69,6 +71,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("port of FreeRTOS: POSIX port", || port("freertos:posix", &[])),
     ("port of FreeRTOS: mps2-an385", || port("freertos:mps2-an385", &[])),
     ("port of FreeRTOS: mps2-an385, semaphores", || port("freertos:mps2-an385", &["-DDEMO_NOTIFICATIONS=1"])),
+    ("port of FreeRTOS: mps2-an385-mpu, unprivileged tasks", || port("freertos:mps2-an385-mpu", &[])),
     ("port of FreeRTOS: two cores, mps2-an521", || port("freertos:mps2-an521", &[])),
     ("port of FreeRTOS: two cores, mps2-an521, semaphores", || port("freertos:mps2-an521", &["-DDEMO_NOTIFICATIONS=1"])),
     ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
@@ -82,6 +85,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("threads: this machine", threads_here),
     ("threads on FreeRTOS: POSIX port", || threads("freertos:posix")),
     ("threads on FreeRTOS: mps2-an385", || threads("freertos:mps2-an385")),
+    ("threads on FreeRTOS: mps2-an385-mpu, unprivileged tasks", || threads("freertos:mps2-an385-mpu")),
     ("threads on FreeRTOS: two cores, mps2-an521", || threads("freertos:mps2-an521")),
     ("threads on Zephyr: qemu_cortex_m3", || threads("zephyr:qemu_cortex_m3")),
     ("threads on Zephyr: native_sim/native/64", || threads("zephyr:native_sim/native/64")),
@@ -564,11 +568,32 @@ fn says(name: &str, program: &Program, lines: &[&str], bad: &str) -> Result<Verd
     Ok(Verdict::Passed(last.trim().to_string()))
 }
 
+/// What the FreeRTOS demo says of its task where the kernel has an MPU.
+const UNPRIVILEGED: &str = "the task was unprivileged";
+
+/// The sample in an unprivileged task.
+fn unprivileged() -> Result<Verdict> {
+    let program = Program { name: "hello_wasm", zephyr: "", options: &[] };
+    says("freertos:mps2-an385-mpu", &program, &[GREETING, "hello_wasm: done", UNPRIVILEGED], "hello_wasm: failed")
+}
+
+/// Two programs in unprivileged tasks, each with a region of its own.
+fn restricted() -> Result<Verdict> {
+    let program = Program { name: "restricted", zephyr: "", options: &[] };
+    let lines =
+        ["a: round 2, unprivileged", "a: ended by a fault", "in function 4 ask", "in function 2 run", "b: finished", "restricted: done"];
+    says("freertos:mps2-an385-mpu", &program, &lines, "restricted: failed")
+}
+
 /// The checks of wrt/port.h; with `options` for Zephyr where they run in user mode, for FreeRTOS where they wait by semaphores.
 fn port(name: &str, options: &'static [&'static str]) -> Result<Verdict> {
     let user = name.starts_with("zephyr") && !options.is_empty();
     let program = if user { "port_check_user" } else { "port_check" };
-    let lines: &[&str] = if name.ends_with("mps2-an521") { &["threads, passed", "both cores had work"] } else { &["threads, passed"] };
+    let lines: &[&str] = match name {
+        "freertos:mps2-an521" => &["threads, passed", "both cores had work"],
+        "freertos:mps2-an385-mpu" => &["threads, passed", UNPRIVILEGED],
+        _ => &["threads, passed"],
+    };
     says(name, &Program { name: program, zephyr: "tests/port", options }, lines, "threads, failed")
 }
 
@@ -585,7 +610,11 @@ const THREADS: ([&str; 4], &str) =
 /// Guests in threads of their own share a memory and a lock; an interrupt handler stops one that waits.
 fn threads(name: &str) -> Result<Verdict> {
     let options: &[&str] = if name.starts_with("freertos") { &["-DWRT_FEATURES=float;custom-page-sizes;threads"] } else { &[] };
-    says(name, &Program { name: "threads", zephyr: "samples/threads", options }, &THREADS.0, THREADS.1)
+    let mut lines = THREADS.0.to_vec();
+    if name.ends_with("-mpu") {
+        lines.push(UNPRIVILEGED);
+    }
+    says(name, &Program { name: "threads", zephyr: "samples/threads", options }, &lines, THREADS.1)
 }
 
 /// The same over the port for POSIX.
