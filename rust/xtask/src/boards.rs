@@ -70,6 +70,11 @@ pub(crate) fn zephyr() -> Result<PathBuf> {
     kernel("Zephyr", "ZEPHYR_BASE", "zephyrproject/zephyr", "cmake/modules/kernel.cmake")
 }
 
+/// The folder of Zephyr's Rust module: where west puts it, or in `ZEPHYR_LANG_RUST`.
+pub(crate) fn zephyr_lang_rust() -> Result<PathBuf> {
+    kernel("zephyr-lang-rust", "ZEPHYR_LANG_RUST", "zephyrproject/modules/lang/rust", "zephyr-sys/Cargo.toml")
+}
+
 /// FreeRTOS's folder.
 pub(crate) fn freertos() -> Result<PathBuf> {
     kernel("FreeRTOS kernel", "FREERTOS_KERNEL_PATH", "FreeRTOS-Kernel", "tasks.c")

@@ -97,6 +97,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("update on Zephyr: mps2/an385", || update("zephyr:mps2/an385")),
     ("host functions on Zephyr: native_sim/native/64", || host_function("zephyr:native_sim/native/64")),
     ("host functions on Zephyr: mps2/an385", || host_function("zephyr:mps2/an385")),
+    ("host function in Rust over zephyr-sys: qemu_cortex_m3", host_function_rust),
     ("user mode on Zephyr: mps2/an385", || user_mode("zephyr:mps2/an385")),
     ("user mode on Zephyr: qemu_riscv32", || user_mode("zephyr:qemu_riscv32")),
     ("user mode on Zephyr: qemu_cortex_a53", || user_mode("zephyr:qemu_cortex_a53")),
@@ -655,6 +656,29 @@ fn port_posix() -> Result<Verdict> {
 fn host_function(name: &str) -> Result<Verdict> {
     let program = Program { name: "host_function", zephyr: "samples/host_function", options: &[] };
     says(name, &program, &["the LED was right 10 times of 10", "host_function: done"], "host_function: failed")
+}
+
+/// A Rust application of Zephyr's own Rust module, whose bindings bindgen makes of the kernel's headers.
+fn host_function_rust() -> Result<Verdict> {
+    let module = match boards::zephyr_lang_rust() {
+        Ok(module) => module,
+        Err(why) => return Ok(Verdict::Skipped(format!("{why:#}"))),
+    };
+    let board = match rtos("zephyr:qemu_cortex_m3") {
+        Ok(board) => board,
+        Err(skipped) => return Ok(skipped),
+    };
+    board.prepare()?;
+    setup::packages(&[setup::LIBCLANG])?;
+    let dir = tool::scratch().join("host_function_rust");
+    let option = format!("-DZEPHYR_EXTRA_MODULES={}", module.display());
+    let mut start = boards::west("qemu_cortex_m3", &boards::zephyr()?, &dir, "samples/host_function_rust", &[&option])?;
+    start.stdin(std::process::Stdio::null());
+    let output = tool::watch(start, board.limit(), &["host_function_rust: "])?;
+    match output.text.lines().find(|l| l.contains("host_function_rust: done")) {
+        Some(line) if output.text.contains(GREETING) => Ok(Verdict::Passed(line.trim().to_string())),
+        _ => bail!("{}", output.text),
+    }
 }
 
 /// A host function's fault ends its program, and the report says where the guest was.

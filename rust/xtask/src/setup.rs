@@ -25,6 +25,8 @@ pub(crate) const GCC_ARM: Package = Package { program: "arm-none-eabi-gcc", pack
 pub(crate) const GCC_RISCV: Package = Package { program: "riscv64-unknown-elf-gcc", packages: "gcc-riscv64-unknown-elf" };
 pub(crate) const GCC_AARCH64: Package = Package { program: "aarch64-linux-gnu-gcc", packages: "gcc-aarch64-linux-gnu" };
 pub(crate) const CLANG: Package = Package { program: "clang", packages: "clang" };
+// bindgen asks the program where the library is.
+pub(crate) const LIBCLANG: Package = Package { program: "llvm-config", packages: "libclang-dev llvm" };
 pub(crate) const LLD: Package = Package { program: "wasm-ld", packages: "lld" };
 pub(crate) const PKG_CONFIG: Package = Package { program: "pkg-config", packages: "pkg-config" };
 
