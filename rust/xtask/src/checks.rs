@@ -89,6 +89,9 @@ const CHECKS: &[(&str, Check)] = &[
     ("threads on FreeRTOS: two cores, mps2-an521", || threads("freertos:mps2-an521")),
     ("threads on Zephyr: qemu_cortex_m3", || threads("zephyr:qemu_cortex_m3")),
     ("threads on Zephyr: native_sim/native/64", || threads("zephyr:native_sim/native/64")),
+    ("wrt-helper in a firmware: FreeRTOS, POSIX port", || helper_firmware("freertos:posix")),
+    ("wrt-helper in a firmware: FreeRTOS, mps2-an385", || helper_firmware("freertos:mps2-an385")),
+    ("wrt-helper in a firmware: Zephyr, qemu_cortex_m3", || helper_firmware("zephyr:qemu_cortex_m3")),
     ("Zephyr: configurations that cannot work", zephyr_refuses),
     ("Zephyr: west wrt compile, inspect, size", west_commands),
     ("shell on Zephyr: qemu_cortex_m3", || shell("zephyr:qemu_cortex_m3")),
@@ -616,6 +619,11 @@ fn threads(name: &str) -> Result<Verdict> {
         lines.push(UNPRIVILEGED);
     }
     says(name, &Program { name: "threads", zephyr: "samples/threads", options }, &lines, THREADS.1)
+}
+
+/// The helper library beside the interpreter's, waiting by the system's port.
+fn helper_firmware(name: &str) -> Result<Verdict> {
+    says(name, &Program { name: "helper", zephyr: "tests/helper/zephyr", options: &[] }, &["helper: passed"], "helper: failed")
 }
 
 /// The same over the port for POSIX.
