@@ -29,6 +29,9 @@ pub struct StdParking {
 pub struct StdParker {
     unparked: Flag,
     waker: Mutex<Option<Waker>>,
+    /// Whether there may be a waker: threads, which have none, take no lock for it. Who sets one goes under the table's lock
+    /// afterwards, where it looks whether it has been unparked already; so who unparks sees this, or is seen.
+    task: AtomicBool,
 }
 
 /// One thread waits until it is set; it is cleared by that.
@@ -98,7 +101,11 @@ impl StdParker {
 impl StdParker {
     /// Has the next unpark wake this task too: for waits that block no thread. Look afterwards whether it has been already.
     pub fn set_waker(&self, waker: Option<Waker>) {
-        *lock(&self.waker) = waker;
+        let some = waker.is_some();
+        if some || self.task.load(Ordering::Relaxed) {
+            *lock(&self.waker) = waker;
+            self.task.store(some, Ordering::Relaxed);
+        }
     }
 }
 
@@ -122,7 +129,7 @@ impl Parking for StdParking {
         let held = lock(&self.lock);
         let result = work();
         drop(held);
-        if self.any.swap(false, Ordering::AcqRel) {
+        if self.any.load(Ordering::Relaxed) && self.any.swap(false, Ordering::AcqRel) {
             let wakers = core::mem::take(&mut *lock(&self.wakers));
             wakers.into_iter().for_each(Waker::wake);
         }
@@ -138,8 +145,8 @@ impl Parking for StdParking {
     }
     fn park(&self, parker: &StdParker, deadline_ns: u64) -> Parked {
         loop {
-            let left = deadline_ns.saturating_sub(self.now_ns());
-            if parker.wait((deadline_ns != FOREVER).then(|| Duration::from_nanos(left))) {
+            let left = || Duration::from_nanos(deadline_ns.saturating_sub(self.now_ns()));
+            if parker.wait((deadline_ns != FOREVER).then(left)) {
                 return Parked::Unparked;
             }
             if deadline_ns != FOREVER && self.now_ns() >= deadline_ns {
@@ -156,7 +163,9 @@ impl Parking for StdParking {
     }
     fn unpark_first(&self, parker: &StdParker) -> bool {
         let kick = parker.set_first();
-        if let Some(waker) = lock(&parker.waker).take() {
+        if parker.task.load(Ordering::Relaxed)
+            && let Some(waker) = lock(&parker.waker).take()
+        {
             lock(&self.wakers).push(waker);
             self.any.store(true, Ordering::Release);
         }

@@ -143,8 +143,8 @@ impl<F: FutexLike> Parking for FutexParking<F> {
     fn park(&self, parker: &F, deadline_ns: u64) -> Parked {
         let mut parked = Parked::Unparked;
         if parker.load(Ordering::Acquire) == 0 {
-            let left = deadline_ns.saturating_sub(self.now_ns());
-            let timeout = (deadline_ns != FOREVER).then(|| Duration::from_nanos(left));
+            let left = || Duration::from_nanos(deadline_ns.saturating_sub(self.now_ns()));
+            let timeout = (deadline_ns != FOREVER).then(left);
             if parker.wait(0, timeout).is_err_and(|e| e.kind() == ErrorKind::Timeout) {
                 parked = Parked::TimedOut;
             }
