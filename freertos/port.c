@@ -281,26 +281,27 @@ int wrt_port_parker_init(wrt_port_parker_t *parker)
 #endif
 }
 
-/* Waits at most so long; whether somebody has unparked this task. */
-static int take(struct parker *p, TickType_t ticks)
-{
-    (void)p;
-    (void)ticks;
+/* Unparks, the same in an interrupt, and waits at most so long: whether somebody has unparked. */
 #if BY_NOTIFICATION
-    return ulTaskNotifyTakeIndexed(configWRT_NOTIFICATION_INDEX, pdTRUE, ticks) != 0;
+#define GIVE(p) ((void)xTaskNotifyGiveIndexed((p)->who, configWRT_NOTIFICATION_INDEX))
+#define GIVE_FROM_ISR(p, woken) vTaskNotifyGiveIndexedFromISR((p)->who, configWRT_NOTIFICATION_INDEX, woken)
+#define TAKE(p, ticks) ((void)(p), ulTaskNotifyTakeIndexed(configWRT_NOTIFICATION_INDEX, pdTRUE, ticks) != 0)
 #elif BY_SEMAPHORE
-    return xSemaphoreTake(p->who, ticks) == pdTRUE;
+#define GIVE(p) ((void)xSemaphoreGive((p)->who)) /* fails when one is pending, which is as good */
+#define GIVE_FROM_ISR(p, woken) ((void)xSemaphoreGiveFromISR((p)->who, woken))
+#define TAKE(p, ticks) (xSemaphoreTake((p)->who, ticks) == pdTRUE)
 #else
-    wrt_port_abort("park without a parker");
+#define GIVE(p) ((void)(p), wrt_port_abort("unpark without a parker"))
+#define GIVE_FROM_ISR(p, woken) ((void)(p), (void)(woken), wrt_port_abort("interrupt without a parker"))
+#define TAKE(p, ticks) ((void)(p), (void)(ticks), wrt_port_abort("park without a parker"), 0)
 #endif
-}
 
 int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
 {
     for (;;) {
         TickType_t ticks = ticks_until(deadline_ns);
 
-        if (take((struct parker *)parker->opaque, ticks)) {
+        if (TAKE((struct parker *)parker->opaque, ticks)) {
             return WRT_PORT_OK;
         }
         if (ticks == 0) {
@@ -311,16 +312,7 @@ int wrt_port_park(wrt_port_parker_t *parker, uint64_t deadline_ns)
 
 void wrt_port_unpark(wrt_port_parker_t *parker)
 {
-    struct parker *p = (struct parker *)parker->opaque;
-
-#if BY_NOTIFICATION
-    (void)xTaskNotifyGiveIndexed(p->who, configWRT_NOTIFICATION_INDEX);
-#elif BY_SEMAPHORE
-    (void)xSemaphoreGive(p->who); /* fails when one is pending, which is as good */
-#else
-    (void)p;
-    wrt_port_abort("unpark without a parker");
-#endif
+    GIVE((struct parker *)parker->opaque);
 }
 
 #if HAVE_MPU && configWRT_WAITING == 1
@@ -351,14 +343,7 @@ static void give_from_isr(struct parker *p, BaseType_t *woken)
     UBaseType_t mask = taskENTER_CRITICAL_FROM_ISR();
 
     if (p->who != NULL) {
-#if BY_NOTIFICATION
-        vTaskNotifyGiveIndexedFromISR(p->who, configWRT_NOTIFICATION_INDEX, woken);
-#elif BY_SEMAPHORE
-        (void)xSemaphoreGiveFromISR(p->who, woken);
-#else
-        (void)woken;
-        wrt_port_abort("interrupt without a parker");
-#endif
+        GIVE_FROM_ISR(p, woken);
     }
     taskEXIT_CRITICAL_FROM_ISR(mask);
 }

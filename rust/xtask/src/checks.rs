@@ -81,6 +81,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
+    ("ports have at most 300 lines of C", port_lines),
     ("port of POSIX: this machine", port_posix),
     ("threads: this machine", threads_here),
     ("threads on FreeRTOS: POSIX port", || threads("freertos:posix")),
@@ -643,6 +644,21 @@ fn threads_here() -> Result<Verdict> {
         }
     }
     Ok(Verdict::Passed(text.lines().find(|l| l.contains("have counted")).unwrap_or_default().to_string()))
+}
+
+/// What a new RTOS takes, by those that there are: lines that are neither empty nor comments.
+fn port_lines() -> Result<Verdict> {
+    setup::packages(&[setup::GCC])?;
+    let mut lines = Vec::new();
+    for port in ["zephyr", "freertos", "posix"] {
+        let code = tool::run(command("cc", ["-w", "-fpreprocessed", "-dD", "-E", "-P", &format!("{port}/port.c")]))?;
+        let n = code.lines().filter(|l| !l.trim().is_empty()).count();
+        if !(100..=300).contains(&n) {
+            bail!("{port}/port.c has {n} lines of C");
+        }
+        lines.push(format!("{port} {n}"));
+    }
+    Ok(Verdict::Passed(lines.join(", ")))
 }
 
 /// The checks of wrt/port.h for posix/port.c.
