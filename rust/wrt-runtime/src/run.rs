@@ -42,6 +42,28 @@ pub const SLICE: i64 = 512;
 /// Most units that charges may fall behind the slices used up.
 const MOST_LAG: i32 = 1 << 15;
 
+/// A test build (`--cfg wrt_words`, and `wrt_loop`) counts the words that the loop dispatches between two looks at the
+/// interrupt word: in one thread.
+#[cfg(wrt_words)]
+pub mod counted {
+    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    static SINCE: AtomicU32 = AtomicU32::new(0);
+    static MOST: AtomicU32 = AtomicU32::new(0);
+
+    pub(super) fn word() {
+        SINCE.fetch_add(1, Relaxed);
+    }
+    pub(super) fn looked() {
+        MOST.fetch_max(SINCE.swap(0, Relaxed), Relaxed);
+    }
+    /// Most words so far, which are forgotten.
+    pub fn most() -> u32 {
+        SINCE.store(0, Relaxed);
+        MOST.swap(0, Relaxed)
+    }
+}
+
 /// Why [`run`] returned. Everything but `Done` and `Trap` can be continued.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -210,6 +232,8 @@ fn refill(store: &Store<'_>, run: &mut Run, out: &mut Exit) -> bool {
 }
 /// The same, for who has looked already.
 pub(crate) fn next_slice(interrupted: bool, run: &mut Run, out: &mut Exit) -> bool {
+    #[cfg(wrt_words)]
+    counted::looked();
     settle(run);
     if interrupted {
         *out = Exit::Interrupted;
@@ -448,6 +472,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         let w = loop {
             let w = loop {
                 let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
+                #[cfg(wrt_words)]
+                counted::word();
                 let a = register(w >> 8);
                 // Extracted where they are used, or every dispatch extracts all.
                 macro_rules! b {

@@ -30,6 +30,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("official suite with hardly a near cell", suite_far),
     ("official suite with the small window, on the plain loop", suite_small),
     ("threaded loop: tail calls are jumps", tail_calls),
+    ("words between two looks at the interrupt word", words),
     ("fuzzing: replay of a small corpus", replay),
     ("fuzzing: hostile modules", hostile),
     ("faults: memory refused, bits flipped, threads misused, small stacks", faults),
@@ -319,6 +320,17 @@ fn tail_calls() -> Result<Verdict> {
         bail!("{handlers} handlers found: the loop is not in the program");
     }
     Ok(Verdict::Passed(format!("{handlers} handlers")))
+}
+
+/// What stops a guest is looked at after so many words of its image, at most.
+fn words() -> Result<Verdict> {
+    let mut c = command("cargo", ["test", "--locked", "-p", "wrt", "--test", "words", "--target-dir"]);
+    c.arg(tool::scratch().join("words")).args(["--", "--nocapture"]).env("RUSTFLAGS", "--cfg wrt_words --cfg wrt_loop");
+    let output = tool::run(c)?;
+    match output.lines().find(|l| l.contains("at most ")) {
+        Some(line) => Ok(Verdict::Passed(line.to_string())),
+        None => bail!("nothing was counted:\n{output}"),
+    }
 }
 
 /// Modules that `cargo xtask fuzz` made, with what wasmtime made of them.
