@@ -197,6 +197,10 @@ static void check_park(void)
     CHECK(wrt_port_park(&parker, WRT_PORT_FOREVER) == WRT_PORT_OK);
     CHECK(wrt_port_park(&parker, 0) == WRT_PORT_ETIMEDOUT);
 
+    /* By an interrupt handler, while the thread waits. The deadline is for ports that fail. */
+    check_interrupt_after(20, parker.handle);
+    CHECK(wrt_port_park(&parker, wrt_port_now_ns() + 10000 * MS) == WRT_PORT_OK);
+
     /* One that is left over does not reach the next parker. */
     wrt_port_lock();
     wrt_port_unpark(&parker);

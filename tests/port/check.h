@@ -21,6 +21,9 @@ void check_join(size_t n);
 /** @brief Sleeps at least so long. */
 void check_sleep_ms(uint32_t ms);
 
+/** @brief Has wrt_port_interrupt(handle) called in an interrupt, or, where there are none, in thread 0, in so long. Once. */
+void check_interrupt_after(uint32_t ms, uintptr_t handle);
+
 /** @brief Most bytes that wrt_port_reserve() can have in this configuration, about. */
 extern const size_t check_heap_bytes;
 

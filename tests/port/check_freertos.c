@@ -7,6 +7,7 @@
 #include <task.h>
 
 #include <demo.h>
+#include <wrt/port.h>
 
 #include "check.h"
 
@@ -59,6 +60,23 @@ void check_join(size_t n)
     while (!threads[n].returned) {
         vTaskDelay(1);
     }
+}
+
+static volatile uintptr_t interrupted;
+static volatile uint32_t ticks_left;
+
+/* In the tick's interrupt. */
+void vApplicationTickHook(void)
+{
+    if (ticks_left != 0 && --ticks_left == 0) {
+        wrt_port_interrupt(interrupted);
+    }
+}
+
+void check_interrupt_after(uint32_t ms, uintptr_t handle)
+{
+    interrupted = handle;
+    ticks_left = pdMS_TO_TICKS(ms) + 1;
 }
 
 void check_sleep_ms(uint32_t ms)

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <wrt/port.h>
+
 #include "check.h"
 
 const size_t check_heap_bytes = 1 << 26;
@@ -42,6 +44,21 @@ void check_start(size_t n, void (*f)(void *argument), void *argument)
 void check_join(size_t n)
 {
     (void)pthread_join(threads[n].thread, NULL);
+}
+
+static uint32_t interrupt_ms;
+
+static void interrupt(void *handle)
+{
+    check_sleep_ms(interrupt_ms);
+    wrt_port_interrupt((uintptr_t)handle);
+}
+
+void check_interrupt_after(uint32_t ms, uintptr_t handle)
+{
+    interrupt_ms = ms;
+    check_start(0, interrupt, (void *)handle);
+    (void)pthread_detach(threads[0].thread);
 }
 
 void check_sleep_ms(uint32_t ms)

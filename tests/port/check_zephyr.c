@@ -6,6 +6,8 @@
 #include <zephyr/app_memory/app_memdomain.h>
 #endif
 
+#include <wrt/port.h>
+
 #include "check.h"
 
 const size_t check_heap_bytes = CONFIG_WRT_PORT_HEAP_SIZE;
@@ -54,6 +56,24 @@ void check_join(size_t n)
     (void)k_thread_join(&threads[n], K_FOREVER);
 }
 
+/* In the program's data, which user threads write: a port that believed a handle would break here. */
+static volatile uintptr_t interrupted;
+
+/* In the timer's interrupt. */
+static void interrupt(struct k_timer *unused)
+{
+    ARG_UNUSED(unused);
+    wrt_port_interrupt(interrupted);
+}
+
+static __noinit struct k_timer timer;
+
+void check_interrupt_after(uint32_t ms, uintptr_t handle)
+{
+    interrupted = handle;
+    k_timer_start(&timer, K_MSEC(ms), K_NO_WAIT);
+}
+
 void check_sleep_ms(uint32_t ms)
 {
     k_msleep((int32_t)ms);
@@ -71,6 +91,7 @@ int main(void)
 {
     k_tid_t self;
 
+    k_timer_init(&timer, interrupt, NULL);
     k_thread_priority_set(k_current_get(), 5);
     self = k_thread_create(&threads[THREADS], stacks[THREADS], STACK_BYTES, all, NULL, NULL, NULL, 5,
                            IS_ENABLED(CONFIG_USERSPACE) ? K_USER : 0, K_FOREVER);
@@ -87,6 +108,7 @@ int main(void)
         printk("no memory domain\n");
         return 0;
     }
+    k_object_access_grant(&timer, self);
     for (size_t i = 0; i < THREADS; i++) {
         k_thread_access_grant(self, &threads[i], &stacks[i]);
     }
