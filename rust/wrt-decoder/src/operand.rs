@@ -297,27 +297,25 @@ impl<'s> Operands<'s> {
     /// Pushes the value of a local, if there is room that is accounted for.
     #[inline(always)]
     pub(crate) fn push_local_quickly(&mut self, local: Local) -> bool {
-        let cell = self.next_cell;
-        let Some([ty, at, low, _]) = self.push_quickly(local.cells()) else { return false };
-        (*ty, *at, *low) = (local.ty().bits(), cell << 2 | LOCAL, local.cell());
-        true
+        self.push_quickly(local.cells(), |[ty, at, low, _], cell| {
+            (*ty, *at, *low) = (local.ty().bits(), cell << 2 | LOCAL, local.cell());
+        })
     }
     /// Pushes a constant of one cell, if there is room that is accounted for.
     #[inline(always)]
     pub(crate) fn push_const_quickly(&mut self, ty: ValType, bits: u32) -> bool {
-        let cell = self.next_cell;
-        let Some(slot) = self.push_quickly(1) else { return false };
-        *slot = [ty.bits(), cell << 2 | CONST, bits, 0];
-        true
+        self.push_quickly(1, |slot, cell| *slot = [ty.bits(), cell << 2 | CONST, bits, 0])
     }
-    /// The slot of one more operand, of so many cells, if there is room that is accounted for.
+    /// One more operand, of so many cells, if there is room that is accounted for; `write` gets its slot and its cell.
     #[inline(always)]
-    fn push_quickly(&mut self, cells: u32) -> Option<&mut [u32; 4]> {
-        let at = self.top;
-        let slot = self.slots.get_mut(at).filter(|_| at < self.soft)?;
-        self.next_cell = self.next_cell.wrapping_add(cells);
+    fn push_quickly(&mut self, cells: u32, write: impl FnOnce(&mut [u32; 4], u32)) -> bool {
+        let (at, cell) = (self.top, self.next_cell);
+        let Some(slot) = self.slots.get_mut(at).filter(|_| at < self.soft) else { return false };
+        // The slot first: what is written afterwards is known to whoever reads it next.
+        write(slot, cell);
+        self.next_cell = cell.wrapping_add(cells);
         self.top = at.wrapping_add(1);
-        Some(slot)
+        true
     }
     #[inline]
     fn push_as(&mut self, ty: ValType, cells: u32, kind: u32, payload: u64) -> Result<(), Fault> {
@@ -442,7 +440,7 @@ impl<'s> Operands<'s> {
         }
         self.depth = self.depth.wrapping_add(1);
         let number = self.number();
-        if let Some(w) = self.frame_mut(0) {
+        if let Some(w) = self.slots.get_mut(self.floor..).and_then(|w| w.first_chunk_mut()) {
             *w = c.pack();
             w[0][0] |= number;
         }

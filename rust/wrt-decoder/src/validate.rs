@@ -312,7 +312,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     pub(crate) fn enter(&mut self, c: &Control) -> Result<(), Fault> {
         self.s.push_control(c)?;
         self.max_depth = self.max_depth.max(self.s.depth());
-        if self.s.depth() > limits::NESTING {
+        if self.max_depth > limits::NESTING {
             return Err(Fault::TooDeep);
         }
         self.base = c.height as usize;
@@ -363,7 +363,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             if self.live {
                 self.sink.block(&self.info, &mut self.s, &mut c)?;
             }
-            self.cut(skip);
+            if skip != 0 {
+                self.cut(skip);
+            }
             self.retype(params, 0);
         }
         self.enter(&c)
