@@ -418,7 +418,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
-        if c.kind() == ControlKind::If && ty.params != ty.results && !(TYPED && self.all_match(ty.params, ty.results)) {
+        let is_if = c.kind() == ControlKind::If && c.block_type != u32::MAX;
+        if is_if && ty.params != ty.results && !(TYPED && self.all_match(ty.params, ty.results)) {
             return Err(Fault::TypeMismatch);
         }
         let results = if self.live { Some(ty.results.len() as u32) } else { None };
@@ -470,18 +471,26 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     /// The body of a function, to its end.
     pub(crate) fn run(&mut self) -> Result<(), Fault> {
-        // What is left is here while an instruction is handled in place; all others find it where it belongs.
+        // What is left is here while an instruction is handled in place; all others find it where it belongs. On computers it
+        // is there all the time: they would load its begin and end at once, right after the begin was written alone, and
+        // an x86 waits then until the write has left its buffer.
+        const HERE: bool = cfg!(target_pointer_width = "32");
         let mut rest = self.r.rest.clone();
-        // Else the compiler would make up the address again for each instruction.
-        let rows = core::hint::black_box(&ROWS);
+        // Else the compiler would make up the address again for each instruction; on computers that costs nothing.
+        let rows = if cfg!(target_pointer_width = "64") { &ROWS } else { core::hint::black_box(&ROWS) };
         macro_rules! away {
             ($done:expr) => {{
-                self.r.rest = rest;
+                self.r.rest = rest.clone();
                 $done;
-                rest = self.r.rest.clone();
+                if HERE {
+                    rest = self.r.rest.clone();
+                }
             }};
         }
         loop {
+            if !HERE {
+                rest = self.r.rest.clone();
+            }
             let at = self.r.end.wrapping_sub(rest.len() as u32);
             let Some(&op) = rest.next() else {
                 self.r.rest = rest;
@@ -512,6 +521,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     match ahead.next().and_then(|b| self.locals.first(*b)) {
                         Some(local) if self.s.push_local_quickly(local) => {
                             rest = ahead;
+                            if !HERE {
+                                self.r.rest = rest.clone();
+                            }
                             if self.live {
                                 self.sink.local_get(&mut self.s)?;
                             }
@@ -524,7 +536,12 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                 I32_CONST => {
                     let mut ahead = rest.clone();
                     match ahead.next() {
-                        Some(&b @ 0..0x80) if self.s.push_const_quickly(ValType::I32, signed(b) as u32) => rest = ahead,
+                        Some(&b @ 0..0x80) if self.s.push_const_quickly(ValType::I32, signed(b) as u32) => {
+                            rest = ahead;
+                            if !HERE {
+                                self.r.rest = rest.clone();
+                            }
+                        }
                         _ => away!(self.i32_const()?),
                     }
                 }
@@ -544,7 +561,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                     }
                     self.never();
                 }),
-                NOP => {}
+                NOP => away!({}),
                 DROP => away!(self.drop()?),
                 SELECT => away!(self.select(None)?),
                 SELECT_TYPED => away!(self.select_typed()?),
