@@ -33,6 +33,6 @@ pub use fault::Fault;
 pub use info::{FuncType, GlobalType, Info, MemoryType, TableType};
 pub use locals::Locals;
 pub use module::{DecodeError, Decoded, Kept, decode, decode_body, decode_keeping, validate};
-pub use operand::{Control, ControlKind, Operand, Operands, Place};
+pub use operand::{Control, ControlKind, Operand, Operands, Pair, Place};
 pub use reader::Reader;
 pub use sink::{Catch, ConstFor, Sink, Validate};

@@ -26,7 +26,7 @@ pub enum Place {
 #[derive(Clone, Copy)]
 pub struct Operand<'a>(&'a [u32; 4]);
 
-// Words of an operand: type, cell and kind of place, payload.
+// Words of an operand: type, cell and kind of place, payload: the cell that has the value, or the bits of a constant.
 const TYPE: usize = 0;
 const AT: usize = 1;
 const LOW: usize = 2;
@@ -36,6 +36,18 @@ const CELL: u32 = 0;
 const LOCAL: u32 = 1;
 const CONST: u32 = 2;
 const KIND: u32 = 3;
+
+/// Two operands side by side: one pointer where two operands would be two.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a>(&'a [[u32; 4]; 2]);
+
+impl<'a> Pair<'a> {
+    /// Both, the deeper one first.
+    #[inline(always)]
+    pub fn both(self) -> [Operand<'a>; 2] {
+        self.0.each_ref().map(Operand)
+    }
+}
 
 impl Operand<'_> {
     /// Its type; [`ValType::BOTTOM`] in unreachable code only.
@@ -56,6 +68,21 @@ impl Operand<'_> {
     #[inline(always)]
     pub fn is_const(&self) -> bool {
         self.0[AT] & CONST != 0
+    }
+    /// The first of the cells that hold its value, its own or a local's; `None` for a constant.
+    #[inline(always)]
+    pub fn stands(&self) -> Option<u32> {
+        if self.is_const() { None } else { Some(self.0[LOW]) }
+    }
+    /// The lower 32 bits of a constant.
+    #[inline(always)]
+    pub fn low(&self) -> u32 {
+        self.0[LOW]
+    }
+    /// Whether its value is in its own cell, and that is `cell`.
+    #[inline(always)]
+    pub fn is_in(&self, cell: u32) -> bool {
+        self.0[AT] == cell << 2 | CELL
     }
     /// Where its value is.
     #[inline(always)]
@@ -257,7 +284,7 @@ impl<'s> Operands<'s> {
     /// Pushes an operand of type `ty` that is in its own cell.
     #[inline]
     pub fn push(&mut self, ty: ValType) -> Result<(), Fault> {
-        self.push_as(ty, ty.cells(), CELL, 0)
+        self.push_as(ty, ty.cells(), CELL, self.next_cell.into())
     }
     /// Pushes the value of a local.
     pub(crate) fn push_local(&mut self, local: Local) -> Result<(), Fault> {
@@ -270,19 +297,22 @@ impl<'s> Operands<'s> {
     /// Pushes the value of a local, if there is room that is accounted for.
     #[inline(always)]
     pub(crate) fn push_local_quickly(&mut self, local: Local) -> bool {
-        self.push_quickly(local.ty(), local.cells(), LOCAL, local.cell())
+        self.push_quickly(local.cells(), |[ty, at, low, _], cell| {
+            (*ty, *at, *low) = (local.ty().bits(), cell << 2 | LOCAL, local.cell());
+        })
     }
     /// Pushes a constant of one cell, if there is room that is accounted for.
     #[inline(always)]
     pub(crate) fn push_const_quickly(&mut self, ty: ValType, bits: u32) -> bool {
-        self.push_quickly(ty, 1, CONST, bits)
+        self.push_quickly(1, |slot, cell| *slot = [ty.bits(), cell << 2 | CONST, bits, 0])
     }
+    /// One more operand, of so many cells, if there is room that is accounted for; `write` gets its slot and its cell.
     #[inline(always)]
-    fn push_quickly(&mut self, ty: ValType, cells: u32, kind: u32, payload: u32) -> bool {
-        let at = self.top;
+    fn push_quickly(&mut self, cells: u32, write: impl FnOnce(&mut [u32; 4], u32)) -> bool {
+        let (at, cell) = (self.top, self.next_cell);
         let Some(slot) = self.slots.get_mut(at).filter(|_| at < self.soft) else { return false };
-        let cell = self.next_cell;
-        *slot = [ty.bits(), cell << 2 | kind, payload, 0];
+        // The slot first: what is written afterwards is known to whoever reads it next.
+        write(slot, cell);
         self.next_cell = cell.wrapping_add(cells);
         self.top = at.wrapping_add(1);
         true
@@ -309,6 +339,7 @@ impl<'s> Operands<'s> {
             let cell = slot[AT] >> 2;
             slot[TYPE] = ty.bits();
             slot[AT] = cell << 2 | CELL;
+            slot[LOW] = cell;
             self.next_cell = cell.wrapping_add(cells);
         }
         self.top = at.wrapping_add(1);
@@ -329,9 +360,8 @@ impl<'s> Operands<'s> {
     /// The last `N` operands if all have a number of `base` or more, and the number of the first.
     #[inline(always)]
     pub(crate) fn last<const N: usize>(&self, base: usize) -> Option<(usize, &[[u32; 4]; N])> {
-        // Below 0 is past the end.
-        let at = self.top.wrapping_sub(N);
-        let last = self.slots.get(at..)?.first_chunk()?;
+        let at = self.top.checked_sub(N)?;
+        let last = self.slots.get(at..self.top)?.first_chunk()?;
         if at >= base { Some((at, last)) } else { None }
     }
     /// `n` operands, the last of which has `skip` operands above it. Their first word is the type.
@@ -356,7 +386,10 @@ impl<'s> Operands<'s> {
         let Some([_, at, low, high]) = self.slots.get_mut(i as usize) else { return };
         *at &= !KIND;
         match place {
-            Place::Cell => *at |= CELL,
+            Place::Cell => {
+                *low = *at >> 2;
+                *at |= CELL;
+            }
             Place::Local(cell) => {
                 *at |= LOCAL;
                 *low = cell;
@@ -373,10 +406,15 @@ impl<'s> Operands<'s> {
         let at = self.top.wrapping_sub(n as usize).wrapping_sub(1);
         self.slots.get(at).map(Operand)
     }
+    /// The last two operands.
+    #[inline(always)]
+    pub fn pair(&self) -> Option<Pair<'_>> {
+        self.slots.get(self.top.checked_sub(2)?..self.top)?.first_chunk().map(Pair)
+    }
     /// The last `N` operands, the deepest first.
     #[inline(always)]
     pub fn tops<const N: usize>(&self) -> Option<[Operand<'_>; N]> {
-        let slots: &[_; N] = self.slots.get(self.top.wrapping_sub(N)..)?.first_chunk()?;
+        let slots: &[_; N] = self.slots.get(self.top.checked_sub(N)?..self.top)?.first_chunk()?;
         Some(slots.each_ref().map(Operand))
     }
     /// Says that the value of the operand `n` places below the top is at `place` now.
@@ -402,7 +440,7 @@ impl<'s> Operands<'s> {
         }
         self.depth = self.depth.wrapping_add(1);
         let number = self.number();
-        if let Some(w) = self.frame_mut(0) {
+        if let Some(w) = self.slots.get_mut(self.floor..).and_then(|w| w.first_chunk_mut()) {
             *w = c.pack();
             w[0][0] |= number;
         }

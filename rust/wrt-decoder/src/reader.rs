@@ -11,9 +11,9 @@ use wrt_foundation::ValType;
 #[derive(Clone, Debug)]
 pub struct Reader<'b> {
     // An iterator: with its end instead of a length there is less to write back.
-    rest: core::slice::Iter<'b, u8>,
+    pub(crate) rest: core::slice::Iter<'b, u8>,
     /// Offset of the end of `rest` in the module.
-    end: u32,
+    pub(crate) end: u32,
 }
 
 impl<'b> Reader<'b> {
@@ -44,6 +44,15 @@ impl<'b> Reader<'b> {
     #[inline]
     pub fn byte(&mut self) -> Result<u8, Fault> {
         self.rest.next().copied().ok_or(Fault::UnexpectedEnd)
+    }
+    /// Skips the next byte if it is `b`; whether it was.
+    #[inline(always)]
+    pub(crate) fn skip_if(&mut self, b: u8) -> bool {
+        let is = self.rest.as_slice().first() == Some(&b);
+        if is {
+            self.rest.next();
+        }
+        is
     }
     /// The next `N` bytes.
     #[inline]
@@ -95,13 +104,14 @@ impl<'b> Reader<'b> {
         self.leb64(10, 0x7f)
     }
     /// An unsigned 64-bit number.
-    pub fn u64(&mut self) -> Result<u64, Fault> {
-        let b = self.byte()?;
-        self.u64_from(b)
-    }
-    /// The same, when its first byte has been read.
     #[inline(never)]
-    pub(crate) fn u64_from(&mut self, mut b: u8) -> Result<u64, Fault> {
+    pub fn u64(&mut self) -> Result<u64, Fault> {
+        // Nearly all of more than one byte have two.
+        if let [first @ 0x80..=0xff, second @ 0..0x80, rest @ ..] = self.rest.as_slice() {
+            self.rest = rest.iter();
+            return Ok(u64::from(first & 0x7f) | u64::from(*second) << 7);
+        }
+        let mut b = self.byte()?;
         let (mut value, mut shift) = (0u64, 0u32);
         loop {
             value |= ((b & 0x7f) as u64).wrapping_shl(shift);
@@ -118,7 +128,14 @@ impl<'b> Reader<'b> {
     /// A number of more than one byte, after its first.
     #[inline(never)]
     fn leb32(&mut self, first: u8, signed: bool) -> Result<u32, Fault> {
-        let (mut value, mut shift) = ((first & 0x7f) as u32, 7u32);
+        let first = (first & 0x7f) as u32;
+        // Nearly all of them have two bytes.
+        if let Some(&b @ 0..0x80) = self.rest.as_slice().first() {
+            self.rest.next();
+            let value = first | (b as u32) << 7;
+            return Ok(if signed { ((value << 18) as i32 >> 18) as u32 } else { value });
+        }
+        let (mut value, mut shift) = (first, 7u32);
         loop {
             let b = self.byte()?;
             value |= ((b & 0x7f) as u32).wrapping_shl(shift);

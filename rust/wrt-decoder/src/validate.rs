@@ -177,16 +177,6 @@ macro_rules! number {
     };
 }
 
-/// The offset of a load or store, likewise.
-macro_rules! offset {
-    ($body:ident) => {
-        match $body.r.byte()? {
-            b @ 0..0x80 => b as u32,
-            b => $body.long_offset(b)?,
-        }
-    };
-}
-
 /// The state of one pass.
 pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) r: Reader<'b>,
@@ -322,7 +312,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     pub(crate) fn enter(&mut self, c: &Control) -> Result<(), Fault> {
         self.s.push_control(c)?;
         self.max_depth = self.max_depth.max(self.s.depth());
-        if self.s.depth() > limits::NESTING {
+        if self.max_depth > limits::NESTING {
             return Err(Fault::TooDeep);
         }
         self.base = c.height as usize;
@@ -373,7 +363,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             if self.live {
                 self.sink.block(&self.info, &mut self.s, &mut c)?;
             }
-            self.cut(skip);
+            if skip != 0 {
+                self.cut(skip);
+            }
             self.retype(params, 0);
         }
         self.enter(&c)
@@ -381,6 +373,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     /// A block type, with canonical indexes.
     #[inline(always)]
     pub(crate) fn block_type(&mut self) -> Result<u32, Fault> {
+        if self.r.skip_if(0x40) {
+            return Ok(u32::MAX);
+        }
         let block_type = self.r.block_type()?;
         if !TYPED || block_type == u32::MAX || block_type >> 31 == 0 {
             return Ok(block_type);
@@ -423,7 +418,8 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         let c = self.s.pop_control().ok_or(Fault::EndExpected)?;
         let ty = self.ty(c.block_type)?;
         self.check_all(ty.results)?;
-        if c.kind() == ControlKind::If && ty.params != ty.results && !(TYPED && self.all_match(ty.params, ty.results)) {
+        let is_if = c.kind() == ControlKind::If && c.block_type != u32::MAX;
+        if is_if && ty.params != ty.results && !(TYPED && self.all_match(ty.params, ty.results)) {
             return Err(Fault::TypeMismatch);
         }
         let results = if self.live { Some(ty.results.len() as u32) } else { None };
@@ -475,63 +471,108 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     /// The body of a function, to its end.
     pub(crate) fn run(&mut self) -> Result<(), Fault> {
+        // What is left is here while an instruction is handled in place; all others find it where it belongs. On computers it
+        // is there all the time: they would load its begin and end at once, right after the begin was written alone, and
+        // an x86 waits then until the write has left its buffer.
+        const HERE: bool = cfg!(target_pointer_width = "32");
+        let mut rest = self.r.rest.clone();
+        // Else the compiler would make up the address again for each instruction; on computers that costs nothing.
+        let rows = if cfg!(target_pointer_width = "64") { &ROWS } else { core::hint::black_box(&ROWS) };
+        macro_rules! away {
+            ($done:expr) => {{
+                self.r.rest = rest.clone();
+                $done;
+                if HERE {
+                    rest = self.r.rest.clone();
+                }
+            }};
+        }
         loop {
-            let at = self.r.pos();
-            let op = self.r.byte().map_err(|_| Fault::EndExpected)?;
-            let row = ROWS[op as usize];
-            self.sink.instruction(&self.s, at, row >> COUNT)?;
+            if !HERE {
+                rest = self.r.rest.clone();
+            }
+            let at = self.r.end.wrapping_sub(rest.len() as u32);
+            let Some(&op) = rest.next() else {
+                self.r.rest = rest;
+                return Err(Fault::EndExpected);
+            };
+            let row = rows[op as usize];
+            if let Err(fault) = self.sink.instruction(&self.s, at, row >> COUNT) {
+                self.r.rest = rest;
+                return Err(fault);
+            }
             match row & CLASS {
                 END => {
-                    self.end()?;
+                    away!(self.end()?);
                     if self.s.depth() == 0 {
                         return if self.r.is_empty() { Ok(()) } else { Err(Fault::EndExpected) };
                     }
                 }
-                ELSE => self.else_()?,
-                UNARY => self.unary(op.into(), row)?,
-                BINARY => self.binary(op, row)?,
-                LOAD => self.load(op, row)?,
-                STORE => self.store(op, row)?,
-                PLAIN => self.plain(op.into(), row)?,
-                LOCAL_GET => self.local_get()?,
-                LOCAL_SET => self.local_set()?,
-                LOCAL_TEE => self.local_tee()?,
-                I32_CONST => self.i32_const()?,
-                CONST => self.constant(op)?,
-                BLOCK => self.block(ControlKind::Block)?,
-                LOOP => self.block(ControlKind::Loop)?,
-                IF => self.block(ControlKind::If)?,
-                BR => self.br()?,
-                BR_IF => self.br_if()?,
-                BR_TABLE => self.br_table()?,
-                RETURN => self.return_()?,
-                CALL => self.call()?,
-                CALL_INDIRECT => self.call_indirect()?,
-                UNREACHABLE => {
+                ELSE => away!(self.else_()?),
+                UNARY => away!(self.unary(op.into(), row)?),
+                BINARY => away!(self.binary(op, row)?),
+                LOAD => away!(self.load(op, row)?),
+                STORE => away!(self.store(op, row)?),
+                PLAIN => away!(self.plain(op.into(), row)?),
+                // The two commonest. Nearly always the number is a byte, the local one of the first and the operand not the
+                // highest so far: no call then.
+                LOCAL_GET => {
+                    let mut ahead = rest.clone();
+                    match ahead.next().and_then(|b| self.locals.first(*b)) {
+                        Some(local) if self.s.push_local_quickly(local) => {
+                            rest = ahead;
+                            if !HERE {
+                                self.r.rest = rest.clone();
+                            }
+                            if self.live {
+                                self.sink.local_get(&mut self.s)?;
+                            }
+                        }
+                        _ => away!(self.local_get()?),
+                    }
+                }
+                LOCAL_SET => away!(self.local_set()?),
+                LOCAL_TEE => away!(self.local_tee()?),
+                I32_CONST => {
+                    let mut ahead = rest.clone();
+                    match ahead.next() {
+                        Some(&b @ 0..0x80) if self.s.push_const_quickly(ValType::I32, signed(b) as u32) => {
+                            rest = ahead;
+                            if !HERE {
+                                self.r.rest = rest.clone();
+                            }
+                        }
+                        _ => away!(self.i32_const()?),
+                    }
+                }
+                CONST => away!(self.constant(op)?),
+                BLOCK => away!(self.block(ControlKind::Block)?),
+                LOOP => away!(self.block(ControlKind::Loop)?),
+                IF => away!(self.block(ControlKind::If)?),
+                BR => away!(self.br()?),
+                BR_IF => away!(self.br_if()?),
+                BR_TABLE => away!(self.br_table()?),
+                RETURN => away!(self.return_()?),
+                CALL => away!(self.call()?),
+                CALL_INDIRECT => away!(self.call_indirect()?),
+                UNREACHABLE => away!({
                     if self.live {
                         self.sink.unreachable(&mut self.s)?;
                     }
                     self.never();
-                }
-                NOP => {}
-                DROP => self.drop()?,
-                SELECT => self.select(None)?,
-                SELECT_TYPED => {
-                    if self.r.u32()? != 1 {
-                        return Err(Fault::ResultArity);
-                    }
-                    let ty = self.r.val_type()?;
-                    let ty = self.info.resolve(ty)?;
-                    self.select(Some(ty))?;
-                }
-                GLOBAL_GET => {
+                }),
+                NOP => away!({}),
+                DROP => away!(self.drop()?),
+                SELECT => away!(self.select(None)?),
+                SELECT_TYPED => away!(self.select_typed()?),
+                GLOBAL_GET => away!({
                     let global = self.r.u32()?;
                     let ty = self.info.global(global).ok_or(Fault::UnknownGlobal)?;
                     self.global_get(global, ty.ty)?;
-                }
-                GLOBAL_SET => self.global_set()?,
-                REF_IS_NULL => self.ref_is_null()?,
-                REF_FUNC => {
+                }),
+                GLOBAL_SET => away!(self.global_set()?),
+                REF_IS_NULL => away!(self.ref_is_null()?),
+                REF_FUNC => away!({
                     let func = self.r.u32()?;
                     if func >= self.info.funcs() {
                         return Err(Fault::UnknownFunction);
@@ -540,9 +581,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
                         return Err(Fault::UndeclaredFunction);
                     }
                     self.ref_func(func)?;
-                }
-                PREFIX => self.prefixed(op)?,
-                _ => self.other(op)?,
+                }),
+                PREFIX => away!(self.prefixed(op)?),
+                _ => away!(self.other(op)?),
             }
         }
     }
@@ -582,23 +623,15 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
 
     // Each of the next functions is one call away from the loop: inlined there, none of them would have enough registers.
 
-    /// The commonest instruction. Nearly always its index is a byte, its local one of the first and its operand not the
-    /// highest so far: no call then.
-    #[inline(always)]
+    #[inline(never)]
     fn local_get(&mut self) -> Result<(), Fault> {
         let b = self.r.byte()?;
-        if !self.locals.first(b).is_some_and(|local| self.s.push_local_quickly(local)) {
-            self.local_get_slowly(b)?;
-        }
-        if self.live { self.sink.local_get(&mut self.s) } else { Ok(()) }
-    }
-    #[inline(never)]
-    fn local_get_slowly(&mut self, b: u8) -> Result<(), Fault> {
         let local = self.local_from(b)?;
         if TYPED && !self.inits.is_empty() && !local.ty().is_defaultable() && !self.is_initialized() {
             return Err(Fault::UninitializedLocal);
         }
-        self.s.push_local(local)
+        self.s.push_local(local)?;
+        if self.live { self.sink.local_get(&mut self.s) } else { Ok(()) }
     }
     /// Whether the local named last has a value here: one was given in a block that is still open.
     fn is_initialized(&self) -> bool {
@@ -635,15 +668,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.local = self.r.u32_from(b)?;
         self.locals.get(self.local)
     }
-    /// The next common one, likewise.
-    #[inline(always)]
-    fn i32_const(&mut self) -> Result<(), Fault> {
-        let b = self.r.byte()?;
-        if b < 0x80 && self.s.push_const_quickly(ValType::I32, signed(b) as u32) { Ok(()) } else { self.i32_const_slowly(b) }
-    }
     #[inline(never)]
-    fn i32_const_slowly(&mut self, b: u8) -> Result<(), Fault> {
-        let bits = self.r.i32_from(b)? as u32;
+    fn i32_const(&mut self) -> Result<(), Fault> {
+        let bits = self.r.i32()? as u32;
         if self.s.push_const_quickly(ValType::I32, bits) { Ok(()) } else { self.s.push_const(ValType::I32, bits.into()) }
     }
     #[inline(never)]
@@ -670,7 +697,9 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         match self.s.last(self.base) {
             Some((at, &[[top, ..]])) if top == local.ty().bits() || self.is_subtype(top, local.ty()) => {
                 self.initialize();
-                self.retype(&[local.ty().bits()], 0);
+                if TYPED && top != local.ty().bits() {
+                    self.s.retype(&[local.ty().bits()], 0);
+                }
                 if self.live {
                     return self.sink.local_tee(&mut self.s, local.cell());
                 }
@@ -715,11 +744,16 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn load(&mut self, op: u8, row: u32) -> Result<(), Fault> {
-        let flags = number!(self.r);
-        if flags > row >> 5 & 7 || !self.memory {
-            return self.access(op, row, flags);
-        }
-        let offset = offset!(self);
+        let offset = match self.r.rest.as_slice() {
+            [flags, offset @ 0..0x80, rest @ ..] if u32::from(*flags) <= row >> 5 & 7 && self.memory => {
+                self.r.rest = rest.iter();
+                (*offset).into()
+            }
+            _ => match self.offset(row)? {
+                (flags, None) => return self.access(op, row, flags),
+                (_, Some(offset)) => offset,
+            },
+        };
         let result = row >> 16 & 0xff;
         match self.s.last(self.base) {
             Some((at, &[[address, ..]])) if address == ValType::I32.bits() => {
@@ -734,11 +768,16 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     #[inline(never)]
     fn store(&mut self, op: u8, row: u32) -> Result<(), Fault> {
-        let flags = number!(self.r);
-        if flags > row >> 5 & 7 || !self.memory {
-            return self.access(op, row, flags);
-        }
-        let offset = offset!(self);
+        let offset = match self.r.rest.as_slice() {
+            [flags, offset @ 0..0x80, rest @ ..] if u32::from(*flags) <= row >> 5 & 7 && self.memory => {
+                self.r.rest = rest.iter();
+                (*offset).into()
+            }
+            _ => match self.offset(row)? {
+                (flags, None) => return self.access(op, row, flags),
+                (_, Some(offset)) => offset,
+            },
+        };
         let ty = row >> 24 & 0x7f;
         match self.s.last(self.base) {
             Some((at, &[[address, ..], [value, ..]])) if address == ValType::I32.bits() && value == ty => {
@@ -786,14 +825,18 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         self.cut(pops);
         result.map_or(Ok(()), |ty| self.s.push(ty))
     }
-    /// An offset that begins with byte `b`, in memory 0.
-    #[cold]
+    /// Flags of a load or store, and its offset if it is in memory 0 and that has 32-bit addresses.
     #[inline(never)]
-    fn long_offset(&mut self, b: u8) -> Result<u32, Fault> {
-        if !cfg!(feature = "memory64") {
-            return self.r.u32_from(b);
+    fn offset(&mut self, row: u32) -> Result<(u32, Option<u32>), Fault> {
+        let flags = number!(self.r);
+        if flags > row >> 5 & 7 || !self.memory {
+            return Ok((flags, None));
         }
-        u32::try_from(self.r.u64_from(b)?).map_err(|_| Fault::OffsetOutOfRange)
+        if !cfg!(feature = "memory64") {
+            return Ok((flags, Some(self.r.u32()?)));
+        }
+        let offset = u32::try_from(self.r.u64()?).map_err(|_| Fault::OffsetOutOfRange)?;
+        Ok((flags, Some(offset)))
     }
     #[inline(never)]
     fn br(&mut self) -> Result<(), Fault> {
@@ -823,6 +866,14 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
             self.retype(types, 0);
         }
         Ok(())
+    }
+    fn select_typed(&mut self) -> Result<(), Fault> {
+        if self.r.u32()? != 1 {
+            return Err(Fault::ResultArity);
+        }
+        let ty = self.r.val_type()?;
+        let ty = self.info.resolve(ty)?;
+        self.select(Some(ty))
     }
     fn return_(&mut self) -> Result<(), Fault> {
         self.check(self.results, 0)?;

@@ -40,7 +40,7 @@ const STATIC_RAM: u32 = 256;
 /// Most bytes that hello takes beyond its linear memory, C stack included, from an image.
 const HELLO_RAM: u32 = 2048;
 /// Most executed instructions per byte of module.
-const LOAD: f64 = 80.0;
+const LOAD: f64 = 70.0;
 
 /// Bytes of `libwrt.a`, and of the C library's functions that it calls, in a firmware.
 #[derive(Default, Debug, PartialEq)]

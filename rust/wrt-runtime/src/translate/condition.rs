@@ -5,16 +5,6 @@ use super::is_i16;
 use super::writer::{word, word16};
 use crate::op;
 
-/// What a branch tests.
-#[derive(Clone, Copy)]
-pub(super) enum Cond {
-    NotZero(u32),
-    Zero(u32),
-    /// Comparison opcode (`i32.eq` to `i32.ge_u`), left register, right register.
-    Registers(u8, u32, u32),
-    Constant(u8, u32, u32),
-}
-
 pub(super) const I32_EQZ: u8 = 0x45;
 pub(super) const I32_EQ: u8 = 0x46;
 pub(super) const NE: u8 = 0x47;
@@ -26,22 +16,6 @@ pub(super) const LE_S: u8 = 0x4c;
 pub(super) const LE_U: u8 = 0x4d;
 pub(super) const GE_S: u8 = 0x4e;
 pub(super) const GE_U: u8 = 0x4f;
-
-/// The comparison that holds when `cmp` does not.
-pub(super) fn inverse(cmp: u8) -> u8 {
-    match cmp {
-        I32_EQ => NE,
-        NE => I32_EQ,
-        LT_S => GE_S,
-        LT_U => GE_U,
-        GT_S => LE_S,
-        GT_U => LE_U,
-        LE_S => GT_S,
-        LE_U => GT_U,
-        GE_S => LT_S,
-        _ => LT_U,
-    }
-}
 
 /// The comparison with its operands exchanged.
 pub(super) fn mirrored(cmp: u8) -> u8 {
@@ -58,8 +32,9 @@ pub(super) fn mirrored(cmp: u8) -> u8 {
     }
 }
 
-/// Comparison with a constant as one of the six that exist, and the constant for it.
-pub(super) fn with_constant(cmp: u8, k: u32) -> Option<(u8, u32)> {
+/// The first word of a branch that is taken if register `l` compares so with constant `k`, if there is one. There is one
+/// for a comparison just if there is one for its opposite.
+pub(super) fn if_constant(cmp: u8, l: u32, k: u32) -> Option<u32> {
     let above = |limit: u32| if k == limit { None } else { Some(k.wrapping_add(1)) };
     let (op, k) = match cmp {
         I32_EQ => (op::BR_EQ_I, k),
@@ -73,32 +48,57 @@ pub(super) fn with_constant(cmp: u8, k: u32) -> Option<(u8, u32)> {
         LE_S => (op::BR_LT_S_I, above(i32::MAX as u32)?),
         _ => (op::BR_LT_U_I, above(u32::MAX)?),
     };
-    is_i16(k).then_some((op, k))
+    is_i16(k).then_some(word16(op, l, k))
 }
 
-pub(super) fn cond_word(cond: Cond, negate: bool) -> u32 {
-    match cond {
-        Cond::NotZero(r) => word(if negate { op::BR_UNLESS } else { op::BR_IF }, r, 0, 0),
-        Cond::Zero(r) => word(if negate { op::BR_IF } else { op::BR_UNLESS }, r, 0, 0),
-        Cond::Registers(cmp, l, r) => {
-            let (op, l, r) = match if negate { inverse(cmp) } else { cmp } {
-                I32_EQ => (op::BR_EQ, l, r),
-                NE => (op::BR_NE, l, r),
-                LT_S => (op::BR_LT_S, l, r),
-                LT_U => (op::BR_LT_U, l, r),
-                LE_S => (op::BR_LE_S, l, r),
-                LE_U => (op::BR_LE_U, l, r),
-                GT_S => (op::BR_LT_S, r, l),
-                GT_U => (op::BR_LT_U, r, l),
-                GE_S => (op::BR_LE_S, r, l),
-                _ => (op::BR_LE_U, r, l),
-            };
-            word(op, l, r, 0)
-        }
-        // Only made when both the comparison and its inverse have a form.
-        Cond::Constant(cmp, l, k) => {
-            let (op, k) = with_constant(if negate { inverse(cmp) } else { cmp }, k).unwrap_or((0, 0));
-            word16(op, l, k)
-        }
+/// The first word of a branch that is taken if registers `l` and `r` compare so.
+pub(super) fn if_registers(cmp: u8, l: u32, r: u32) -> u32 {
+    let (op, l, r) = match cmp {
+        I32_EQ => (op::BR_EQ, l, r),
+        NE => (op::BR_NE, l, r),
+        LT_S => (op::BR_LT_S, l, r),
+        LT_U => (op::BR_LT_U, l, r),
+        LE_S => (op::BR_LE_S, l, r),
+        LE_U => (op::BR_LE_U, l, r),
+        GT_S => (op::BR_LT_S, r, l),
+        GT_U => (op::BR_LT_U, r, l),
+        GE_S => (op::BR_LE_S, r, l),
+        _ => (op::BR_LE_U, r, l),
+    };
+    word(op, l, r, 0)
+}
+
+/// The first word of a branch that is taken if register `r` is not zero.
+pub(super) fn if_not_zero(r: u32) -> u32 {
+    word(op::BR_IF, r, 0, 0)
+}
+
+/// The same for one that is taken if it is zero.
+pub(super) fn if_zero(r: u32) -> u32 {
+    word(op::BR_UNLESS, r, 0, 0)
+}
+
+/// The first word of the branch that is taken when the one that begins with `branch` is not.
+pub(super) fn opposite(branch: u32) -> u32 {
+    let op = match branch as u8 {
+        op::BR_IF => op::BR_UNLESS,
+        op::BR_UNLESS => op::BR_IF,
+        op::BR_EQ => op::BR_NE,
+        op::BR_NE => op::BR_EQ,
+        op::BR_LT_S => op::BR_LE_S,
+        op::BR_LT_U => op::BR_LE_U,
+        op::BR_LE_S => op::BR_LT_S,
+        op::BR_LE_U => op::BR_LT_U,
+        op::BR_EQ_I => op::BR_NE_I,
+        op::BR_NE_I => op::BR_EQ_I,
+        op::BR_LT_S_I => op::BR_GE_S_I,
+        op::BR_LT_U_I => op::BR_GE_U_I,
+        op::BR_GE_S_I => op::BR_LT_S_I,
+        _ => op::BR_LT_U_I,
+    };
+    match op {
+        // Not less is less or equal the other way round.
+        op::BR_LT_S..=op::BR_LE_U => word(op, branch >> 16, branch >> 8, 0),
+        _ => branch & !0xff | op as u32,
     }
 }

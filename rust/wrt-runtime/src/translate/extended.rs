@@ -255,12 +255,12 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     pub(super) fn branch_on_null(&mut self, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
         self.settle_all(s, arity.wrapping_add(1), 0);
         let reg = self.reg(s.top(0).ok_or(Fault::Internal)?, 0);
-        self.branch(s, Cond::Zero(reg), label, arity, 1)
+        self.branch(s, if_zero(reg), label, arity, 1)
     }
     pub(super) fn branch_on_non_null(&mut self, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
         self.settle_all(s, arity, 0);
         let reg = self.reg(s.top(0).ok_or(Fault::Internal)?, 0);
-        self.branch(s, Cond::NotZero(reg), label, arity, 0)
+        self.branch(s, if_not_zero(reg), label, arity, 0)
     }
     pub(super) fn branch_on_cast(&mut self, s: &mut Operands<'_>, label: u32, arity: u32, ty: ValType, fail: bool) -> Done {
         self.settle_all(s, arity, 0);
@@ -269,7 +269,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         let scratch = self.near.wrapping_add(SCRATCH_RESULT);
         self.far_copy(scratch, at, 1);
         self.w.put2([extended(REF_TEST, scratch), ty.bits()]);
-        let cond = if fail { Cond::Zero(scratch) } else { Cond::NotZero(scratch) };
+        let cond = if fail { if_zero(scratch) } else { if_not_zero(scratch) };
         self.branch(s, cond, label, arity, 0)
     }
 

@@ -29,7 +29,7 @@ mod sink;
 mod validated;
 mod writer;
 
-use condition::{Cond, GE_U, I32_EQ, I32_EQZ, cond_word, inverse, mirrored, with_constant};
+use condition::{GE_U, I32_EQ, I32_EQZ, if_constant, if_not_zero, if_registers, if_zero, mirrored, opposite};
 use simd::{STRADDLE, VECTORS};
 use writer::{Writer, word, word16};
 
@@ -41,7 +41,7 @@ use crate::store::STEP;
 pub use validated::Validated;
 pub use wrt_decoder::custom::{Section, sections};
 use wrt_decoder::types::Kind;
-use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Place, Sink, decode};
+use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Pair, Place, Sink, decode};
 use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// Cells below this are registers of the same number. With `--cfg wrt_far`, a test build, nearly nothing is near: the
@@ -232,6 +232,14 @@ fn is_i16(v: u32) -> bool {
     v as i32 == v as i16 as i32
 }
 
+/// Whether constant `k`, or if so its opposite, is the sign extension of its lower half `low`.
+#[inline(never)]
+fn is_sign_extended(k: Operand<'_>, low: u32, negate: bool) -> bool {
+    let Place::Const(k) = k.place() else { return false };
+    let k = if negate { k.wrapping_neg() } else { k };
+    k as i64 == low as i32 as i64
+}
+
 /// What the last operation computed, while nothing has been written after it.
 #[derive(Clone, Copy)]
 struct Last {
@@ -242,78 +250,98 @@ struct Last {
     end: u32,
     /// The cell that has the result.
     cell: u32,
-    /// For an addition of a constant to what a shift to the left made, right before: where that stands, and its word; else 0.
-    shifted: (u32, u32),
-    /// For comparisons of 32 bits: where to cut when a branch takes it over, and its right operand.
-    cut: u32,
-    test: Test,
+    made: Made,
+    /// For [`Made::Test`]: where to cut when a branch takes it over, and the first word of that branch. For
+    /// [`Made::Shifted`]: where the shift stands, and its word.
+    from: u32,
+    other: u32,
 }
 
 /// No place in the output.
 const NOWHERE: u32 = u32::MAX;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Test {
-    /// Not a comparison that a branch can take over.
-    No,
-    /// `eqz`
-    Zero,
-    /// A comparison of two registers.
-    Registers,
-    /// A comparison of a register with a constant.
-    Constant(u32),
+enum Made {
+    /// Some value.
+    Value,
+    /// A comparison that a branch can take over.
+    Test,
+    /// The sum of a constant and what a shift to the left made, right before.
+    Shifted,
 }
 
-/// First opcode of [`BINARY`]: `i32.eq`.
-const BINARY_FIRST: usize = 0x46;
-/// In [`BINARY`]: there is no operation with a constant.
-const NO_FORM: u8 = 0;
-/// In [`BINARY`]: an operation that a branch can take over.
-const COMPARISON: u8 = 1;
-/// In [`BINARY`]: the engine has to have floats.
-const FLOAT: u8 = 2;
-/// What becomes of a binary instruction with a constant operand: an operation, or one of those above.
-static BINARY: [u8; 0xa7 - BINARY_FIRST] = {
+// What becomes of a binary instruction with a constant operand: bits 7:0 are the operation, above them a kind and flags.
+const KIND: u16 = 7 << 8;
+/// There is no such operation.
+const NO_FORM: u16 = 0;
+/// A branch can take it over.
+const COMPARISON: u16 = 1 << 8;
+/// There is none, and the engine has to have floats.
+const FLOAT: u16 = 2 << 8;
+/// Of 32 bits, with a shorter operation for small constants.
+const SUM: u16 = 3 << 8;
+/// Of 32 bits.
+const SINGLE: u16 = 4 << 8;
+/// Of 64 bits: the word is sign-extended.
+const DOUBLE: u16 = 5 << 8;
+/// A shift of 32 or 64 bits.
+const SHIFT: u16 = 6 << 8;
+const SHIFT2: u16 = 7 << 8;
+/// The operation takes the opposite of the constant: to subtract is to add, to rotate right is to rotate left.
+const NEGATE: u16 = 1 << 11;
+/// The operands may be exchanged.
+const COMMUTES: u16 = 1 << 12;
+/// By the lower seven bits of the opcode; `i32.eq` is the first of them and the last is less than that much further.
+static BINARY: [u16; 128] = {
     use op::*;
+    // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
     let forms = [
         [
-            I32_ADD_I,
-            I32_ADD_I,
-            I32_MUL_I,
+            SUM | COMMUTES | I32_ADD_I as u16,
+            SUM | NEGATE | I32_ADD_I as u16,
+            SINGLE | COMMUTES | I32_MUL_I as u16,
             0,
             0,
             0,
             0,
-            I32_AND_I,
-            I32_OR_I,
-            I32_XOR_I,
-            I32_SHL_I,
-            I32_SHR_S_I,
-            I32_SHR_U_I,
-            I32_ROTL_I,
-            I32_ROTL_I,
+            SINGLE | COMMUTES | I32_AND_I as u16,
+            SINGLE | COMMUTES | I32_OR_I as u16,
+            SINGLE | COMMUTES | I32_XOR_I as u16,
+            SHIFT | I32_SHL_I as u16,
+            SHIFT | I32_SHR_S_I as u16,
+            SHIFT | I32_SHR_U_I as u16,
+            SHIFT | I32_ROTL_I as u16,
+            SHIFT | NEGATE | I32_ROTL_I as u16,
         ],
-        [I64_ADD_I, I64_ADD_I, I64_MUL_I, 0, 0, 0, 0, I64_AND_I, I64_OR_I, I64_XOR_I, I64_SHL_I, I64_SHR_S_I, I64_SHR_U_I, 0, 0],
+        [
+            DOUBLE | COMMUTES | I64_ADD_I as u16,
+            DOUBLE | NEGATE | I64_ADD_I as u16,
+            DOUBLE | COMMUTES | I64_MUL_I as u16,
+            0,
+            0,
+            0,
+            0,
+            DOUBLE | COMMUTES | I64_AND_I as u16,
+            DOUBLE | COMMUTES | I64_OR_I as u16,
+            DOUBLE | COMMUTES | I64_XOR_I as u16,
+            SHIFT2 | I64_SHL_I as u16,
+            SHIFT2 | I64_SHR_S_I as u16,
+            SHIFT2 | I64_SHR_U_I as u16,
+            0,
+            0,
+        ],
     ];
-    let mut table = [NO_FORM; 0xa7 - BINARY_FIRST];
-    let mut i = 0;
-    while i < table.len() {
-        let opcode = (i + BINARY_FIRST) as u16;
-        table[i] = if opcode <= GE_U as u16 {
-            COMPARISON
-        } else if uses_float(opcode) {
-            FLOAT
-        } else {
-            NO_FORM
+    let mut table = [NO_FORM; 128];
+    let mut opcode = I32_EQ as u16;
+    while opcode < 0xa7 {
+        table[(opcode & 0x7f) as usize] = match opcode {
+            0x6a..=0x78 => forms[0][opcode as usize - 0x6a],
+            0x7c..=0x8a => forms[1][opcode as usize - 0x7c],
+            _ if opcode <= GE_U as u16 => COMPARISON,
+            _ if uses_float(opcode) => FLOAT,
+            _ => NO_FORM,
         };
-        i += 1;
-    }
-    // add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr
-    i = 0;
-    while i < 15 {
-        table[0x6a - BINARY_FIRST + i] = forms[0][i];
-        table[0x7c - BINARY_FIRST + i] = forms[1][i];
-        i += 1;
+        opcode += 1;
     }
     table
 };
@@ -416,7 +444,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn new(w: Writer<'o>, window: u32, far_body: u32) -> Self {
         Translator {
             w,
-            last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, shifted: (0, 0), cut: 0, test: Test::No },
+            last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, made: Made::Value, from: 0, other: 0 },
             run_length: 0,
             live: false,
             lazy_floor: 0,
@@ -595,10 +623,9 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// A register that holds operand `o`, the `nth` of the operation.
     #[inline(always)]
     fn reg(&mut self, o: Operand<'_>, nth: usize) -> u32 {
-        match o.place() {
+        match o.stands() {
             // Whether it has one cell or two.
-            Place::Cell if self.near(o.cell(), 2) => o.cell(),
-            Place::Local(cell) if self.near(cell, 2) => cell,
+            Some(cell) if self.near(cell, 2) => cell,
             _ => self.reg_made(o, nth),
         }
     }
@@ -672,25 +699,25 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     #[inline(always)]
     fn defined(&mut self, word: u32, at: u32, cell: u32) {
         let last = &mut self.last;
-        (last.word, last.at, last.end, last.cell, last.shifted, last.test) = (word, at, self.w.pos, cell, (0, 0), Test::No);
+        (last.word, last.at, last.end, last.cell, last.made) = (word, at, self.w.pos, cell, Made::Value);
     }
 
     /// Whether nothing was written since the last operation, and it made the operand `o`.
     #[inline(always)]
     fn made(&self, o: Operand<'_>) -> bool {
-        self.last.end == self.w.pos && self.last.cell == o.cell() && o.place() == Place::Cell
+        self.last.end == self.w.pos && o.is_in(self.last.cell)
     }
 
-    /// Takes back the addition of a constant that made `address`, and the shift to the left under it, if a load or store can
-    /// do them: register, shift, constant.
+    /// Takes back the addition of a constant, if that is the last operation, and the shift to the left under it, for a load or
+    /// store whose address it has made: register, shift, constant.
     #[inline(always)]
-    fn unmake(&mut self, address: Operand<'_>) -> Option<(u32, u32, u32)> {
-        let Last { word, at, shifted, .. } = self.last;
-        if !self.made(address) || !matches!(word as u8, op::I32_ADD_I | op::I32_ADD_S) {
+    fn unmake(&mut self) -> Option<(u32, u32, u32)> {
+        let Last { word, at, made, from, other, .. } = self.last;
+        if !matches!(word as u8, op::I32_ADD_I | op::I32_ADD_S) {
             return None;
         }
         let k = if word as u8 == op::I32_ADD_I { self.w.get(at.wrapping_add(1)) } else { (word as i32 >> 24) as u32 };
-        let (at, word, shift) = if shifted.1 == 0 { (at, word, 0) } else { (shifted.0, shifted.1, shifted.1 >> 24) };
+        let (at, word, shift) = if made == Made::Shifted { (from, other, other >> 24) } else { (at, word, 0) };
         self.w.pos = at;
         if WATCH && at <= self.watch {
             self.watched = self.begun;
@@ -745,6 +772,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     }
 
     /// Hangs a site into a list.
+    #[inline]
     fn hang(&mut self, site: u32, head: u32) -> Result<u32, Fault> {
         if self.far {
             self.w.set(site, head);
@@ -760,6 +788,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     }
 
     /// Fills a site: the jump goes to `target`, whose run length is `run`, from run length `from`.
+    #[inline]
     fn aim(&mut self, site: u32, target: u32, run: u32, from: u32) -> Done {
         let cost = from.wrapping_sub(run);
         if self.far {
@@ -812,38 +841,28 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         self.point(s, n, site)
     }
 
-    /// The first words of a jump on a condition; where its site is.
-    fn jump_if(&mut self, cond: Cond, negate: bool) -> u32 {
+    /// The first words of a jump on a condition, which begins with `branch`; where its site is.
+    fn jump_if(&mut self, branch: u32) -> u32 {
         if self.far {
-            self.w.put(cond_word(cond, !negate));
-            self.w.put(3); // over the long jump
+            // Over the long jump.
+            self.w.put2([opposite(branch), 3]);
             self.w.put(word(op::BR_FAR, 0, 0, 0));
-            self.w.reserve(2)
-        } else {
-            self.w.put(cond_word(cond, negate));
-            self.w.reserve(1)
+            return self.w.reserve(2);
         }
+        self.w.put2([branch, 0]);
+        self.w.pos.wrapping_sub(1)
     }
 
-    /// Takes the condition on top of the stack: the comparison that made it is cut off if a branch can do its work.
-    fn condition(&mut self, s: &mut Operands<'_>) -> Cond {
-        let Some(o) = s.top(0) else { return Cond::NotZero(0) };
-        if self.made(o) {
-            let l = &self.last;
-            let (cmp, b, c) = (l.word as u8, l.word >> 16 & 0xff, l.word >> 24);
-            let cond = match l.test {
-                Test::No => None,
-                Test::Zero => Some(Cond::Zero(b)),
-                Test::Registers => Some(Cond::Registers(cmp, b, c)),
-                Test::Constant(k) => Some(Cond::Constant(cmp, b, k)),
-            };
-            if let Some(cond) = cond {
-                self.w.pos = l.cut;
-                self.last.end = NOWHERE;
-                return cond;
-            }
+    /// Takes the condition on top of the stack: the comparison that made it is cut off if a branch can do its work. The
+    /// first word of a branch that is taken if it holds.
+    fn condition(&mut self, s: &Operands<'_>) -> u32 {
+        let Some(o) = s.top(0) else { return 0 };
+        if self.made(o) && self.last.made == Made::Test {
+            self.w.pos = self.last.from;
+            self.last.end = NOWHERE;
+            return self.last.other;
         }
-        Cond::NotZero(self.reg(o, 0))
+        if_not_zero(self.reg(o, 0))
     }
 
     /// Whether the last `arity` operands, `above` more on top of them, have to move to be from `cell` on, where a label wants
@@ -882,17 +901,17 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         }
     }
 
-    /// A branch to label `label` with `arity` operands, `above` more on top of them, if `cond`.
-    fn branch(&mut self, s: &mut Operands<'_>, cond: Cond, label: u32, arity: u32, above: u32) -> Done {
+    /// A branch to label `label` with `arity` operands, `above` more on top of them, on the condition of `first`, its first word.
+    fn branch(&mut self, s: &mut Operands<'_>, first: u32, label: u32, arity: u32, above: u32) -> Done {
         self.settle_all(s, arity, above);
         let (_, cell, _) = s.target(label).ok_or(Fault::Internal)?;
         let body = self.is_body(s, label);
         if !body && !self.must_move(s, cell, arity, above) {
-            let site = self.jump_if(cond, false);
+            let site = self.jump_if(first);
             self.point(s, label, site)?;
         } else {
-            self.w.put(cond_word(cond, true));
-            let over = self.w.reserve(1);
+            self.w.put2([opposite(first), 0]);
+            let over = self.w.pos.wrapping_sub(1);
             if body {
                 self.leave(s, arity, above);
             } else {
@@ -1031,53 +1050,57 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     // ---- plain instructions -------------------------------------------------------------------------------------
 
-    /// A binary operation with a constant operand, if there is a form for it. `form` is its place in [`BINARY`].
+    /// An operation on two operands.
+    #[inline(always)]
+    fn compute(&mut self, opcode: u8, operands: Pair<'_>, result: ValType) {
+        let [l, r] = operands.both();
+        let b = self.reg(l, 0);
+        let c = self.reg(r, 1);
+        self.define(word(opcode, 0, b, c), l.cell(), result);
+    }
+    /// The same where there may be a form of it with a constant, which one of the operands is. `form` is its entry in
+    /// [`BINARY`].
     #[inline(never)]
-    fn with_immediate(&mut self, opcode: u8, form: u8, l: Operand<'_>, r: Operand<'_>) -> bool {
-        let (x, k) = match (l.place(), r.place()) {
-            (_, Place::Const(k)) => (l, k),
-            // add, mul, and, or, xor
-            (Place::Const(k), _) if matches!(opcode, 0x6a | 0x6c | 0x71..=0x73 | 0x7c | 0x7e | 0x83..=0x85) => (r, k),
-            _ => return false,
-        };
-        // To subtract is to add, and to rotate right is to rotate left, by the opposite.
-        let k = if matches!(opcode, 0x6b | 0x78 | 0x7d) { k.wrapping_neg() } else { k };
-        let imm = k as u32;
-        let Last { word: before, at: before_at, .. } = self.last;
-        let is_shifted = form == op::I32_ADD_I && self.made(x) && before as u8 == op::I32_SHL_I && before >> 24 < 8;
+    fn with_immediate(&mut self, opcode: u8, form: u16, operands: Pair<'_>) {
+        let [l, r] = operands.both();
+        // That of the result too.
         let ty = l.ty();
-        let b = match form {
-            op::I32_ADD_I..=op::I32_XOR_I => {
-                if form == op::I32_ADD_I && is_i8(imm) {
-                    let b = self.reg(x, 0);
-                    self.define(word(op::I32_ADD_S, 0, b, imm), l.cell(), ty);
-                    if is_shifted {
-                        self.last.shifted = (before_at, before);
-                    }
-                    return true;
-                }
-                self.reg(x, 0)
-            }
-            // The word is sign-extended.
-            op::I64_ADD_I..=op::I64_XOR_I if k as i64 == imm as i32 as i64 => self.reg(x, 0),
-            op::I64_ADD_I..=op::I64_XOR_I => return false,
+        let (x, k) = if r.is_const() { (l, r) } else { (r, l) };
+        if form & COMMUTES == 0 && !r.is_const() {
+            return self.compute(opcode, operands, ty);
+        }
+        let imm = if form & NEGATE != 0 { k.low().wrapping_neg() } else { k.low() };
+        let kind = form & KIND;
+        if kind == DOUBLE && !is_sign_extended(k, imm, form & NEGATE != 0) {
+            return self.compute(opcode, operands, ty);
+        }
+        let Last { word: before, at, .. } = self.last;
+        let is_shifted = before as u8 == op::I32_SHL_I && kind == SUM && before >> 24 < 8 && self.made(x);
+        let b = self.reg(x, 0);
+        let (op, c) = match kind {
+            SHIFT => (form as u8, imm & 31),
+            SHIFT2 => (form as u8, imm & 63),
+            SUM if is_i8(imm) => (op::I32_ADD_S, imm),
             _ => {
-                let b = self.reg(x, 0);
-                let shift = imm & if ty == ValType::I64 { 63 } else { 31 };
-                self.define(word(form, 0, b, shift), l.cell(), ty);
-                return true;
+                self.define2(word(form as u8, 0, b, 0), imm, l.cell(), ty);
+                return self.is_sum(is_shifted, at, before);
             }
         };
-        self.define2(word(form, 0, b, 0), imm, l.cell(), ty);
+        self.define(word(op, 0, b, c), l.cell(), ty);
+        self.is_sum(is_shifted, at, before);
+    }
+    /// The last operation has added a constant to the result of the shift `word` at `at`, if `is_shifted`.
+    #[inline(always)]
+    fn is_sum(&mut self, is_shifted: bool, at: u32, word: u32) {
         if is_shifted {
-            self.last.shifted = (before_at, before);
+            (self.last.made, self.last.from, self.last.other) = (Made::Shifted, at, word);
         }
-        true
     }
 
     /// A comparison of two 32-bit integers, written so that a branch can take it over.
     #[inline(never)]
-    fn compare(&mut self, opcode: u8, l: Operand<'_>, r: Operand<'_>) {
+    fn compare(&mut self, opcode: u8, operands: Pair<'_>) {
+        let [l, r] = operands.both();
         let cell = l.cell();
         let (cmp, l, r) = match (l.place(), r.place()) {
             (Place::Const(_), Place::Const(_)) | (_, Place::Const(_)) => (opcode, l, r),
@@ -1085,17 +1108,23 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             _ => (opcode, l, r),
         };
         let b = self.reg(l, 0);
-        let cut = self.w.pos;
+        let before = self.w.pos;
         let c = self.reg(r, 1);
-        let test = match r.place() {
-            Place::Const(k) if with_constant(cmp, k as u32).is_some() && with_constant(inverse(cmp), k as u32).is_some() => {
-                Test::Constant(k as u32)
-            }
-            _ => Test::Registers,
+        let with_constant = match r.place() {
+            Place::Const(k) => if_constant(cmp, b, k as u32),
+            _ => None,
         };
-        let cut = if test == Test::Registers { self.w.pos } else { cut };
+        let (from, branch) = match with_constant {
+            Some(branch) => (before, branch),
+            None => (self.w.pos, if_registers(cmp, b, c)),
+        };
         self.define(word(cmp, 0, b, c), cell, ValType::I32);
-        (self.last.cut, self.last.test) = (cut, test);
+        self.is_test(from, branch);
+    }
+    /// The last operation is one that a branch beginning with the word `branch` can take over, which then stands at `from`.
+    #[inline(always)]
+    fn is_test(&mut self, from: u32, branch: u32) {
+        (self.last.made, self.last.from, self.last.other) = (Made::Test, from, branch);
     }
 
     /// An operation on `pops` temporaries side by side, the first of which may receive a result.

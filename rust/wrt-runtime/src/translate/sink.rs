@@ -376,7 +376,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn block(&mut self, _: &Info<'_>, s: &mut Operands<'_>, control: &mut Control) -> Done {
         let is_if = control.kind() == ControlKind::If;
-        let cond = if is_if { Some(self.condition(s)) } else { None };
+        let branch = if is_if { self.condition(s) } else { 0 };
         let below = s.len().wrapping_sub(is_if as u32);
         if self.lazy_floor < below {
             self.flush(s, below);
@@ -390,8 +390,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.map_here(s);
         }
         control.user = [first, 0, self.run_length, if LEGACY { self.enclosing_try } else { 0 }];
-        if let Some(cond) = cond {
-            let site = self.jump_if(cond, true);
+        if is_if {
+            let site = self.jump_if(opposite(branch));
             control.user[SKIPS] = self.hang(site, 0)?;
         }
         if LEGACY && control.kind() == ControlKind::LegacyTry {
@@ -431,7 +431,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         if control.kind() != ControlKind::Loop {
             let jumps = user[EXITS] | if control.kind() == ControlKind::If { user[SKIPS] } else { 0 };
             self.land(user[EXITS])?;
-            if jumps != 0 {
+            if jumps != 0 && (control.height != 0 || control.block_type != u32::MAX) {
                 let results = info.block_type(control.block_type).map_or(&[][..], |ty| ty.results);
                 self.map_block(s, control.height, results, control.cell);
             }
@@ -452,8 +452,8 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn br_if(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
-        let cond = self.condition(s);
-        self.branch(s, cond, label, arity, 1)
+        let first = self.condition(s);
+        self.branch(s, first, label, arity, 1)
     }
     fn br_table(&mut self, _: &Info<'_>, s: &mut Operands<'_>, n: u32, arity: u32) -> Done {
         self.settle_all(s, arity, 1);
@@ -661,27 +661,32 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             op => op as u8,
         };
         let b = self.reg(o, 0);
-        let cut = self.w.pos;
+        let before = self.w.pos;
         self.define(word(op, 0, b, 0), o.cell(), result);
         if op == I32_EQZ {
-            (self.last.cut, self.last.test) = (cut, Test::Zero);
+            self.is_test(before, if_zero(b));
         }
         Ok(())
     }
     #[inline(always)]
     fn binary(&mut self, s: &mut Operands<'_>, opcode: u8, result: ValType) -> Done {
-        let [l, r] = s.tops().ok_or(Fault::Internal)?;
-        let form = BINARY.get((opcode as usize).wrapping_sub(BINARY_FIRST)).copied().unwrap_or(NO_FORM);
-        if form == COMPARISON {
-            self.compare(opcode, l, r);
-        } else if form <= FLOAT || !(l.is_const() || r.is_const()) || !self.with_immediate(opcode, form, l, r) {
-            if form == FLOAT {
-                self.features |= Feature::Float.bit();
+        let operands = s.pair().ok_or(Fault::Internal)?;
+        let [l, r] = operands.both();
+        let form = BINARY[usize::from(opcode & 0x7f)];
+        match form & KIND {
+            NO_FORM => {}
+            COMPARISON => {
+                self.compare(opcode, operands);
+                return Ok(());
             }
-            let b = self.reg(l, 0);
-            let c = self.reg(r, 1);
-            self.define(word(opcode, 0, b, c), l.cell(), result);
+            FLOAT => self.features |= Feature::Float.bit(),
+            _ if l.is_const() || r.is_const() => {
+                self.with_immediate(opcode, form, operands);
+                return Ok(());
+            }
+            _ => {}
         }
+        self.compute(opcode, operands, result);
         Ok(())
     }
     #[inline(always)]
@@ -690,8 +695,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let op = if matches!(opcode, 0x2a | 0x2b) { opcode.wrapping_sub(2) } else { opcode };
         let address = s.top(0).ok_or(Fault::Internal)?;
         if offset == 0
+            && self.made(address)
             && let Some(form) = op::scaled(op)
-            && let Some((b, shift, k)) = self.unmake(address)
+            && let Some((b, shift, k)) = self.unmake()
         {
             self.define2(word(form, 0, b, shift), k, address.cell(), result);
             return Ok(());
@@ -705,8 +711,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         let op = if matches!(opcode, 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
         let [address, value] = s.tops().ok_or(Fault::Internal)?;
         if offset == 0
+            && self.made(address)
             && let Some(form) = op::scaled(op)
-            && let Some((b, shift, k)) = self.unmake(address)
+            && let Some((b, shift, k)) = self.unmake()
         {
             let a = self.reg(value, 1);
             self.w.put2([word(form, a, b, shift), k]);

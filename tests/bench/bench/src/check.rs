@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 /// Runs the kernels with three numbers each.
 pub(crate) fn run(kernels: &[Kernel]) -> Result<()> {
     let none = crate::folder().join("engines.toml");
-    let chosen = engine::choose(&engine::all(&none)?, &["wrt".to_string()], false, false)?;
+    let chosen = engine::choose(&engine::all(&none)?, &["wrt".to_string()], false, false, false)?;
     let [native, wrt] = &chosen[..] else { bail!("native and WRT are needed") };
     for k in kernels {
         let mut results = Vec::new();

@@ -25,6 +25,7 @@ struct Own {
 enum When {
     Always,
     WithFuel,
+    AtStartup,
     Named,
 }
 
@@ -39,6 +40,7 @@ const fn wasmtime(name: &'static str, variant: &'static str) -> Own {
 /// The first is what all others are compared with.
 const OWN: &[Own] = &[
     own("native", "engine-native", "", When::Always),
+    own("nothing", "engine-nothing", "", When::AtStartup),
     own("wrt", "engine-wrt", "", When::Always),
     own("wrt-fuel", "engine-wrt", "fuel", When::WithFuel),
     own("wrt-lazy", "engine-wrt", "lazy", When::Named),
@@ -60,6 +62,8 @@ pub(crate) struct Engine {
     /// As tables have it.
     pub(crate) name: String,
     kind: Kind,
+    /// If its program needs neither a dynamic linker nor relocations: the target that it is built for.
+    standalone: Option<String>,
 }
 
 #[derive(Clone)]
@@ -101,14 +105,16 @@ pub(crate) struct Figures {
 pub(crate) fn all(config: &Path) -> Result<Vec<Engine>> {
     let text = std::fs::read_to_string(config).with_context(|| config.display().to_string())?;
     let config: Config = toml::from_str(&text).with_context(|| config.display().to_string())?;
-    let own = OWN.iter().map(|o| Engine { name: o.name.into(), kind: Kind::Own(o) });
-    let programs = config.engine.into_iter().map(|p| Engine { name: p.name, kind: Kind::Program(p.command) });
+    let own = OWN.iter().map(|o| Engine { name: o.name.into(), kind: Kind::Own(o), standalone: None });
+    let programs = config.engine.into_iter().map(|p| Engine { name: p.name, kind: Kind::Program(p.command), standalone: None });
     Ok(own.chain(programs).collect())
 }
 
 /// Native and the engines named; without names, WRT only (`few`) or all that run by default. Builds them. One that was not
-/// named and cannot be had is left out, with the reason on the terminal.
-pub(crate) fn choose(all: &[Engine], names: &[String], fuel: bool, few: bool) -> Result<Vec<Engine>> {
+/// named and cannot be had is left out, with the reason on the terminal. `startup`: builds them so that what the dynamic linker
+/// does for any program is not in their figures, if this machine can.
+pub(crate) fn choose(all: &[Engine], names: &[String], fuel: bool, few: bool, startup: bool) -> Result<Vec<Engine>> {
+    let standalone = if startup { standalone() } else { None };
     for name in names {
         if !all.iter().any(|e| e.name == *name) {
             bail!("no engine \"{name}\"; --list names them");
@@ -116,9 +122,10 @@ pub(crate) fn choose(all: &[Engine], names: &[String], fuel: bool, few: bool) ->
     }
     let mut chosen = Vec::new();
     for (i, engine) in all.iter().enumerate() {
+        let engine = &Engine { standalone: standalone.clone(), ..engine.clone() };
         let by_default = match &engine.kind {
             _ if few => engine.name == "wrt",
-            Kind::Own(own) => own.when == When::Always || own.when == When::WithFuel && fuel,
+            Kind::Own(own) => own.when == When::Always || own.when == When::WithFuel && fuel || own.when == When::AtStartup && startup,
             Kind::Program(_) => true,
         };
         let wanted = if names.is_empty() { by_default } else { names.contains(&engine.name) };
@@ -132,6 +139,24 @@ pub(crate) fn choose(all: &[Engine], names: &[String], fuel: bool, few: bool) ->
         }
     }
     Ok(chosen)
+}
+
+/// The target to build programs for that are linked statically: Linux with a C library that is there for it.
+fn standalone() -> Option<String> {
+    if !cfg!(all(target_os = "linux", target_env = "gnu")) {
+        return None;
+    }
+    let output = |program: &str, arg: &str| {
+        let output = Command::new(program).arg(arg).output().ok().filter(|o| o.status.success())?;
+        String::from_utf8(output.stdout).ok()
+    };
+    // Without a folder, the compiler has not found it.
+    let library = output("cc", "-print-file-name=libc.a").filter(|path| Path::new(path.trim()).is_absolute());
+    if library.is_none() {
+        eprintln!("no libc.a: programs are linked dynamically, which is in their times");
+    }
+    library?;
+    output("rustc", "-vV")?.lines().find_map(|l| l.strip_prefix("host: ")).map(str::to_string)
 }
 
 /// Where cargo puts what this workspace builds: this program stands there too.
@@ -155,6 +180,11 @@ impl Engine {
         matches!(self.kind, Kind::Own(own) if own.package == "engine-native")
     }
 
+    /// Whether its figures are without what a dynamic linker does.
+    pub(crate) fn is_standalone(&self) -> bool {
+        self.standalone.is_some() && !self.is_program()
+    }
+
     /// Whether it is a program of the machine.
     pub(crate) fn is_program(&self) -> bool {
         matches!(self.kind, Kind::Program(_))
@@ -166,7 +196,12 @@ impl Engine {
                 eprintln!("building {}", self.name);
                 let mut c = Command::new("cargo");
                 c.args(["build", "--quiet", "--locked", "--profile", own.profile, "--package", own.package, "--target-dir"]);
-                let output = c.arg(target()?).current_dir(folder()).output().context("cargo")?;
+                c.arg(target()?);
+                if let Some(triple) = &self.standalone {
+                    let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace('-', "_"));
+                    c.args(["--target", triple]).env(flags, "-C target-feature=+crt-static -C relocation-model=static");
+                }
+                let output = c.current_dir(folder()).output().context("cargo")?;
                 if !output.status.success() {
                     let text = String::from_utf8_lossy(&output.stderr);
                     let tail: Vec<&str> = text.trim().lines().rev().take(12).collect();
@@ -192,7 +227,7 @@ impl Engine {
     pub(crate) fn command(&self, wasm: &Path, n: i32, warm: bool) -> Result<Vec<String>> {
         match &self.kind {
             Kind::Own(own) => {
-                let program = target()?.join(own.profile).join(own.package);
+                let program = target()?.join(self.standalone.as_deref().unwrap_or("")).join(own.profile).join(own.package);
                 let mut words = vec![program.display().to_string(), wasm.display().to_string(), n.to_string()];
                 if !own.variant.is_empty() {
                     words.extend(["--variant".to_string(), own.variant.to_string()]);

@@ -105,7 +105,7 @@ fn run(cli: &Cli) -> Result<()> {
     if cli.mcu {
         return mcu::run(&kernels, cli.out.as_deref());
     }
-    let chosen = engine::choose(&engines, &cli.engines, cli.fuel, cli.instructions)?;
+    let chosen = engine::choose(&engines, &cli.engines, cli.fuel, cli.instructions, cli.startup)?;
     if cli.instructions {
         return instructions::run(&kernels, &chosen, cli.out.as_deref());
     }

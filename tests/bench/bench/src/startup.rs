@@ -86,6 +86,12 @@ fn measure(engines: &[Engine], dir: &Path) -> Result<(String, String)> {
         }
         text.push('\n');
     }
+    text.push_str("\n`nothing` is a program of the same parts without an engine. ");
+    if engines.iter().all(|e| e.is_standalone()) {
+        text.push_str("Programs are linked statically, without relocations.\n");
+    } else {
+        text.push_str("Times and memory of some programs have the dynamic linker in them.\n");
+    }
     writeln!(text, "\n{}; {ROUNDS} rounds; load average {before:.2} before, {:.2} after.", machine(), load())?;
     for (engine, why) in engines.iter().zip(&broken).filter_map(|(e, b)| Some((e, b.as_ref()?))) {
         writeln!(text, "Not run: {} ({why}).", engine.name)?;

@@ -7,8 +7,9 @@ use crate::suite::scripts;
 use std::path::Path;
 use std::time::Duration;
 
-/// Most instructions per byte for a translation.
-const MOST_PER_BYTE: f64 = 80.0;
+/// Most instructions per byte for a translation; RV32 takes a sixth more than Cortex-M3.
+const MOST_PER_BYTE: f64 = 70.0;
+const MOST_PER_BYTE_RV32: f64 = 80.0;
 /// Modules of the suite that are taken: so many of the largest.
 const OF_THE_SUITE: usize = 5;
 /// Longest time on a board.
@@ -16,6 +17,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 /// Measures on `board`; whether the modules of `modules/` stay below the limit.
 pub(crate) fn run(board: &Board, opt_level: &str, more: &[String]) -> Result<bool, Trouble> {
+    let most = if board.name.starts_with("riscv32") { MOST_PER_BYTE_RV32 } else { MOST_PER_BYTE };
     let mut modules = samples()?;
     let ours = modules.len();
     for path in more {
@@ -43,7 +45,7 @@ pub(crate) fn run(board: &Board, opt_level: &str, more: &[String]) -> Result<boo
             good = false;
             return;
         };
-        let too_much = line < ours && translate / bytes > MOST_PER_BYTE;
+        let too_much = line < ours && translate / bytes > most;
         good &= !too_much;
         line += 1;
         let mark = if too_much { " TOO MUCH" } else { "" };
