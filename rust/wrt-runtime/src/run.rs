@@ -28,6 +28,7 @@ use crate::stack::{
 use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, StackId, Store, Table, View};
 #[cfg(wrt_threaded)]
 use crate::threaded::Left;
+use core::hint::black_box;
 #[cfg(not(wrt_small))]
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
@@ -270,12 +271,27 @@ pub(crate) fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> 
 /// A trap in the loop.
 #[cold]
 #[inline(never)]
-fn trap(frames: &[Frame], run: &mut Run, now: Now, out: &mut Exit, t: Trap) {
-    now.keep(run);
+fn trap(frames: &[Frame], run: &mut Run, pc: usize, left: i32, out: &mut Exit, t: Trap) {
+    (run.pc, run.left) = (pc as u32, left);
     stop(frames, run, out, t);
 }
 
-/// The part of [`Run`] that the loop keeps in locals.
+/// A jump of the loop that charges `cost`, which is not positive or more than is `left`; what is left then. A refund goes to
+/// the budget: the counter falls all the same.
+#[cold]
+#[inline(never)]
+fn charge(run: &mut Run, left: i32, cost: i32) -> i32 {
+    if cost > 0 {
+        return left.wrapping_sub(cost);
+    }
+    let (left, credit) = refund(left, 0, cost);
+    run.budget = run.budget.saturating_add(credit.into());
+    run.lag = run.lag.saturating_add(credit);
+    left
+}
+
+/// The part of [`Run`] that the threaded loop keeps in locals.
+#[cfg(wrt_threaded)]
 pub(crate) struct Now {
     pub(crate) pc: usize,
     pub(crate) left: i32,
@@ -284,6 +300,7 @@ pub(crate) struct Now {
     /// Refunds since the last rare operation.
     pub(crate) credit: i32,
 }
+#[cfg(wrt_threaded)]
 impl Now {
     #[inline(always)]
     pub(crate) fn keep(self, run: &mut Run) {
@@ -294,8 +311,8 @@ impl Now {
 }
 
 /// Counter and refunds after a jump that charges `cost` <= 0: the counter falls all the same.
-#[cold]
-#[inline(never)]
+#[cfg_attr(not(wrt_threaded), inline)]
+#[cfg_attr(wrt_threaded, cold, inline(never))]
 pub(crate) fn refund(left: i32, credit: i32, cost: i32) -> (i32, i32) {
     (left.wrapping_sub(1), credit.saturating_sub(cost).saturating_add(1))
 }
@@ -376,7 +393,7 @@ pub(crate) fn set64(fr: &mut Window, r: usize, v: u64) {
 #[inline(never)]
 fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     let Stack { cells, frames, run } = stack;
-    let (cells, frames): (&mut [u32], &mut [Frame]) = (cells, frames);
+    let (mut cells, mut frames, mut run): (&mut [u32], &mut [Frame], &mut Run) = (cells, frames, run);
     loop {
         #[cfg(wrt_threaded)]
         match crate::threaded::run(store, cells, frames, run, out) {
@@ -384,92 +401,81 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             Left::Rare(_) | Left::Out => return,
             Left::Refused => {}
         }
-        let Some(Hot {
-            code,
-            entries,
-            func_types,
-            table,
-            mem,
-            shared,
-            globals,
-            imports,
-            func_base,
-            link,
-            #[cfg(not(wrt_small))]
-            interrupt,
-            ..
-        }) = hot(store, run.inst)
-        else {
+        let Some(mut hot) = hot(store, run.inst) else {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
+        // In memory, and out of the compiler's sight: what calls and globals ask for does not compete for registers.
+        let _ = black_box((&mut hot, &mut cells, &mut frames, &mut run));
+        let (code, mem, shared) = (hot.code, &mut *hot.mem, hot.shared);
         let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
-        let Some(mut fr) = window(cells, run.base) else {
-            stop(frames, run, out, Trap::StackExhausted);
-            return;
-        };
-        let (mut pc, mut left, mut base, mut depth, mut credit) = (run.pc as usize, run.left, run.base, run.depth, 0);
-
-        macro_rules! trap {
-            ($t:expr) => {
-                return trap(frames, run, Now { pc, left, base, depth, credit }, out, $t)
-            };
-        }
-        macro_rules! ext {
-            ($c:ident) => {
-                match $c.get(pc) {
-                    Some(&k) => k,
-                    None => trap!(Trap::BadImage),
-                }
-            };
-        }
-        // `[a]` = an expression of `[b]`, `[c]`
-        macro_rules! set {
-            ($a:ident = $v:expr) => {{
-                fr[$a] = $v;
-                pc = pc.wrapping_add(1);
-            }};
-        }
-        macro_rules! set2 {
-            ($a:ident = $v:expr) => {{
-                set64(fr, $a, $v);
-                pc = pc.wrapping_add(1);
-            }};
-        }
-        // A jump from `pc`.
-        macro_rules! jump {
-            ($disp:expr, $cost:expr) => {{
-                let (disp, cost): (i32, i32) = ($disp, $cost);
-                pc = pc.wrapping_add_signed(disp as isize);
-                let less = left.wrapping_sub(cost);
-                if (less as u32) < left as u32 {
-                    left = less; // one compare: the cost is positive, and there was enough
-                } else {
-                    (left, credit) = if cost > 0 { (less, credit) } else { refund(left, credit, cost) };
-                    if left < 0 {
-                        break 0;
-                    }
-                }
-            }};
-        }
-        macro_rules! br {
-            ($taken:expr) => {{
-                if $taken {
-                    let k = ext!(c1);
-                    pc = pc.wrapping_add(2);
-                    jump!((k as i16).into(), k as i32 >> 16)
-                } else {
-                    pc = pc.wrapping_add(2);
-                }
-            }};
-        }
+        // What calls and refunds use stays in `run`: the registers are for all others.
+        let (mut pc, mut left) = (run.pc as usize, run.left);
 
         // Around the loop: what is called for a single operation, and would cost the loop registers.
         let w = loop {
+            let Some(mut fr) = window(cells, run.base) else {
+                stop(frames, run, out, Trap::StackExhausted);
+                return;
+            };
+            macro_rules! trap {
+                ($t:expr) => {
+                    return trap(frames, run, pc, left, out, $t)
+                };
+            }
+            macro_rules! ext {
+                ($c:ident) => {
+                    match $c.get(pc) {
+                        Some(&k) => k,
+                        None => trap!(Trap::BadImage),
+                    }
+                };
+            }
+            // `[a]` = an expression of `[b]`, `[c]`
+            macro_rules! set {
+                ($a:ident = $v:expr) => {{
+                    fr[$a] = $v;
+                    pc = pc.wrapping_add(1);
+                }};
+            }
+            macro_rules! set2 {
+                ($a:ident = $v:expr) => {{
+                    set64(fr, $a, $v);
+                    pc = pc.wrapping_add(1);
+                }};
+            }
+            // A jump from `pc`.
+            macro_rules! jump {
+                ($disp:expr, $cost:expr) => {{
+                    let (disp, cost): (i32, i32) = ($disp, $cost);
+                    pc = pc.wrapping_add_signed(disp as isize);
+                    let less = left.wrapping_sub(cost);
+                    if (less as u32) < left as u32 {
+                        left = less; // one compare: the cost is positive, and there was enough
+                    } else {
+                        left = charge(run, left, cost);
+                        if left < 0 {
+                            break 0;
+                        }
+                    }
+                }};
+            }
+            macro_rules! br {
+                ($taken:expr) => {{
+                    if $taken {
+                        let k = ext!(c1);
+                        pc = pc.wrapping_add(2);
+                        jump!((k as i16).into(), k as i32 >> 16)
+                    } else {
+                        pc = pc.wrapping_add(2);
+                    }
+                }};
+            }
+
             let w = loop {
                 let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
                 #[cfg(wrt_words)]
@@ -491,24 +497,11 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         w as i32 >> 16
                     };
                 }
-                // Outside of memory 0: a shared one has no bytes in `mem`.
-                #[cfg(feature = "threads")]
-                macro_rules! outside {
-                    () => {
-                        break w
-                    };
-                }
-                #[cfg(not(feature = "threads"))]
-                macro_rules! outside {
-                    () => {
-                        trap!(Trap::MemoryOutOfBounds)
-                    };
-                }
                 macro_rules! load {
                     ($n:literal, $s:ident => $put:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!() };
+                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
                         $put;
                         pc = pc.wrapping_add(2);
                     }};
@@ -517,7 +510,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     ($n:literal, $v:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!() };
+                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
                         *s = $v.to_le_bytes();
                         pc = pc.wrapping_add(2);
                     }};
@@ -531,7 +524,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 macro_rules! load_scaled {
                     ($n:literal, $s:ident => $put:expr) => {{
                         let ea = scaled!();
-                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { outside!() };
+                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
                         $put;
                         pc = pc.wrapping_add(2);
                     }};
@@ -539,7 +532,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 macro_rules! store_scaled {
                     ($n:literal, $v:expr) => {{
                         let ea = scaled!();
-                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { outside!() };
+                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
                         *s = $v.to_le_bytes();
                         pc = pc.wrapping_add(2);
                     }};
@@ -550,12 +543,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             break w;
                         }
                         left = left.wrapping_sub(($costs >> 16) as i32);
+                        let (base, depth) = (run.base, run.depth);
                         let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
-                        *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link };
+                        *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
                         let callee = base.wrapping_add($cell as u32);
                         let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
-                        (fr, base) = (f, callee);
-                        depth = depth.wrapping_add(1);
+                        (fr, run.base, run.depth) = (f, callee, depth.wrapping_add(1));
                         pc = $to as usize;
                         if left < 0 {
                             break 0;
@@ -564,13 +557,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
                 macro_rules! ret {
                     () => {{
-                        let top = depth.wrapping_sub(1);
+                        let top = run.depth.wrapping_sub(1);
                         let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
-                        if l != link {
+                        if l != hot.link {
                             break w;
                         }
                         let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
-                        (fr, base, depth) = (f, b, top);
+                        (fr, run.base, run.depth) = (f, b, top);
                         pc = to as usize;
                         left = left.wrapping_sub((w >> 16) as i32);
                         if left < 0 {
@@ -615,20 +608,20 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                     CALL => {
                         let f = ext!(c1) as usize;
-                        let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
+                        let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
                         call!(to, a, 2, w)
                     }
                     CALL_FAR => {
                         let (f, cell) = (ext!(c1) as usize, ext!(c2));
-                        let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
+                        let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
                         call!(to, cell, 3, w)
                     }
                     CALL_INDIRECT => {
                         // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
                         let (ty, k) = (ext!(c1), ext!(c2));
-                        let Some(&r) = table.get(fr[b!()] as usize) else { break w };
-                        let f = (r >> 3).wrapping_sub(func_base) as usize;
-                        let (Some(&to), Some(&have)) = (entries.get(f), func_types.get(f)) else { break w };
+                        let Some(&r) = hot.table.get(fr[b!()] as usize) else { break w };
+                        let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
+                        let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break w };
                         if have != ty || r & 7 != 2 || k & 0xffff != 0 {
                             break w;
                         }
@@ -675,29 +668,24 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         set64(fr, a, v);
                         pc = pc.wrapping_add(2);
                     }
-                    FAR_GET | FAR_SET | FAR_COPY => {
-                        let Some(f) = far(cells, base, w, ext!(c1)) else { trap!(Trap::BadImage) };
-                        fr = f;
-                        pc = pc.wrapping_add(2);
-                    }
                     GLOBAL_GET => {
-                        let Some(&v) = globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                        let Some(&v) = hot.globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
                         set!(a = v)
                     }
                     GLOBAL_GET2 => {
-                        let Some(&[lo, hi]) = globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
+                        let Some(&[lo, hi]) = hot.globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
                             trap!(Trap::BadImage)
                         };
                         (fr[a], fr[a + 1]) = (lo, hi);
                         pc = pc.wrapping_add(1);
                     }
                     GLOBAL_SET => {
-                        let Some(g) = globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                        let Some(g) = hot.globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
                         *g = fr[a];
                         pc = pc.wrapping_add(1);
                     }
                     GLOBAL_SET2 => {
-                        let Some(g) = globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
+                        let Some(g) = hot.globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
                             trap!(Trap::BadImage)
                         };
                         *g = [fr[a], fr[a + 1]];
@@ -705,22 +693,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                     CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
                     | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE | MEMORY_GROW | MEMORY_COPY
-                    | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER => break w,
-                    #[cfg(feature = "memory64")]
-                    MEMORY_64 => {
-                        if w >> 16 != 0 {
-                            break w;
-                        }
-                        let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
-                            trap!(Trap::BadImage)
-                        };
-                        match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
-                            Ok(()) => pc = pc.wrapping_add(4),
-                            Err(t) => trap!(t),
-                        }
-                    }
-                    #[cfg(feature = "memory64")]
-                    TABLE_INDEX => set!(a = u32::try_from(get64(fr, b!())).unwrap_or(u32::MAX)),
+                    | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET | FAR_COPY
+                    | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break w,
 
                     0x28 | 0x2a => load!(4, s => fr[a] = u32::from_le_bytes(*s)), // i32.load, f32.load
                     0x29 | 0x2b => load!(8, s => set64(fr, a, u64::from_le_bytes(*s))), // i64.load, f64.load
@@ -730,7 +704,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x2f => load!(2, s => fr[a] = u16::from_le_bytes(*s).into()), // i32.load16_u
                     // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                     0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                        let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { outside!() };
+                        let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { break w };
                         set64(fr, a, v);
                         pc = pc.wrapping_add(2);
                     }
@@ -872,62 +846,79 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
                         trap!(Trap::BadImage)
                     }
-                    // Where there are no objects it is rare, and costs the loop 900 bytes of Thumb code.
-                    #[cfg(not(any(feature = "gc", feature = "exceptions")))]
-                    MAP => break w,
-                    #[cfg(any(feature = "gc", feature = "exceptions"))]
-                    MAP => pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize),
-                    #[cfg(feature = "exceptions")]
-                    TRY => pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize),
-                    #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
-                    EXTENDED => break w,
-                    #[cfg(feature = "tail-call")]
-                    RETURN_CALL => {
-                        let (f, k) = (ext!(c1) as usize, ext!(c2));
-                        let Some(&to) = entries.get(f.wrapping_sub(imports)) else { break w };
-                        left = left.wrapping_sub((w >> 16).max(1) as i32);
-                        let Some(f) = replace_frame(cells, base, k) else { trap!(Trap::StackExhausted) };
-                        fr = f;
-                        pc = to as usize;
-                        if left < 0 {
-                            break 0;
-                        }
-                    }
-                    #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
-                    SECOND => break w,
-                    // What this build lacks is a hole too.
                     // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                    0x00 | 0x44 | MEMORY_64 | TABLE_INDEX | TRY | RETURN_CALL | EXTENDED | SECOND => {
-                        trap!(Trap::BadImage)
-                    }
+                    0x00 | 0x44 => trap!(Trap::BadImage),
                 }
             };
+            #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+            macro_rules! second {
+                () => {
+                    match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
+                        #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
+                        Ok(0) => break w,
+                        Ok(words) => pc = pc.wrapping_add(words),
+                        Err(t) => trap!(t),
+                    }
+                };
+            }
             match w as u8 {
                 // 600 bytes; where size counts, the next slice is taken outside.
                 #[cfg(not(wrt_small))]
                 0 => {
-                    Now { pc, left, base, depth, credit }.keep(run);
-                    if !Hot::refill(interrupt, frames, run, out) {
+                    (run.pc, run.left) = (pc as u32, left);
+                    if !Hot::refill(hot.interrupt, frames, run, out) {
                         return;
                     }
-                    (left, credit) = (run.left, 0);
+                    left = run.left;
                 }
-                #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
-                SECOND => match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
-                    #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
-                    Ok(0) => break w,
-                    Ok(words) => pc = pc.wrapping_add(words),
-                    Err(t) => trap!(t),
-                },
+                FAR_GET | FAR_SET | FAR_COPY => {
+                    if far(cells, run.base, w, ext!(c1)).is_none() {
+                        trap!(Trap::BadImage);
+                    }
+                    pc = pc.wrapping_add(2);
+                }
+                MAP => pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize),
+                #[cfg(feature = "exceptions")]
+                TRY => pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize),
+                #[cfg(feature = "tail-call")]
+                RETURN_CALL => {
+                    let (f, k) = (ext!(c1) as usize, ext!(c2));
+                    let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
+                    left = left.wrapping_sub((w >> 16).max(1) as i32);
+                    if replace_frame(cells, run.base, k).is_none() {
+                        trap!(Trap::StackExhausted);
+                    }
+                    pc = to as usize;
+                    if left < 0 {
+                        break 0;
+                    }
+                }
+                #[cfg(feature = "memory64")]
+                MEMORY_64 if w >> 16 == 0 => {
+                    let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
+                        trap!(Trap::BadImage)
+                    };
+                    match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
+                        Ok(()) => pc = pc.wrapping_add(4),
+                        Err(t) => trap!(t),
+                    }
+                }
+                #[cfg(feature = "memory64")]
+                TABLE_INDEX => {
+                    fr[register(w >> 8)] = u32::try_from(get64(fr, register(w >> 16))).unwrap_or(u32::MAX);
+                    pc = pc.wrapping_add(1);
+                }
+                #[cfg(all(any(feature = "simd", feature = "wide-arithmetic"), not(feature = "threads")))]
+                SECOND => second!(),
+                // Outside of memory 0: a shared one has no bytes in `mem`.
                 #[cfg(feature = "threads")]
-                0x28..=0x3e | LOAD32_SCALED..=STORE8_SCALED => match outside(shared, fr, w, ext!(c1)) {
-                    Ok(()) => pc = pc.wrapping_add(2),
-                    Err(t) => trap!(t),
-                },
+                op if op == SECOND || matches!(op, 0x28..=0x3e | LOAD32_SCALED..=STORE8_SCALED) => second!(),
+                #[cfg(not(feature = "threads"))]
+                0x28..=0x3e | LOAD32_SCALED..=STORE8_SCALED => trap!(Trap::MemoryOutOfBounds),
                 _ => break w,
             }
         };
-        Now { pc, left, base, depth, credit }.keep(run);
+        (run.pc, run.left) = (pc as u32, left);
         if !rare(store, cells, frames, run, w, out) {
             return;
         }
@@ -957,12 +948,19 @@ fn beyond(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
     Err(Trap::MemoryOutOfBounds)
 }
 
-/// The operation of the second page that `code` begins with. How many words it has.
+/// The operation of the second page that `code` begins with, or a load or store of a shared memory. How many words it has.
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
 #[cfg_attr(not(feature = "simd"), allow(unused_variables))] // memory is for vectors and atomics
 #[inline(never)]
 pub(crate) fn second(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, code: &[u32]) -> Result<usize, Trap> {
-    match code.get(1).copied().unwrap_or(0) as u16 {
+    let w1 = code.get(1).copied().unwrap_or(0);
+    #[cfg(feature = "threads")]
+    if let Some(&w) = code.first()
+        && w as u8 != SECOND
+    {
+        return outside(shared, fr, w, w1).map(|()| 2);
+    }
+    match w1 as u16 {
         #[cfg(feature = "wide-arithmetic")]
         second::ADD128..=second::MUL_WIDE_U => numeric::wide(fr, code),
         #[cfg(feature = "simd")]
@@ -1028,10 +1026,6 @@ fn rare(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame], run: &mu
     let go = match w as u8 {
         0 => Ok(true),
         CALL | CALL_FAR | CALL_INDIRECT | CALL_INDIRECT_FAR => call(store, cells, frames, run, w),
-        MAP => {
-            run.pc = run.pc.wrapping_add((w >> 16).wrapping_add(1));
-            Ok(true)
-        }
         #[cfg(feature = "tail-call")]
         RETURN_CALL => tail_call(store, cells, run, w),
         #[cfg(any(feature = "gc", feature = "exceptions", feature = "function-references", feature = "tail-call"))]
