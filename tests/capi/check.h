@@ -43,7 +43,7 @@ struct both {
     wrt_module_t image;
 };
 extern const struct both calc, empty, floats, hosts, start_traps, start_runs, start_waits, data_outside, memory_import, vectors, link_lib,
-    link_user, link_tags, link_catch, wrong_kind;
+    link_user, link_tags, link_catch, wrong_kind, memories;
 
 /* Room to translate any of them. */
 extern const wrt_loader_memory_t loader;

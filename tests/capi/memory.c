@@ -1,6 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "check.h"
 
+/* Several memories of one module share what there is for growth. */
+static void several(void)
+{
+    WRT_STORE_DEFINE(buffer, WRT_STORE_BYTES(1, 3, 0, 4, 1, 4, 64, 64, 5 * 65536));
+    static const wrt_config_t five_pages = { 1, 3, 0, 4, 1, 4, 64, 64, 5 * 65536, 0 };
+    wrt_store_t *store;
+    wrt_val_t delta = I32(1), old[3];
+    wrt_instance_t all;
+
+    EQUAL(wrt_store_init(buffer, sizeof buffer, &five_pages, NULL, &store, NULL), WRT_OK);
+    if (wrt_load(store, &memories.image, NULL, NULL, 0, &all) == WRT_ENOTSUP) {
+        SAME(wrt_last_error(store)->message, "needs multi-memory"); /* of this build */
+        return;
+    }
+    EQUAL(wrt_last_error(store)->code, WRT_OK);
+    /* One page for the one that has a maximum, two for each of the others. */
+    EQUAL(wrt_call(store, find(store, all, "grow"), &delta, 1, old, 3), WRT_OK);
+    EQUAL(old[0].of.i32, 1);
+    EQUAL(old[1].of.i32, 1);
+    EQUAL(old[2].of.i32, 0);
+    EQUAL(wrt_call(store, find(store, all, "grow"), &delta, 1, old, 3), WRT_OK);
+    EQUAL(old[0].of.i32, -1);
+    EQUAL(old[1].of.i32, -1);
+    EQUAL(old[2].of.i32, -1);
+    EQUAL(wrt_mem_size(store, all), 131072);
+}
+
 void test_memory(void)
 {
     static char wide[70000];
@@ -73,4 +100,6 @@ void test_memory(void)
     EQUAL(wrt_mem_read(store, last, 0, text, 0), WRT_EINVAL);
     EQUAL(wrt_mem_write(store, last, 0, text, 1), WRT_EINVAL);
     CHECK(wrt_mem_base(store, last, 0, 0) == NULL);
+
+    several();
 }

@@ -4,6 +4,7 @@
 //! Everything follows from one seed, so a finding is repeated by its number.
 
 pub mod modules;
+pub mod rewrite;
 
 use std::time::{Duration, Instant};
 use wrt_replay_tests::Counts;

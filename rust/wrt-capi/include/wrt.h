@@ -142,8 +142,10 @@ typedef struct wrt_config {
     uint32_t cells;        /**< 4-byte cells of each stack, without the window of slack (WRT adds it). */
     uint32_t words;        /**< 4-byte words for instances and table elements. Tables do not grow. */
     /**
-     * Bytes of all linear memories, reserved for growth included. A memory may grow to the memory_bytes of its module's
-     * needs; the one that takes the store's last memory slot, to all that is left.
+     * Bytes of all linear memories, reserved for growth included. The memories of a module may grow to the memory_bytes of its
+     * needs, all together; those of the module that takes the store's last memory slot, to all that is left. Several memories
+     * of one module share it equally, but for those that take more at first or whose maximum is less; so a maximum in the
+     * module is how one of them leaves room for another. What is not there for growth makes memory.grow return -1.
      */
     uint32_t memory_bytes;
     uint32_t heap_bytes; /**< Bytes for structures, arrays and exceptions; garbage is collected. Not used without gc and exceptions. */

@@ -108,7 +108,8 @@ fn link(
     let memories = image.get(Word::Memories).saturating_sub(image.get(Word::ImportedMemories));
     let left = u32::try_from(s.store.memory_left()).unwrap_or(u32::MAX);
     // The last memory of the store gets what is left; those before it what was planned for them.
-    let memory_reserve = if u32::from(s.memories_left) <= memories { left } else { left.min(needs.memory_bytes) };
+    let all = if u32::from(s.memories_left) <= memories { left } else { left.min(needs.memory_bytes) };
+    let memory_reserve = Options::memory_reserve_within(&image, all);
     let options = Options { memory_reserve, table_reserve: 0 };
 
     let (number, record) = (s.instances, Record::new(hosts, host_count));

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use wrt_runtime::image::{LARGE_WINDOW, SMALL_WINDOW};
 use wrt_runtime::translate::{Wanted, translate_vec_for};
 
-const MODULES: [&str; 17] = [
+const MODULES: [&str; 18] = [
     "calc",
     "empty",
     "floats",
@@ -21,6 +21,7 @@ const MODULES: [&str; 17] = [
     "start_waits",
     "data_outside",
     "memory_import",
+    "memories",
     "vectors",
     "link_lib",
     "link_user",

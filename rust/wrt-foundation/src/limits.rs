@@ -35,7 +35,7 @@ pub const SEGMENTS: u32 = 100_000;
 pub const LOCALS: u32 = 50_000;
 /// Cells of one frame: locals and operands together.
 pub const FRAME_CELLS: u32 = 60_000;
-/// Nested blocks of one function.
+/// Nested blocks of one function, its body included.
 pub const NESTING: u32 = 10_000;
 /// Elements of one table.
 pub const TABLE_ELEMENTS: u32 = 10_000_000;

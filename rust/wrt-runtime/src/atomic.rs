@@ -19,6 +19,8 @@ pub(crate) struct Atomic {
     pub(crate) memory: u32,
     /// The address; `None` is out of bounds.
     at: Option<usize>,
+    /// Its lower bits, out of bounds or not.
+    low: u32,
     /// Its words.
     pub(crate) words: u32,
 }
@@ -67,17 +69,19 @@ impl Atomic {
             }
             _ => (0, narrow(), 3),
         };
-        Some(Atomic { n, a: register(w >> 8), x: register(w >> 24), y: register(w1 >> 16), memory, at, words })
+        let low = fr.cell(b).wrapping_add(offset);
+        Some(Atomic { n, a: register(w >> 8), x: register(w >> 24), y: register(w1 >> 16), memory, at, low, words })
     }
 
     /// The address of `1 << log2` bytes in a memory of `len` bytes.
     pub(crate) fn address(&self, log2: u8, len: usize) -> Result<usize, Trap> {
         const OUT: Trap = Trap::MemoryOutOfBounds;
-        let at = self.at.ok_or(OUT)?;
         let n = 1usize.wrapping_shl(log2.into());
-        if at & n.wrapping_sub(1) != 0 {
+        // First, also of what no address reaches: so a 32-bit target tells the same.
+        if self.low as usize & n.wrapping_sub(1) != 0 {
             return Err(Trap::UnalignedAtomic);
         }
+        let at = self.at.ok_or(OUT)?;
         if at.checked_add(n).is_none_or(|end| end > len) { Err(OUT) } else { Ok(at) }
     }
 

@@ -78,6 +78,8 @@ pub enum Pool {
     InstanceNumbers,
     /// Addresses of this target.
     AddressSpace,
+    /// Elements that one table can have.
+    TableElements,
 }
 
 impl Pool {
@@ -95,6 +97,7 @@ impl Pool {
             Pool::FunctionNumbers => "function numbers of the store are used up",
             Pool::InstanceNumbers => "instance numbers of the store are used up",
             Pool::AddressSpace => "address space",
+            Pool::TableElements => "too many elements in one table (10000000)",
         }
     }
 }
@@ -137,6 +140,27 @@ pub struct Options {
     pub table_reserve: u32,
 }
 
+impl Options {
+    /// The greatest [`memory_reserve`](Options::memory_reserve) with which the memories of `image` fit into `left` bytes: they
+    /// share the room equally, but for those that take more at first or can take less. 0 if they do not fit in any way.
+    pub fn memory_reserve_within(image: &Image<'_>, left: u32) -> u32 {
+        if !cfg!(feature = "multi-memory") {
+            return left; // there is one at most
+        }
+        let fits = |reserve: u32| {
+            let mut room = left as usize;
+            for i in image.get(Word::ImportedMemories)..image.get(Word::Memories) {
+                let own = image.memory(i).filter(|m| !m.shared);
+                let given = own.map_or(Some(0), |m| memory_bytes(&m, reserve).map(|(_, given)| given));
+                let Some(less) = given.and_then(|given| room.checked_sub(given)) else { return false };
+                room = less;
+            }
+            true
+        };
+        (0..u32::BITS).rev().map(|bit| 1 << bit).fold(0, |sum, bit| if fits(sum | bit) { sum | bit } else { sum })
+    }
+}
+
 fn room(what: Pool, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
@@ -144,7 +168,7 @@ fn room(what: Pool, bytes: usize) -> LinkError {
 /// A memory that no address of this target, or no number of pages that WRT counts, reaches the end of.
 const NO_ADDRESSES: LinkError = LinkError::NoRoom { what: Pool::AddressSpace, bytes: u32::MAX };
 /// A table of more elements than tables can have.
-const TOO_MANY: LinkError = LinkError::NoRoom { what: Pool::Words, bytes: u32::MAX };
+const TOO_MANY: LinkError = LinkError::NoRoom { what: Pool::TableElements, bytes: u32::MAX };
 
 /// The parts of an instance's words, and their number.
 fn layout(get: impl Fn(Word) -> u32) -> Option<(Layout, u32)> {

@@ -80,6 +80,8 @@ pub fn execute(image: Vec<u32>, calls: &[String], way: Way) -> (Vec<Seen>, i64) 
                     budget += way.slice;
                     given += way.slice;
                 }
+                // Nobody waits.
+                Exit::Notify { .. } => store.answer_thread(stack, 0),
                 exit => break exit,
             }
         };
@@ -129,7 +131,14 @@ pub fn execute(image: Vec<u32>, calls: &[String], way: Way) -> (Vec<Seen>, i64) 
     let mut rest = Vec::new();
     for name in names {
         match store.export(instance, &name) {
-            Some(Extern::Memory(slot)) => rest.push(seen::memory(store.memory(slot).unwrap().as_slice().unwrap())),
+            Some(Extern::Memory(slot)) => rest.push(match store.shared_memory(slot) {
+                Some(memory) => {
+                    let mut bytes = vec![0; memory.len()];
+                    memory.read_into(0, &mut bytes).unwrap();
+                    seen::memory(&bytes)
+                }
+                None => seen::memory(store.memory(slot).unwrap().as_slice().unwrap()),
+            }),
             Some(Extern::Global { instance, cell, ty, .. }) => {
                 rest.push(value(&store.global_get(instance, cell, ty).unwrap(), way.show));
             }

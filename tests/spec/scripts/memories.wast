@@ -80,3 +80,15 @@
 (assert_return (invoke "size-b") (i64.const 5))
 (assert_return (invoke "load-b" (i64.const 0x4_ffff)) (i32.const 0))
 (assert_trap (invoke "load-b" (i64.const 0x5_0000)) "out of bounds memory access")
+
+;; Alignment is looked at before bounds, also where the address is beyond all addresses.
+(module
+  (memory $narrow 1 1)
+  (memory $wide i64 1 1)
+  (func (export "narrow") (param i32) (result i32) (i32.atomic.load $narrow offset=3 (local.get 0)))
+  (func (export "wide") (param i64) (result i32) (i32.atomic.load $wide offset=3 (local.get 0))))
+(assert_trap (invoke "narrow" (i32.const 0)) "unaligned atomic")
+(assert_trap (invoke "narrow" (i32.const 0xffffffff)) "unaligned atomic")
+(assert_trap (invoke "narrow" (i32.const 0xfffffffd)) "out of bounds memory access")
+(assert_trap (invoke "wide" (i64.const 0xffffffffffffffff)) "unaligned atomic")
+(assert_trap (invoke "wide" (i64.const 0xfffffffffffffffd)) "out of bounds memory access")

@@ -5,7 +5,8 @@
 //!
 //! With `CORPUS=DIR`, small ones of many proposals on which both agree are written there, for `tests/replay`.
 
-use differential::modules::with_everything;
+use differential::modules::{has_threads, with_everything};
+use differential::rewrite::{Rewrite, rewrite};
 use wasmtime::{AsContextMut, Config, Engine, Extern, Instance, Module, Ref, Store, Trap, Val, ValType};
 use wrt_replay_tests::change;
 use wrt_replay_tests::random::Random;
@@ -24,6 +25,7 @@ fn engine() -> Engine {
     c.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true).wasm_multi_memory(true);
     c.wasm_memory64(true).wasm_wide_arithmetic(true).wasm_relaxed_simd(true).relaxed_simd_deterministic(true);
     c.wasm_extended_const(true).cranelift_nan_canonicalization(true).cranelift_opt_level(wasmtime::OptLevel::None);
+    c.wasm_threads(true).shared_memory(true);
     c.wasm_custom_page_sizes(false).wasm_backtrace_max_frames(None).consume_fuel(true);
     c.memory_reservation(1 << 21).memory_guard_size(1 << 16).memory_reservation_for_growth(1 << 20);
     c.gc_heap_reservation(1 << 24);
@@ -74,6 +76,7 @@ fn failure(e: &wasmtime::Error) -> Seen {
         Some(Trap::NullReference) => "null",
         Some(Trap::ArrayOutOfBounds) => "out of bounds array access",
         Some(Trap::CastFailure) => "cast failure",
+        Some(Trap::HeapMisaligned) => "unaligned atomic",
         Some(other) => return Seen::Trapped(other.to_string()),
         // The heap, a memory or a table is at its limit.
         None => return Seen::Limit,
@@ -143,6 +146,11 @@ fn execute(engine: &Engine, module: &Module, seed: u64, fuel: u64) -> (Vec<Seen>
     for name in &names {
         match instance.get_export(&mut store, name) {
             Some(Extern::Memory(m)) => rest.push(seen::memory(m.data(&store))),
+            Some(Extern::SharedMemory(m)) => {
+                // SAFETY: the only thread that runs the guest is this one, and it does not run now.
+                let bytes: Vec<u8> = m.data().iter().map(|byte| unsafe { *byte.get() }).collect();
+                rest.push(seen::memory(&bytes));
+            }
             Some(Extern::Global(g)) => {
                 let v = g.get(&mut store);
                 rest.push(value(&mut store, &v));
@@ -190,6 +198,13 @@ fn main() {
                 change::module(&mut wasm, &mut random);
                 if wrt_decoder::validate(&wasm, &mut scratch).is_err() {
                     continue;
+                }
+                // A changed byte may make it wait for ever.
+                if has_threads(seed) {
+                    match rewrite(&wasm, seed, Rewrite::Waits) {
+                        Some(rewritten) => wasm = rewritten,
+                        None => continue,
+                    }
                 }
                 // The recorded limits of memories and tables may have changed too.
                 if wrt_runtime::translate::translate_vec(&wasm).is_err() {

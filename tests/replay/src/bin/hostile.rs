@@ -328,7 +328,7 @@ const MODULES: &[(&str, Maker)] = &[
 fn main() {
     let only = std::env::args().nth(1);
     let mut bad = 0;
-    println!("{:>9} {:>9} {:>9} {:>11} {:>9}  module", "bytes", "valid s", "image s", "scratch", "start s");
+    println!("{:>9} {:>9} {:>9} {:>11} {:>9}  module", "bytes", "valid s", "image s", "memory", "start s");
     for (name, make) in MODULES.iter().filter(|(name, _)| only.as_ref().is_none_or(|o| name.contains(o.as_str()))) {
         let wasm = make();
         let mut scratch = vec![0u32; 4 * BYTES / 4];
@@ -340,6 +340,8 @@ fn main() {
         let now = Instant::now();
         let image = verdict.ok().map(|_| wrt_runtime::translate::translate_vec(&wasm));
         let translated = now.elapsed().as_secs_f64();
+        // Both are there while a module is translated.
+        let used = used + image.as_ref().and_then(|image| image.as_ref().ok()).map_or(0, |(image, _)| 4 * image.len());
         let now = Instant::now();
         let started = image.map(|image| {
             let mut store = Store::owned(1 << 24);
