@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn modules_have_such_addresses_and_atomics_and_nothing_waits() {
         let (mut addresses, mut atomics) = (0, 0);
-        for wasm in (0..200).filter_map(with_everything) {
+        for wasm in (0..400).filter_map(with_everything) {
             for payload in Parser::new(0).parse_all(&wasm) {
                 let Ok(Payload::CodeSectionEntry(body)) = payload else { continue };
                 let ops: Vec<Operator> = body.get_operators_reader().unwrap().into_iter().map(|op| op.unwrap()).collect();

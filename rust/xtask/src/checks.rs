@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-//! `cargo xtask test`: every check, one after the other, each with its seconds. A check that cannot run here says why.
+//! `cargo xtask test`: every check, each with its seconds. A check that cannot run here says why. Those of this machine run one
+//! after the other, and beside them those of boards: the former compile mostly with one cargo, the latter wait for emulators.
 
 use crate::boards::{self, Board, Program};
 use crate::setup;
 use crate::tool::{self, cargo, command};
 use crate::{hello, size};
 use anyhow::{Result, bail};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// What a check came to.
@@ -18,7 +20,8 @@ enum Verdict {
 
 type Check = fn() -> Result<Verdict>;
 
-const CHECKS: &[(&str, Check)] = &[
+/// On this machine.
+const HERE: &[(&str, Check)] = &[
     ("format", format),
     ("clippy", clippy),
     ("dependencies run as the table says", arrows),
@@ -49,6 +52,14 @@ const CHECKS: &[(&str, Check)] = &[
     ("CMake: ctest, install, find_package", cmake_project),
     ("programs that people have: Rust", program_rust),
     ("programs that people have: C", program_c),
+    ("ports have at most 300 lines of C", port_lines),
+    ("port of POSIX: this machine", port_posix),
+    ("threads: this machine", threads_here),
+    ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
+];
+
+/// On boards and kernels. They share folders of builds, so none runs beside another.
+const BOARDS: &[(&str, Check)] = &[
     ("bare board mps2-an385, image", || bare("mps2-an385", "image")),
     ("bare board mps2-an385, interp", || bare("mps2-an385", "interp")),
     ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
@@ -75,16 +86,12 @@ const CHECKS: &[(&str, Check)] = &[
     ("port of FreeRTOS: mps2-an385-mpu, unprivileged tasks", || port("freertos:mps2-an385-mpu", &[])),
     ("port of FreeRTOS: two cores, mps2-an521", || port("freertos:mps2-an521", &[])),
     ("port of FreeRTOS: two cores, mps2-an521, semaphores", || port("freertos:mps2-an521", &["-DDEMO_NOTIFICATIONS=1"])),
-    ("port of FreeRTOS: configurations that cannot work", freertos_refuses),
     ("port of Zephyr: qemu_cortex_m3", || port("zephyr:qemu_cortex_m3", &[])),
     ("port of Zephyr: native_sim/native/64", || port("zephyr:native_sim/native/64", &[])),
     ("deadline on FreeRTOS: POSIX port", || deadline("freertos:posix")),
     ("deadline on FreeRTOS: mps2-an385", || deadline("freertos:mps2-an385")),
     ("deadline on Zephyr: qemu_cortex_m3", || deadline("zephyr:qemu_cortex_m3")),
     ("deadline on Zephyr: qemu_riscv32", || deadline("zephyr:qemu_riscv32")),
-    ("ports have at most 300 lines of C", port_lines),
-    ("port of POSIX: this machine", port_posix),
-    ("threads: this machine", threads_here),
     ("threads on FreeRTOS: POSIX port", || threads("freertos:posix")),
     ("threads on FreeRTOS: mps2-an385", || threads("freertos:mps2-an385")),
     ("threads on FreeRTOS: mps2-an385-mpu, unprivileged tasks", || threads("freertos:mps2-an385-mpu")),
@@ -112,37 +119,44 @@ const CHECKS: &[(&str, Check)] = &[
 
 /// Runs the checks whose name contains `only`.
 pub(crate) fn run(only: Option<&str>, list: bool) -> Result<()> {
-    let chosen: Vec<_> = CHECKS.iter().filter(|(name, _)| only.is_none_or(|o| name.contains(o))).collect();
+    let chosen = [HERE, BOARDS].map(|checks| checks.iter().filter(|(name, _)| only.is_none_or(|o| name.contains(o))).collect::<Vec<_>>());
+    let all: usize = chosen.iter().map(Vec::len).sum();
     if list {
-        chosen.iter().for_each(|(name, _)| println!("{name}"));
+        chosen.iter().flatten().for_each(|(name, _)| println!("{name}"));
         return Ok(());
     }
-    if chosen.is_empty() {
+    if all == 0 {
         bail!("no check has that in its name; `cargo xtask test --list` lists them");
     }
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let [started, passed, failed, skipped] = [const { AtomicUsize::new(0) }; 4];
+    let one_more = |n: &AtomicUsize| n.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     let begun = Instant::now();
-    for (i, (name, check)) in chosen.iter().enumerate() {
-        eprintln!("[{}/{}] {name}", i + 1, chosen.len());
-        let now = Instant::now();
-        let outcome = check();
-        let seconds = now.elapsed().as_secs_f32();
-        match outcome {
-            Ok(Verdict::Passed(text)) => {
-                passed += 1;
-                println!("{seconds:7.1} s  ok       {name}{}{text}", if text.is_empty() { "" } else { ": " });
-            }
-            Ok(Verdict::Skipped(why)) => {
-                skipped += 1;
-                println!("{seconds:7.1} s  skipped: {why} ({name})");
-            }
-            Err(e) => {
-                failed += 1;
-                println!("{seconds:7.1} s  FAILED   {name}\n{e:#}");
+    let one_after_the_other = |checks: &[&(&str, Check)]| {
+        for (name, check) in checks {
+            eprintln!("[{}/{all}] {name}", one_more(&started));
+            let now = Instant::now();
+            let outcome = check();
+            let seconds = now.elapsed().as_secs_f32();
+            match outcome {
+                Ok(Verdict::Passed(text)) => {
+                    one_more(&passed);
+                    println!("{seconds:7.1} s  ok       {name}{}{text}", if text.is_empty() { "" } else { ": " });
+                }
+                Ok(Verdict::Skipped(why)) => {
+                    one_more(&skipped);
+                    println!("{seconds:7.1} s  skipped: {why} ({name})");
+                }
+                Err(e) => {
+                    one_more(&failed);
+                    println!("{seconds:7.1} s  FAILED   {name}\n{e:#}");
+                }
             }
         }
-    }
+    };
+    // A check that panics ends all, with its message.
+    std::thread::scope(|scope| chosen.iter().for_each(|checks| drop(scope.spawn(|| one_after_the_other(checks)))));
     println!("{:7.1} s  in all", begun.elapsed().as_secs_f32());
+    let [passed, failed, skipped] = [passed, failed, skipped].map(AtomicUsize::into_inner);
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     if failed > 0 {
         bail!("{failed} checks failed");

@@ -4,6 +4,14 @@
 
 use crate::tool::{self, command};
 use anyhow::{Result, bail};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Checks run beside each other, and neither apt nor rustup waits for another of its kind.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A program and the Debian package that has it.
 #[derive(Clone, Copy)]
@@ -32,6 +40,7 @@ pub(crate) const PKG_CONFIG: Package = Package { program: "pkg-config", packages
 
 /// Makes sure that programs are there.
 pub(crate) fn packages(wanted: &[Package]) -> Result<()> {
+    let _one = one_at_a_time();
     let mut missing: Vec<&str> = wanted.iter().filter(|p| !tool::has(p.program)).flat_map(|p| p.packages.split(' ')).collect();
     missing.sort_unstable();
     missing.dedup();
@@ -61,6 +70,7 @@ fn apt(packages: &[&str]) -> Result<()> {
 
 /// Makes sure that clang has a C library and its own runtime for WASI.
 pub(crate) fn wasi_libc() -> Result<()> {
+    let _one = one_at_a_time();
     let version = tool::run(command("clang", ["-dumpversion"]))?;
     let major = version.split('.').next().unwrap_or_default().trim().to_string();
     if std::path::Path::new("/usr/include/wasm32-wasi/stdio.h").exists()
@@ -76,6 +86,7 @@ pub(crate) fn wasi_libc() -> Result<()> {
 
 /// Makes sure that a Rust target is installed for the default toolchain.
 pub(crate) fn target(triple: &str) -> Result<()> {
+    let _one = one_at_a_time();
     if !tool::has("rustup") {
         bail!("rustup is missing: see https://rustup.rs, then run `rustup target add {triple}`");
     }
@@ -89,6 +100,7 @@ pub(crate) fn target(triple: &str) -> Result<()> {
 
 /// Makes sure that components of a toolchain are installed; tells whether the toolchain is there.
 pub(crate) fn components(toolchain: &str, names: &[&str]) -> Result<bool> {
+    let _one = one_at_a_time();
     let Ok(installed) = tool::run(command("rustup", ["component", "list", "--toolchain", toolchain, "--installed"])) else {
         return Ok(false);
     };
