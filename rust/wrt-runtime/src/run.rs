@@ -389,6 +389,55 @@ pub(crate) fn set64(fr: &mut Window, r: usize, v: u64) {
     (fr[r], fr[r + 1]) = (v as u32, (v >> 32) as u32);
 }
 
+/// Little-endian values in memory. RV32 has no load or store of a value that is not aligned, so the compiler takes byte by byte;
+/// here one load or store where it is aligned, and where it is not, byte by byte out of line, or the compiler would merge the two.
+mod bytes {
+    macro_rules! value {
+        ($ty:ty, $n:literal, $word:ty, $get:ident, $put:ident, $get_slow:ident, $put_slow:ident) => {
+            #[inline(always)]
+            pub(super) fn $get(s: &[u8; $n]) -> $ty {
+                #[cfg(target_arch = "riscv32")]
+                match bytemuck::try_from_bytes::<$word>(s) {
+                    Ok(words) => bytemuck::cast(*words),
+                    Err(_) => $get_slow(s),
+                }
+                #[cfg(not(target_arch = "riscv32"))]
+                <$ty>::from_le_bytes(*s)
+            }
+            #[inline(always)]
+            pub(super) fn $put(s: &mut [u8; $n], v: $ty) {
+                #[cfg(target_arch = "riscv32")]
+                match bytemuck::try_from_bytes_mut::<$word>(s) {
+                    Ok(words) => *words = bytemuck::cast(v),
+                    Err(_) => $put_slow(s, v),
+                }
+                #[cfg(not(target_arch = "riscv32"))]
+                {
+                    *s = v.to_le_bytes();
+                }
+            }
+            #[cfg(target_arch = "riscv32")]
+            #[inline(never)]
+            fn $get_slow(s: &[u8; $n]) -> $ty {
+                <$ty>::from_le_bytes(*s)
+            }
+            #[cfg(target_arch = "riscv32")]
+            #[inline(never)]
+            fn $put_slow(s: &mut [u8; $n], v: $ty) {
+                *s = v.to_le_bytes();
+            }
+        };
+    }
+    value!(u16, 2, u16, half, put_half, half_slow, put_half_slow);
+    value!(u32, 4, u32, word, put_word, word_slow, put_word_slow);
+    value!(u64, 8, [u32; 2], double, put_double, double_slow, put_double_slow);
+
+    #[inline(always)]
+    pub(super) fn put_byte(s: &mut [u8; 1], v: u8) {
+        *s = [v];
+    }
+}
+
 /// Outer loop: borrow the running instance. Inner loop: run until a rare operation.
 #[inline(never)]
 fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
@@ -507,11 +556,11 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }};
                 }
                 macro_rules! store {
-                    ($n:literal, $v:expr) => {{
+                    ($put:path, $n:literal, $v:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
                         let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
-                        *s = $v.to_le_bytes();
+                        $put(s, $v);
                         pc = pc.wrapping_add(2);
                     }};
                 }
@@ -530,10 +579,10 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }};
                 }
                 macro_rules! store_scaled {
-                    ($n:literal, $v:expr) => {{
+                    ($put:path, $n:literal, $v:expr) => {{
                         let ea = scaled!();
                         let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
-                        *s = $v.to_le_bytes();
+                        $put(s, $v);
                         pc = pc.wrapping_add(2);
                     }};
                 }
@@ -696,31 +745,31 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET | FAR_COPY
                     | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break w,
 
-                    0x28 | 0x2a => load!(4, s => fr[a] = u32::from_le_bytes(*s)), // i32.load, f32.load
-                    0x29 | 0x2b => load!(8, s => set64(fr, a, u64::from_le_bytes(*s))), // i64.load, f64.load
-                    0x2c => load!(1, s => fr[a] = s[0] as i8 as u32),             // i32.load8_s
-                    0x2d => load!(1, s => fr[a] = s[0].into()),                   // i32.load8_u
-                    0x2e => load!(2, s => fr[a] = i16::from_le_bytes(*s) as u32), // i32.load16_s
-                    0x2f => load!(2, s => fr[a] = u16::from_le_bytes(*s).into()), // i32.load16_u
+                    0x28 | 0x2a => load!(4, s => fr[a] = bytes::word(s)), // i32.load, f32.load
+                    0x29 | 0x2b => load!(8, s => set64(fr, a, bytes::double(s))), // i64.load, f64.load
+                    0x2c => load!(1, s => fr[a] = s[0] as i8 as u32),     // i32.load8_s
+                    0x2d => load!(1, s => fr[a] = s[0].into()),           // i32.load8_u
+                    0x2e => load!(2, s => fr[a] = bytes::half(s) as i16 as u32), // i32.load16_s
+                    0x2f => load!(2, s => fr[a] = bytes::half(s).into()), // i32.load16_u
                     // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                     0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
                         let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { break w };
                         set64(fr, a, v);
                         pc = pc.wrapping_add(2);
                     }
-                    0x36 | 0x38 | 0x3e => store!(4, fr[a]),   // i32.store, f32.store, i64.store32
-                    0x37 | 0x39 => store!(8, get64(fr, a)),   // i64.store, f64.store
-                    0x3a | 0x3c => store!(1, (fr[a] as u8)),  // i32.store8, i64.store8
-                    0x3b | 0x3d => store!(2, (fr[a] as u16)), // i32.store16, i64.store16
+                    0x36 | 0x38 | 0x3e => store!(bytes::put_word, 4, fr[a]), // i32.store, f32.store, i64.store32
+                    0x37 | 0x39 => store!(bytes::put_double, 8, get64(fr, a)), // i64.store, f64.store
+                    0x3a | 0x3c => store!(bytes::put_byte, 1, fr[a] as u8),  // i32.store8, i64.store8
+                    0x3b | 0x3d => store!(bytes::put_half, 2, fr[a] as u16), // i32.store16, i64.store16
 
-                    LOAD32_SCALED => load_scaled!(4, s => fr[a] = u32::from_le_bytes(*s)),
-                    LOAD64_SCALED => load_scaled!(8, s => set64(fr, a, u64::from_le_bytes(*s))),
+                    LOAD32_SCALED => load_scaled!(4, s => fr[a] = bytes::word(s)),
+                    LOAD64_SCALED => load_scaled!(8, s => set64(fr, a, bytes::double(s))),
                     LOAD8_S_SCALED => load_scaled!(1, s => fr[a] = s[0] as i8 as u32),
                     LOAD8_U_SCALED => load_scaled!(1, s => fr[a] = s[0].into()),
-                    LOAD16_S_SCALED => load_scaled!(2, s => fr[a] = i16::from_le_bytes(*s) as u32),
-                    LOAD16_U_SCALED => load_scaled!(2, s => fr[a] = u16::from_le_bytes(*s).into()),
-                    STORE32_SCALED => store_scaled!(4, fr[a]),
-                    STORE8_SCALED => store_scaled!(1, (fr[a] as u8)),
+                    LOAD16_S_SCALED => load_scaled!(2, s => fr[a] = bytes::half(s) as i16 as u32),
+                    LOAD16_U_SCALED => load_scaled!(2, s => fr[a] = bytes::half(s).into()),
+                    STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a]),
+                    STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a] as u8),
 
                     0x45 => set!(a = (fr[b!()] == 0).into()),                          // i32.eqz
                     0x46 => set!(a = (fr[b!()] == fr[c!()]).into()),                   // i32.eq
