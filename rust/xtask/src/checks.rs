@@ -200,7 +200,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("wrt-foundation", &["bytemuck", "heapless"]),
     ("wrt-instructions", &["wrt-foundation", "libm"]),
     ("wrt-decoder", &["wrt-foundation", "wrt-instructions"]),
-    ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder"]),
+    ("wrt-runtime", &["wrt-foundation", "wrt-instructions", "wrt-decoder", "bytemuck"]),
     ("wrt-wasi", &["wrt-foundation", "wrt-runtime", "getrandom"]),
     ("wrt-platform", &["wrt-foundation", "rustix"]),
     ("wrt-helper", &["wrt-foundation", "wrt-platform"]),

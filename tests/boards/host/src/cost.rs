@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! What a proposal costs those who do not use it: instructions that kernels execute in builds with one proposal more than in
-//! builds with none, on the host (callgrind) and on a board (`-icount`), from the same image.
+//! builds with none, from the same image: on the host's threaded loop and on the other (callgrind), and on a board (`-icount`).
 
 use crate::board::{self, Board, Job, Trouble};
 use kernels::NAMES;
@@ -45,14 +45,15 @@ pub(crate) fn run(board: &Board, opt_level: &str, only: &[String]) -> Result<boo
     let image = board::file("cost.image", &[])?;
     let mut base: Option<Vec<Count>> = None;
     let mut good = true;
-    println!("| build with | {} on the host | on {} |\n|---|---|---|", NAMES.join(", "), board.name);
+    println!("| build with | {} on the host, threaded | on the plain loop | on {} |\n|---|---|---|---|", NAMES.join(", "), board.name);
     for proposal in PROPOSALS.iter().filter(chosen) {
-        let mut counts = on_host(&wasm, &image, proposal)?;
+        let mut counts = on_host(&wasm, &image, "host-threaded", proposal)?;
+        counts.extend(on_host(&wasm, &image, "host", proposal)?);
         counts.extend(on_board(board, opt_level, proposal, &image)?);
         let first = base.get_or_insert_with(|| counts.clone());
         let cells: Vec<String> = first.iter().zip(&counts).map(|(a, b)| cell(a, b, proposal.is_empty(), &mut good)).collect();
-        let (host, board) = cells.split_at(NAMES.len());
-        println!("| {} | {} | {} |", if proposal.is_empty() { "none" } else { proposal }, host.join(", "), board.join(", "));
+        let columns: Vec<String> = cells.chunks(NAMES.len()).map(|c| c.join(", ")).collect();
+        println!("| {} | {} |", if proposal.is_empty() { "none" } else { proposal }, columns.join(" | "));
     }
     Ok(good)
 }
@@ -77,9 +78,9 @@ fn run_command(c: &mut Command) -> Result<std::process::Output, Trouble> {
 }
 
 /// What callgrind counts.
-fn on_host(wasm: &Path, image: &Path, proposal: &str) -> Result<Vec<Count>, Trouble> {
+fn on_host(wasm: &Path, image: &Path, host: &str, proposal: &str) -> Result<Vec<Count>, Trouble> {
     let mut c = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    c.args(["build", "--quiet", "--locked", "--release", "-p", "kernels", "--features"]).arg(features("host", proposal));
+    c.args(["build", "--quiet", "--locked", "--release", "-p", "kernels", "--features"]).arg(features(host, proposal));
     // As the engine is built elsewhere.
     c.args(["--config", "profile.release.lto=\"fat\"", "--config", "profile.release.codegen-units=1"]);
     run_command(c.current_dir(board::workspace()))?;
