@@ -138,10 +138,9 @@ impl Reencode for Rewriter {
             locals.extend(MORE.map(|ty| (1, ty)));
         }
         let mut f = Function::new(locals);
-        let mut reader = body.get_operators_reader()?;
-        while !reader.eof() {
-            let op = reader.read()?;
-            match (&op, access(&op)) {
+        let ops = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
+        for (i, op) in ops.iter().enumerate() {
+            match (op, access(op)) {
                 // Of the same operands and result, but for the time, which comes last.
                 (Operator::MemoryAtomicWait32 { memarg }, _) => {
                     let m: MemArg = self.mem_arg(*memarg)?;
@@ -167,14 +166,16 @@ impl Reencode for Rewriter {
                     }
                     // Only where there is no other offset is the address computed by the operation itself.
                     let offset = if self.random.below(4) == 0 { memarg.offset } else { 0 };
-                    let op = with_offset(&op, wasmparser::MemArg { offset, ..memarg });
+                    let op = with_offset(op, wasmparser::MemArg { offset, ..memarg });
                     f.instruction(&self.instruction(op)?);
                     continue;
                 }
                 _ => {}
             }
-            let constant = matches!(op, Operator::I32Const { .. });
-            f.instruction(&self.instruction(op)?);
+            // But for the step of the global that makes every loop end.
+            let step = matches!(ops.get(i + 1..i + 3), Some([Operator::I32Sub, Operator::GlobalSet { .. }]));
+            let constant = matches!(op, Operator::I32Const { .. }) && !step;
+            f.instruction(&self.instruction(op.clone())?);
             if constant && addresses && self.random.below(3) != 0 {
                 self.element(&mut f, first);
             }
