@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! `cargo xtask test`: every check, each with its seconds. A check that cannot run here says why. Those of this machine run one
-//! after the other, and beside them those of boards: the former compile mostly with one cargo, the latter wait for emulators.
+//! `cargo xtask test`: every check, each with its seconds. A check that cannot run here says why. Two run at a time: one of this
+//! machine and one of a board, then two of this machine.
 
 use crate::boards::{self, Board, Program};
 use crate::setup;
@@ -119,10 +119,11 @@ const BOARDS: &[(&str, Check)] = &[
 
 /// Runs the checks whose name contains `only`.
 pub(crate) fn run(only: Option<&str>, list: bool) -> Result<()> {
-    let chosen = [HERE, BOARDS].map(|checks| checks.iter().filter(|(name, _)| only.is_none_or(|o| name.contains(o))).collect::<Vec<_>>());
-    let all: usize = chosen.iter().map(Vec::len).sum();
+    let [here, boards] =
+        [HERE, BOARDS].map(|checks| checks.iter().filter(|(name, _)| only.is_none_or(|o| name.contains(o))).collect::<Vec<_>>());
+    let all = here.len().saturating_add(boards.len());
     if list {
-        chosen.iter().flatten().for_each(|(name, _)| println!("{name}"));
+        here.iter().chain(&boards).for_each(|(name, _)| println!("{name}"));
         return Ok(());
     }
     if all == 0 {
@@ -131,30 +132,38 @@ pub(crate) fn run(only: Option<&str>, list: bool) -> Result<()> {
     let [started, passed, failed, skipped] = [const { AtomicUsize::new(0) }; 4];
     let one_more = |n: &AtomicUsize| n.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     let begun = Instant::now();
-    let one_after_the_other = |checks: &[&(&str, Check)]| {
-        for (name, check) in checks {
-            eprintln!("[{}/{all}] {name}", one_more(&started));
-            let now = Instant::now();
-            let outcome = check();
-            let seconds = now.elapsed().as_secs_f32();
-            match outcome {
-                Ok(Verdict::Passed(text)) => {
-                    one_more(&passed);
-                    println!("{seconds:7.1} s  ok       {name}{}{text}", if text.is_empty() { "" } else { ": " });
-                }
-                Ok(Verdict::Skipped(why)) => {
-                    one_more(&skipped);
-                    println!("{seconds:7.1} s  skipped: {why} ({name})");
-                }
-                Err(e) => {
-                    one_more(&failed);
-                    println!("{seconds:7.1} s  FAILED   {name}\n{e:#}");
-                }
+    let carry_out = |(name, check): &(&str, Check)| {
+        eprintln!("[{}/{all}] {name}", one_more(&started));
+        let now = Instant::now();
+        let outcome = check();
+        let seconds = now.elapsed().as_secs_f32();
+        match outcome {
+            Ok(Verdict::Passed(text)) => {
+                one_more(&passed);
+                println!("{seconds:7.1} s  ok       {name}{}{text}", if text.is_empty() { "" } else { ": " });
+            }
+            Ok(Verdict::Skipped(why)) => {
+                one_more(&skipped);
+                println!("{seconds:7.1} s  skipped: {why} ({name})");
+            }
+            Err(e) => {
+                one_more(&failed);
+                println!("{seconds:7.1} s  FAILED   {name}\n{e:#}");
             }
         }
     };
+    let next = AtomicUsize::new(0);
+    let all_here = || {
+        while let Some(check) = here.get(next.fetch_add(1, Ordering::Relaxed)) {
+            carry_out(check);
+        }
+    };
     // A check that panics ends all, with its message.
-    std::thread::scope(|scope| chosen.iter().for_each(|checks| drop(scope.spawn(|| one_after_the_other(checks)))));
+    std::thread::scope(|scope| {
+        scope.spawn(all_here);
+        boards.iter().copied().for_each(carry_out);
+        all_here();
+    });
     println!("{:7.1} s  in all", begun.elapsed().as_secs_f32());
     let [passed, failed, skipped] = [passed, failed, skipped].map(AtomicUsize::into_inner);
     println!("{passed} passed, {failed} failed, {skipped} skipped");
