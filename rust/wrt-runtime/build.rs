@@ -19,4 +19,12 @@ fn main() {
     if fit && optimised && wanted {
         println!("cargo::rustc-cfg=wrt_threaded");
     }
+    println!("cargo::rustc-check-cfg=cfg(wrt_unbounded)");
+    if var("CARGO_FEATURE_OPTIMIZE").is_ok() {
+        if fit && optimised && wanted {
+            println!("cargo::rustc-cfg=wrt_unbounded");
+        } else {
+            println!("cargo::warning=`optimize` changes nothing here: threading takes x86-64 or AArch64 and opt-level 2 or 3");
+        }
+    }
 }

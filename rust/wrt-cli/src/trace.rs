@@ -34,7 +34,9 @@ pub(crate) fn lines(instance: &ModuleInstance, wasm: &[u8]) -> String {
 /// What people call a frame's function.
 pub(crate) fn name(frame: &Frame) -> String {
     match (&frame.name, frame.func) {
-        (Some(name), _) => addr2line::demangle_auto(Cow::from(name), None).into_owned(),
+        // A plain "f" would be C++'s `float`.
+        (Some(name), _) if name.starts_with('_') => addr2line::demangle_auto(Cow::from(name), None).into_owned(),
+        (Some(name), _) => name.into(),
         (None, Some(func)) => format!("function {func}"),
         (None, None) => "initialisation".into(),
     }

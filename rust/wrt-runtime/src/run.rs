@@ -978,7 +978,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
 #[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-pub(crate) fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32) -> Result<(), Trap> {
+fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32) -> Result<(), Trap> {
     let base = fr.cell(register(w >> 16));
     let (w, at) = match unscaled(w as u8) {
         Some(op) => (w & !0xff | u32::from(op), (base << (w >> 24 & 7)).wrapping_add(k) as usize),
@@ -988,7 +988,7 @@ pub(crate) fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32)
 }
 /// The load or store `w` of the bytes from `at` on, which lie past the end of a memory that may be shared.
 #[cfg(feature = "threads")]
-fn beyond(shared: View<'_>, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
+pub(crate) fn beyond(shared: View<'_>, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
     shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
 }
 #[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64")))]

@@ -95,10 +95,26 @@ fn end(m: &mut Loop<'_>, rest: &[u64], ended: Ended) {
 fn trap(m: &mut Loop<'_>, rest: &[u64], t: Trap) {
     end(m, rest, Ended::Trap(t));
 }
+/// The counter is below zero; on at `pc`.
+#[cfg(not(wrt_unbounded))]
 #[cold]
 #[inline(never)]
 fn refill(m: &mut Loop<'_>, pc: usize) {
     (m.pc, m.ended) = (pc, Ended::Refill);
+}
+#[cfg(wrt_unbounded)]
+#[cold]
+#[inline(never)]
+fn refill(m: &mut Loop<'_>, pc: usize) {
+    m.pc = pc;
+    if !m.next_slice() {
+        m.ended = Ended::Out;
+        return;
+    }
+    match cell_window(m.cells, m.base) {
+        Some(fr) => go!(m, pc, fr),
+        None => m.ended = Ended::Refill, // who begins tells
+    }
 }
 
 // ---- what comes next ----------------------------------------------------------------------------------------------
@@ -429,12 +445,12 @@ pub(super) fn load<'a, O: Load, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a 
             }
             skip!(N, m, rest, fr, v.accumulator())
         }
-        None => outside(m, rest, fr, acc),
+        None => outside(m, rest, fr, acc, at),
     }
 }
 /// With an address of 64 bits; the offset is in the word that follows.
 #[cfg(feature = "memory64")]
-pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     let [offset, _, _, next, after @ ..] = rest else { return over(m) };
     let at = u64::get(fr, b(w)).checked_add(*offset).and_then(|at| usize::try_from(at).ok());
     match at.and_then(|at| m.mem.get(at..)?.get(..O::SIZE)).and_then(O::of) {
@@ -442,7 +458,7 @@ pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a 
             v.set(fr, a(w));
             TABLE[number(*next)](m, after, fr, *next, v.accumulator())
         }
-        None => outside(m, rest, fr, acc),
+        None => end(m, rest, Ended::Rare),
     }
 }
 #[cfg(feature = "memory64")]
@@ -453,7 +469,7 @@ pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'
     if at.and_then(|at| m.mem.get_mut(at..)?.get_mut(..O::SIZE)).is_some_and(|to| O::put(v, to)) {
         TABLE[number(*next)](m, after, fr, *next, acc)
     } else {
-        outside(m, rest, fr, acc)
+        end(m, rest, Ended::Rare)
     }
 }
 pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
@@ -462,25 +478,24 @@ pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a
     if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) {
         skip!(N, m, rest, fr, acc)
     } else {
-        outside(m, rest, fr, acc)
+        v.set(fr, a(w)); // as the first of a pair, what made it has not
+        outside(m, rest, fr, acc, at)
     }
 }
-/// Outside of memory 0: a shared one has no bytes in `mem`.
+/// At `at`, outside of memory 0: a shared one has no bytes in `mem`. The cell that the address is made of may never have been
+/// written.
 #[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64) {
+fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64, at: usize) {
     let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
-    let (w, offset) = (m.image.get(pc).copied().unwrap_or(0), m.image.get(pc.wrapping_add(1)).copied().unwrap_or(0));
-    #[cfg(feature = "memory64")]
-    if w as u8 == MEMORY_64 {
-        return end(m, rest, Ended::Rare);
-    }
-    match crate::run::outside(m.shared, &mut fr, w, offset) {
+    let w = m.image.get(pc).copied().unwrap_or(0);
+    let op = unscaled(w as u8).unwrap_or(w as u8);
+    match crate::run::beyond(m.shared, &mut fr, w & !0xff | u32::from(op), at) {
         Ok(()) => {
             // A load leaves its value in the accumulator, a store leaves that alone.
             let a = register(w >> 8);
-            let acc = match unscaled(w as u8).unwrap_or(w as u8) {
+            let acc = match op {
                 0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a),
                 0x28..=0x2f => fr[a].get().into(),
                 _ => acc,
@@ -493,7 +508,7 @@ fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64) {
 #[cfg(not(feature = "threads"))]
 #[cold]
 #[inline(never)]
-fn outside(m: &mut Loop<'_>, rest: &[u64], _: &Cells, _: u64) {
+fn outside(m: &mut Loop<'_>, rest: &[u64], _: &Cells, _: u64, _: usize) {
     trap(m, rest, Trap::MemoryOutOfBounds)
 }
 

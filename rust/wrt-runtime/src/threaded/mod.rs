@@ -9,7 +9,8 @@
 //!
 //! **Depth.** Were a call left a call, the host's stack would grow by every operation that is carried out. It is bounded
 //! all the same: each jump that is taken, call and return lowers the counter, `CHARGE` stands in all long stretches, and
-//! [`expand`] refuses code without. Below zero all functions return, and the stack starts anew.
+//! [`expand`] refuses code without. Below zero all functions return, and the stack starts anew. With the feature `optimize`
+//! they do not: the next slice is taken in place, and nothing but the compiler's jumps bounds the depth (a check reads them).
 
 mod expand;
 mod handlers;
@@ -25,6 +26,7 @@ use crate::store::View;
 use crate::store::{Instance, Store};
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::sync::atomic::AtomicU32;
 use wrt_foundation::Trap;
 use wrt_foundation::buf::zeroed;
 
@@ -72,6 +74,9 @@ impl Starts<'_> {
 enum Ended {
     /// The counter is below zero.
     Refill,
+    /// `out` is set.
+    #[cfg(wrt_unbounded)]
+    Out,
     /// The whole store is needed.
     Rare,
     /// Code that is not expanded yet.
@@ -101,6 +106,25 @@ struct Loop<'a> {
     depth: u32,
     pc: usize,
     ended: Ended,
+    interrupt: &'a [AtomicU32],
+    run: &'a mut Run,
+    out: &'a mut Exit,
+}
+
+impl Loop<'_> {
+    /// Writes down where the stack is, and what it has used.
+    fn keep(&mut self) {
+        let Loop { left, credit, base, depth, pc, .. } = *self;
+        Now { pc, left, base, depth, credit }.keep(self.run);
+        self.credit = 0;
+    }
+    /// Takes the next slice. False: `out` is set.
+    fn next_slice(&mut self) -> bool {
+        self.keep();
+        let goes_on = Hot::refill(self.interrupt, self.frames, self.run, self.out);
+        self.left = self.run.left;
+        goes_on
+    }
 }
 
 /// How a run of the loop has ended.
@@ -189,30 +213,33 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
             depth,
             pc: pc as usize,
             ended: Ended::Rare,
+            interrupt,
+            run,
+            out,
         };
         loop {
             let Some(fr) = cell_window(shared_cells, state.base) else {
-                stop(state.frames, run, out, Trap::StackExhausted);
+                stop(state.frames, state.run, state.out, Trap::StackExhausted);
                 return Left::Out;
             };
             handlers::start(&mut state, fr);
-            let Loop { left, credit, base, depth, pc, .. } = state;
-            Now { pc, left, base, depth, credit }.keep(run);
             if !matches!(state.ended, Ended::Refill) {
                 break;
             }
-            if !Hot::refill(interrupt, state.frames, run, out) {
+            if !state.next_slice() {
                 return Left::Out;
             }
-            (state.left, state.credit) = (run.left, 0);
         }
+        state.keep();
         match state.ended {
             Ended::Rare => return Left::Rare(code.get(state.pc).copied().unwrap_or(0)),
-            Ended::Expand | Ended::Refill => {}
             Ended::Trap(t) => {
-                stop(frames, run, out, t);
+                stop(state.frames, state.run, state.out, t);
                 return Left::Out;
             }
+            #[cfg(wrt_unbounded)]
+            Ended::Out => return Left::Out,
+            _ => {}
         }
     }
 }
