@@ -335,6 +335,20 @@ pub(crate) struct Hot<'a> {
     pub(crate) interrupt: &'a [AtomicU32],
 }
 
+/// The same as [`Hot::refill`] where the guest just goes on, with a whole slice: the counter then. `left` and `credit` are not yet
+/// in `run`.
+#[cfg(wrt_threaded)]
+#[inline(always)]
+pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, credit: i32) -> Option<i32> {
+    let lag = run.lag.checked_add(left)?.checked_add(credit)?.checked_add(1)?.max(0);
+    let budget = run.budget.checked_add(i64::from(left).wrapping_add(credit.into()).wrapping_sub(SLICE))?;
+    if interrupt.first().is_some_and(|word| word.load(Relaxed) != 0) || budget < 0 || lag >= MOST_LAG {
+        return None;
+    }
+    (run.budget, run.lag) = (budget, lag.wrapping_sub(SLICE as i32));
+    Some(SLICE as i32)
+}
+
 #[cfg(not(wrt_small))]
 impl Hot<'_> {
     /// Takes the next slice, without borrowing everything anew. False: `out` is set.

@@ -19,7 +19,7 @@ mod table;
 
 use crate::Exit;
 use crate::image::{Image, Word};
-use crate::run::{Hot, Now, hot, stop};
+use crate::run::{Hot, Now, hot, next_at_once, stop};
 use crate::stack::{Frame, Registers, Run, WINDOW};
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
 use crate::store::View;
@@ -119,7 +119,12 @@ impl Loop<'_> {
         self.credit = 0;
     }
     /// Takes the next slice. False: `out` is set.
+    #[inline]
     fn next_slice(&mut self) -> bool {
+        if let Some(left) = next_at_once(self.interrupt, self.run, self.left, self.credit) {
+            (self.left, self.credit) = (left, 0);
+            return true;
+        }
         self.keep();
         let goes_on = Hot::refill(self.interrupt, self.frames, self.run, self.out);
         self.left = self.run.left;

@@ -42,6 +42,7 @@ const OWN: &[Own] = &[
     own("native", "engine-native", "", When::Always),
     own("nothing", "engine-nothing", "", When::AtStartup),
     own("wrt", "engine-wrt", "", When::Always),
+    own("wrt-optimize", "engine-wrt-optimize", "", When::Always),
     own("wrt-fuel", "engine-wrt", "fuel", When::WithFuel),
     own("wrt-lazy", "engine-wrt", "lazy", When::Named),
     own("wrt-unvalidated", "engine-wrt", "unvalidated", When::Named),
