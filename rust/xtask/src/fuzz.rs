@@ -8,8 +8,8 @@ use std::path::PathBuf;
 /// The targets, in the order in which they run.
 pub(crate) const TARGETS: [&str; 4] = ["validation", "wasmtime", "wasmi", "images"];
 
-/// Runs `target`, or all of them, for `minutes` together, from seed `first` on.
-pub(crate) fn run(minutes: u64, target: Option<&str>, seed: Option<u64>) -> Result<()> {
+/// Runs `target`, or all of them, for `minutes` together, from `seed` on; `optimize`: on WRT with that feature.
+pub(crate) fn run(minutes: u64, target: Option<&str>, seed: Option<u64>, optimize: bool) -> Result<()> {
     let targets: Vec<&str> = TARGETS.into_iter().filter(|t| target.is_none_or(|only| only == *t)).collect();
     // Another one each time; whoever wants to see a run again gives it.
     let seed = seed.unwrap_or_else(|| {
@@ -25,6 +25,9 @@ pub(crate) fn run(minutes: u64, target: Option<&str>, seed: Option<u64>) -> Resu
     if targets.contains(&"wasmtime") {
         eprintln!("wasmtime is built the first time; that takes minutes");
         c.args(["--features", "wasmtime"]);
+    }
+    if optimize {
+        c.args(["--features", "optimize"]);
     }
     for target in &targets {
         c.args(["--bin", target]);

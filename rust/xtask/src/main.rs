@@ -55,6 +55,9 @@ enum Command {
         /// The first seed; another one each time if it is not given
         #[arg(long, value_name = "N")]
         seed: Option<u64>,
+        /// On WRT with the feature `optimize`
+        #[arg(long)]
+        optimize: bool,
         /// Only this one: verdicts of wasmparser, runs on wasmtime, runs on wasmi, damaged images
         #[arg(value_parser = fuzz::TARGETS)]
         target: Option<String>,
@@ -97,7 +100,7 @@ fn main() -> ExitCode {
         Command::Size { .. } => size::run(),
         Command::Faults { part } => faults::run(part),
         Command::Bench { args } => bench::run(&args),
-        Command::Fuzz { minutes, seed, target } => fuzz::run(minutes, target.as_deref(), seed),
+        Command::Fuzz { minutes, seed, optimize, target } => fuzz::run(minutes, target.as_deref(), seed, optimize),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
