@@ -30,7 +30,7 @@ const HERE: &[(&str, Check)] = &[
     ("unit tests: no allocator", unit_none),
     ("decoder against the official suite", decode_suite),
     ("official suite", suite),
-    ("official suite with hardly a near cell", suite_far),
+    ("official suite with hardly a near cell, and `optimize`", suite_far),
     ("official suite with the small window, on the plain loop", suite_small),
     ("threaded loop: tail calls are jumps", tail_calls),
     ("words between two looks at the interrupt word", words),
@@ -301,10 +301,11 @@ fn suite() -> Result<Verdict> {
     Ok(Verdict::Passed(suite_line(&output)))
 }
 
-/// The same with `--cfg wrt_far`: what is written for functions with hundreds of locals and for far jumps serves them all.
+/// The same with `--cfg wrt_far`: what is written for functions with hundreds of locals and for far jumps serves them all. And
+/// with a threaded loop that takes its slices in place.
 fn suite_far() -> Result<Verdict> {
-    let mut c = command("cargo", ["test", "--locked", "-p", "wrt-spec-tests", "--target-dir"]);
-    c.arg(tool::scratch().join("far")).env("RUSTFLAGS", "--cfg wrt_far");
+    let mut c = command("cargo", ["test", "--locked", "-p", "wrt-runtime", "-p", "wrt-spec-tests"]);
+    c.args(["--features", "wrt-runtime/optimize", "--target-dir"]).arg(tool::scratch().join("far")).env("RUSTFLAGS", "--cfg wrt_far");
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
 }
 
@@ -322,7 +323,17 @@ fn tail_calls() -> Result<Verdict> {
         return Ok(Verdict::Skipped("this processor has no threaded loop".into()));
     }
     setup::packages(&[setup::GCC])?;
-    let text = tool::run(command("objdump", ["-d", "--no-show-raw-insn", &hello::wrt()?.to_string_lossy()]))?;
+    let folder = tool::scratch().join("optimize");
+    let mut c = command("cargo", ["build", "--quiet", "--release", "--locked", "-p", "wrt-cli", "--features", "optimize", "--target-dir"]);
+    c.arg(&folder);
+    tool::run(c)?;
+    let [bounded, unbounded] = [handlers(&hello::wrt()?)?, handlers(&folder.join("release/wrt"))?];
+    Ok(Verdict::Passed(format!("{bounded} handlers, with `optimize` {unbounded}")))
+}
+
+/// How many handlers a program has, none of which calls another.
+fn handlers(program: &std::path::Path) -> Result<u32> {
+    let text = tool::run(command("objdump", ["-d", "--no-show-raw-insn", &program.to_string_lossy()]))?;
     let (mut handler, mut handlers) = (None, 0);
     for line in text.lines() {
         if let Some(symbol) = line.strip_suffix(">:") {
@@ -342,7 +353,7 @@ fn tail_calls() -> Result<Verdict> {
     if handlers < 500 {
         bail!("{handlers} handlers found: the loop is not in the program");
     }
-    Ok(Verdict::Passed(format!("{handlers} handlers")))
+    Ok(handlers)
 }
 
 /// What stops a guest is looked at after so many words of its image, at most.

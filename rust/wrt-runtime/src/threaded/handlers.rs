@@ -86,13 +86,13 @@ fn over(m: &mut Loop<'_>) {
 /// Ends at the operation whose word `rest` follows.
 #[cold]
 #[inline(never)]
-fn end(m: &mut Loop<'_>, rest: &[u64], ended: Ended) {
+pub(super) fn end(m: &mut Loop<'_>, rest: &[u64], ended: Ended) {
     m.pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
     m.ended = ended;
 }
 #[cold]
 #[inline(never)]
-fn trap(m: &mut Loop<'_>, rest: &[u64], t: Trap) {
+pub(super) fn trap(m: &mut Loop<'_>, rest: &[u64], t: Trap) {
     end(m, rest, Ended::Trap(t));
 }
 /// The counter is below zero; on at `pc`.
@@ -487,23 +487,21 @@ pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a
 #[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, acc: u64, at: usize) {
+fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, acc: u64, at: usize) {
     let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
     let w = m.image.get(pc).copied().unwrap_or(0);
     let op = unscaled(w as u8).unwrap_or(w as u8);
-    match crate::run::beyond(m.shared, &mut fr, w & !0xff | u32::from(op), at) {
-        Ok(()) => {
-            // A load leaves its value in the accumulator, a store leaves that alone.
-            let a = register(w >> 8);
-            let acc = match op {
-                0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a),
-                0x28..=0x2f => fr[a].get().into(),
-                _ => acc,
-            };
-            skip!(m, rest, fr, acc)
-        }
-        Err(t) => trap(m, rest, t),
+    if !super::shared_access(m, rest, fr, w & !0xff | u32::from(op), at) {
+        return;
     }
+    // A load leaves its value in the accumulator, a store leaves that alone.
+    let a = register(w >> 8);
+    let acc = match op {
+        0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a),
+        0x28..=0x2f => fr[a].get().into(),
+        _ => acc,
+    };
+    skip!(m, rest, fr, acc)
 }
 #[cfg(not(feature = "threads"))]
 #[cold]
@@ -701,13 +699,10 @@ pub(super) fn unexpanded<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _:
 }
 /// An operation of the second page, as the image has it.
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
-pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], mut fr: &'a Cells, _: u64, _: u64) {
-    let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
-    match crate::run::second(&mut fr, m.mem, m.shared, m.image.get(pc..).unwrap_or(&[])) {
-        #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
-        Ok(0) => end(m, rest, Ended::Rare),
-        Ok(words) => next!(m, rest.get(words.wrapping_sub(1)..).unwrap_or(&[]), fr, 0),
-        Err(t) => trap(m, rest, t),
+pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+    match super::second(m, rest, fr) {
+        0 => {}
+        words => next!(m, rest.get(words.wrapping_sub(1)..).unwrap_or(&[]), fr, 0),
     }
 }
 pub(super) fn unreachable<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {

@@ -249,6 +249,33 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
     }
 }
 
+/// The load or store `w` of a shared memory; false: it traps. Not in its caller, whose call of the next operation would be
+/// no jump if anybody had the address of what lies on the host's stack.
+#[cfg(feature = "threads")]
+#[inline(never)]
+fn shared_access(m: &mut Loop<'_>, rest: &[u64], mut fr: &Cells, w: u32, at: usize) -> bool {
+    match crate::run::beyond(m.shared, &mut fr, w, at) {
+        Ok(()) => true,
+        Err(t) => {
+            handlers::trap(m, rest, t);
+            false
+        }
+    }
+}
+/// Carries out an operation of the second page: how many words it has. 0: it has ended the run. By itself for the reason of `shared_access`.
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
+#[inline(never)]
+fn second(m: &mut Loop<'_>, rest: &[u64], mut fr: &Cells) -> usize {
+    let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
+    match crate::run::second(&mut fr, m.mem, m.shared, m.image.get(pc..).unwrap_or(&[])) {
+        #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
+        Ok(0) => handlers::end(m, rest, Ended::Rare),
+        Ok(words) => return words,
+        Err(t) => handlers::trap(m, rest, t),
+    }
+    0
+}
+
 impl Registers for &Cells {
     #[inline(always)]
     fn cell(&self, r: usize) -> u32 {
