@@ -10,10 +10,6 @@ fn main() {
     let set = |name: &str| var(name).unwrap_or_default();
     let arch = set("CARGO_CFG_TARGET_ARCH");
     let fit = (arch == "x86_64" && set("CARGO_CFG_TARGET_OS") != "windows") || arch == "aarch64";
-    println!("cargo::rustc-check-cfg=cfg(wrt_small)");
-    if matches!(set("OPT_LEVEL").as_str(), "s" | "z") {
-        println!("cargo::rustc-cfg=wrt_small");
-    }
     let optimised = matches!(set("OPT_LEVEL").as_str(), "2" | "3");
     let wanted = var("CARGO_FEATURE_THREADED").is_ok() && var("CARGO_CFG_MIRI").is_err() && var("CARGO_CFG_WRT_LOOP").is_err();
     if fit && optimised && wanted {

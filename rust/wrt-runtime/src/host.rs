@@ -210,8 +210,7 @@ impl<'m, T> Caller<'_, 'm, T> {
     }
     /// Memory `i` of the calling instance.
     pub fn memory_at(&mut self, i: u32) -> Option<GuestMemory<'_>> {
-        let slot = self.store.insts.get(self.kept.inst as usize)?.memory_slot(i)?;
-        self.store.memory(slot)
+        self.store.memory_of(self.instance(), i)
     }
     /// The memory that the calling instance exports as `name`.
     pub fn exported_memory(&mut self, name: &str) -> Option<GuestMemory<'_>> {
@@ -266,6 +265,11 @@ impl<'m, T> Caller<'_, 'm, T> {
 }
 
 impl Store<'_> {
+    /// Memory `i` of an instance, imports counted.
+    pub fn memory_of(&mut self, instance: InstanceId, i: u32) -> Option<GuestMemory<'_>> {
+        let slot = self.insts.get(instance.0 as usize)?.memory_slot(i)?;
+        self.memory(slot)
+    }
     /// The bytes of the memory in `slot`.
     pub fn memory(&mut self, slot: u32) -> Option<GuestMemory<'_>> {
         Some(GuestMemory(match self.mems.get_mut(slot as usize)? {

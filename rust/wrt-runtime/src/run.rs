@@ -29,7 +29,6 @@ use crate::store::{Growth, HOST, Instance, MemSlot, NONE, STEP, STEP_ELEMENTS, S
 #[cfg(wrt_threaded)]
 use crate::threaded::Left;
 use core::hint::black_box;
-#[cfg(not(wrt_small))]
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
@@ -38,8 +37,9 @@ use wrt_foundation::{Defined, Ref, Trap};
 /// Most units of fuel used between the moment when the interrupt word is set and [`Exit::Interrupted`]. A unit is an
 /// instruction or 64 bytes of a bulk operation.
 pub const LATENCY: i64 = 1000;
-/// Units after which a charge leads to a look at the interrupt word; the charge itself has no more than the rest.
-pub const SLICE: i64 = 512;
+/// Units after which a charge leads to a look at the interrupt word; the charge itself has no more than the rest. There are
+/// instructions of three words, a call of a function that has nothing but locals, and boards look within 1,000 words too.
+pub const SLICE: i64 = if cfg!(wrt_threaded) { 512 } else { 256 };
 /// Most units that charges may fall behind the slices used up.
 const MOST_LAG: i32 = 1 << 15;
 
@@ -317,6 +317,17 @@ pub(crate) fn refund(left: i32, credit: i32, cost: i32) -> (i32, i32) {
     (left.wrapping_sub(1), credit.saturating_sub(cost).saturating_add(1))
 }
 
+/// What is left of the slice after work that costs nothing, `n` units of it: they are given back to the budget, and the interrupt
+/// word is looked at the earlier. Not below zero, where a jump would not see it.
+#[inline(never)]
+fn hasten(run: &mut Run, left: i32, n: i32) -> i32 {
+    let n = n.min(left);
+    // What the slice was taken from has room for it.
+    run.budget = run.budget.wrapping_add(n.into());
+    run.lag = run.lag.wrapping_add(n);
+    left.wrapping_sub(n)
+}
+
 /// What the loop borrows from the store.
 pub(crate) struct Hot<'a> {
     pub(crate) code: &'a [u32],
@@ -331,7 +342,6 @@ pub(crate) struct Hot<'a> {
     pub(crate) link: u32,
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
-    #[cfg(not(wrt_small))]
     pub(crate) interrupt: &'a [AtomicU32],
 }
 
@@ -349,7 +359,6 @@ pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, cr
     Some(SLICE as i32)
 }
 
-#[cfg(not(wrt_small))]
 impl Hot<'_> {
     /// Takes the next slice, without borrowing everything anew. False: `out` is set.
     #[inline(never)]
@@ -379,7 +388,6 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         link: WASM | inst,
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
-        #[cfg(not(wrt_small))]
         interrupt: &store.interrupt,
     })
 }
@@ -925,8 +933,6 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 };
             }
             match w as u8 {
-                // 600 bytes; where size counts, the next slice is taken outside.
-                #[cfg(not(wrt_small))]
                 0 => {
                     (run.pc, run.left) = (pc as u32, left);
                     if !Hot::refill(hot.interrupt, frames, run, out) {
@@ -939,10 +945,17 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         trap!(Trap::BadImage);
                     }
                     pc = pc.wrapping_add(2);
+                    left = hasten(run, left, (w >> 20 & 15).wrapping_add(1) as i32); // 16 cells are 64 bytes
                 }
-                MAP => pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize),
+                MAP => {
+                    pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize);
+                    left = hasten(run, left, 1);
+                }
                 #[cfg(feature = "exceptions")]
-                TRY => pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize),
+                TRY => {
+                    pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize);
+                    left = hasten(run, left, 1);
+                }
                 #[cfg(feature = "tail-call")]
                 RETURN_CALL => {
                     let (f, k) = (ext!(c1) as usize, ext!(c2));

@@ -3,26 +3,48 @@
 
 use crate::ImportMap;
 use crate::imports::HostCaller;
-use alloc::{sync::Arc, vec, vec::Vec};
-use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::cell::Cell;
 use wrt_foundation::Trap;
 use wrt_runtime::{Exit, Flow, HostTable};
+#[cfg(target_has_atomic = "ptr")]
+use {
+    alloc::{sync::Arc, vec, vec::Vec},
+    core::sync::atomic::{AtomicU32, Ordering::SeqCst},
+};
 #[cfg(feature = "std")]
-use {core::cell::Cell, std::time::Instant};
+use {
+    core::task::Waker,
+    std::sync::{Mutex, PoisonError},
+    std::time::Instant,
+};
 
 /// Stops a guest from elsewhere: see [`ModuleInstance::interrupt_handle`](crate::ModuleInstance::interrupt_handle).
 ///
 /// The request stays until [`clear`](InterruptHandle::clear), so one that comes before the guest runs, or just before it waits, is
 /// not lost.
+#[cfg(target_has_atomic = "ptr")]
 #[derive(Clone, Debug)]
 pub struct InterruptHandle(
     /// The request, which the engine reads; the entry of the wait table that the guest waits in, plus one.
     Arc<Vec<AtomicU32>>,
+    /// Who polls the host function that the guest waits for.
+    #[cfg(feature = "std")]
+    Arc<Mutex<Option<Waker>>>,
 );
 
+#[cfg(target_has_atomic = "ptr")]
 impl InterruptHandle {
     pub(crate) fn new() -> InterruptHandle {
-        InterruptHandle(Arc::new(vec![AtomicU32::new(0), AtomicU32::new(0)]))
+        InterruptHandle(
+            Arc::new(vec![AtomicU32::new(0), AtomicU32::new(0)]),
+            #[cfg(feature = "std")]
+            Arc::default(),
+        )
+    }
+    /// Whom a request wakes from now on; who was it until now.
+    #[cfg(feature = "std")]
+    pub(crate) fn set_waker(&self, waker: Option<Waker>) -> Option<Waker> {
+        core::mem::replace(&mut *self.1.lock().unwrap_or_else(PoisonError::into_inner), waker)
     }
     pub(crate) fn words(&self) -> Arc<Vec<AtomicU32>> {
         self.0.clone()
@@ -37,14 +59,19 @@ impl InterruptHandle {
     }
 
     /// Stops the guest: a running one within 1000 instructions, where 64 bytes of a bulk operation count as one; one that waits
-    /// in `memory.atomic.wait` at once. The call returns [`Paused`](crate::ErrorKind::Paused), "interrupted", and can be
-    /// resumed when the request has been cleared. Time in host functions comes on top.
+    /// in `memory.atomic.wait`, or for a host function that is a future, at once. The call returns
+    /// [`Paused`](crate::ErrorKind::Paused), "interrupted", and can be resumed when the request has been cleared. Time in other
+    /// host functions comes on top.
     ///
-    /// For threads. With `std` and `threads` it takes the lock of the wait table, which is held for short walks only; where
-    /// that must not be, as in a handler of a signal, there is [`request`](InterruptHandle::request). Without `std` no guest
-    /// waits, and the two are the same: one store, for interrupt handlers too.
+    /// For threads. With `std` it takes locks, which are held for short walks only, and wakes a waker; where that must not be,
+    /// as in a handler of a signal, there is [`request`](InterruptHandle::request). Without `std` the two are the same: one
+    /// store, for interrupt handlers too; a guest that waits for a host function is stopped when that is polled next.
     pub fn interrupt(&self) {
         self.request();
+        #[cfg(feature = "std")]
+        if let Some(waker) = self.set_waker(None) {
+            waker.wake();
+        }
         #[cfg(all(feature = "std", feature = "threads"))]
         crate::threads::table().stop(|| self.get(1).checked_sub(1));
     }
@@ -83,7 +110,10 @@ const BETWEEN_LOOKS: i64 = 1 << 16;
 /// What governs one instance.
 #[derive(Debug)]
 pub(crate) struct Control {
+    #[cfg(target_has_atomic = "ptr")]
     pub(crate) interrupt: InterruptHandle,
+    /// The host function, a future, that was called last where nobody could wait for it.
+    pub(crate) refused: Cell<Option<u32>>,
     #[cfg(feature = "std")]
     pub(crate) deadline: Cell<Option<Instant>>,
     /// The end of the wait that is or was going on, on the clock of the wait table.
@@ -93,32 +123,29 @@ pub(crate) struct Control {
     #[cfg(all(feature = "std", feature = "threads"))]
     pub(crate) pending: Cell<Option<u32>>,
     /// Fuel of a turn; `None`: it has the thread for itself.
-    #[cfg(feature = "std")]
     pub(crate) turn: Cell<Option<i64>>,
     /// The turn has begun.
-    #[cfg(feature = "std")]
     begun: Cell<bool>,
 }
 
 impl Control {
     pub(crate) fn new() -> Control {
         Control {
+            #[cfg(target_has_atomic = "ptr")]
             interrupt: InterruptHandle::new(),
+            refused: Cell::new(None),
             #[cfg(feature = "std")]
             deadline: Cell::new(None),
             #[cfg(all(feature = "std", feature = "threads"))]
             wait_until: Cell::new(0),
             #[cfg(all(feature = "std", feature = "threads"))]
             pending: Cell::new(None),
-            #[cfg(feature = "std")]
             turn: Cell::new(None),
-            #[cfg(feature = "std")]
             begun: Cell::new(false),
         }
     }
 
     /// From now on it leaves after so much fuel, and blocks nobody; `None`: no longer.
-    #[cfg(feature = "std")]
     pub(crate) fn take_turns(&self, fuel: Option<i64>) {
         self.turn.set(fuel);
         self.begun.set(false);
@@ -131,6 +158,15 @@ impl Control {
         #[cfg(not(feature = "std"))]
         false
     }
+
+    /// Whether something outside asks the guest to stop, or its deadline does.
+    pub(crate) fn is_stopped(&self) -> bool {
+        #[cfg(target_has_atomic = "ptr")]
+        if self.interrupt.is_interrupted() {
+            return true;
+        }
+        self.is_late()
+    }
 }
 
 /// The host of an instance: its functions, under control.
@@ -141,15 +177,20 @@ pub(crate) struct Hosts<'a> {
 
 impl HostTable<()> for Hosts<'_> {
     fn call(&self, index: u32, caller: &mut HostCaller<'_, '_>) -> Result<Flow, Trap> {
+        if self.imports.is_async(index) {
+            self.control.refused.set(Some(index));
+        }
         self.imports.call(index, caller)
     }
     #[cfg(all(feature = "std", feature = "threads"))]
     fn serve(&self, store: &mut wrt_runtime::Store<'_>, stack: wrt_runtime::StackId, exit: Exit) -> Option<Exit> {
         crate::threads::serve(self.control, store, stack, exit)
     }
-    #[cfg(feature = "std")]
     fn slice(&self) -> i64 {
+        #[cfg(feature = "std")]
         let looks = if self.control.deadline.get().is_some() { BETWEEN_LOOKS } else { i64::MAX };
+        #[cfg(not(feature = "std"))]
+        let looks = i64::MAX;
         self.control.turn.get().map_or(looks, |turn| turn.min(looks))
     }
     fn due(&self, nested: bool) -> Option<Exit> {
@@ -157,11 +198,9 @@ impl HostTable<()> for Hosts<'_> {
             return Some(Exit::Interrupted);
         }
         // A nested call is the host function's affair: the turn ends when that has returned.
-        #[cfg(feature = "std")]
         if !nested && self.control.turn.get().is_some() && self.control.begun.replace(true) {
             return Some(Exit::OutOfBudget);
         }
-        let _ = nested;
         None
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! One instance with a store and a stack of its own.
 
-#[cfg(target_has_atomic = "ptr")]
 use crate::control::{Control, Hosts};
+use crate::futures::{self, HostFuture, exported, result_count};
 use crate::{ImportMap, Module};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -31,18 +31,19 @@ impl Default for Limits {
 
 /// A module at work.
 pub struct ModuleInstance {
-    store: Store<'static>,
-    stack: StackId,
-    instance: InstanceId,
-    imports: ImportMap,
-    budget: i64,
+    /// The host functions at work, each called by the guest that the one before has called.
+    pub(crate) futures: Vec<HostFuture>,
+    pub(crate) store: Store<'static>,
+    pub(crate) stack: StackId,
+    pub(crate) instance: InstanceId,
+    pub(crate) imports: ImportMap,
+    pub(crate) budget: i64,
     stage: Stage,
     /// The function whose call is not finished.
-    open: Option<u32>,
-    #[cfg(target_has_atomic = "ptr")]
-    control: Control,
+    pub(crate) open: Option<u32>,
+    pub(crate) control: Control,
     #[cfg(feature = "std")]
-    timer: Option<crate::tasks::Timer>,
+    pub(crate) timer: Option<crate::tasks::Timer>,
 }
 
 impl core::fmt::Debug for ModuleInstance {
@@ -51,23 +52,9 @@ impl core::fmt::Debug for ModuleInstance {
     }
 }
 
-/// How a turn of an instance that shares its thread has ended.
-#[cfg(feature = "std")]
-#[derive(Debug)]
-pub(crate) enum Turn {
-    /// The call is over, or paused for another reason than its turn.
-    Ended(WrtResult<Vec<Value>>),
-    /// There is more to do.
-    Yields,
-    /// It waits for another thread, until then.
-    #[cfg_attr(not(feature = "threads"), allow(dead_code, reason = "nobody waits without threads"))]
-    Waits(Option<std::time::Instant>),
-}
-
-#[cfg(all(feature = "std", feature = "threads"))]
 impl Drop for ModuleInstance {
     fn drop(&mut self) {
-        crate::threads::give_up(&self.control);
+        self.give_up_futures();
     }
 }
 
@@ -174,11 +161,11 @@ impl ModuleInstance {
                 _ => e,
             }
         })?;
-        #[cfg(target_has_atomic = "ptr")]
         let control = Control::new();
         #[cfg(target_has_atomic = "ptr")]
         store.set_interrupt(wrt_foundation::Shared::Arc(control.interrupt.words()));
         Ok(ModuleInstance {
+            futures: Vec::new(),
             store,
             stack,
             instance,
@@ -186,7 +173,6 @@ impl ModuleInstance {
             budget: i64::MAX,
             stage: Stage::Linked,
             open: None,
-            #[cfg(target_has_atomic = "ptr")]
             control,
             #[cfg(feature = "std")]
             timer: None,
@@ -203,7 +189,7 @@ impl ModuleInstance {
         }
         self.stage = Stage::Failed;
         self.store.enter_init(self.stack, self.instance)?;
-        match self.drive() {
+        match self.drive_alone() {
             Exit::Done => {
                 self.stage = Stage::Ready;
                 Ok(())
@@ -212,29 +198,38 @@ impl ModuleInstance {
         }
     }
 
-    fn drive(&mut self) -> Exit {
-        #[cfg(target_has_atomic = "ptr")]
+    /// Drives it for who cannot wait for host functions.
+    fn drive_alone(&mut self) -> Exit {
+        match self.drive() {
+            Exit::HostCall { .. } => self.store.abort(self.stack, Trap::CannotSuspend),
+            exit => exit,
+        }
+    }
+
+    pub(crate) fn drive(&mut self) -> Exit {
         let hosts = Hosts { imports: &self.imports, control: &self.control };
-        #[cfg(not(target_has_atomic = "ptr"))]
-        let hosts = &self.imports;
         drive(&mut self.store, self.stack, &hosts, &mut (), &mut self.budget)
     }
 
-    fn failure(&self, exit: Exit) -> Error {
+    pub(crate) fn failure(&self, exit: Exit) -> Error {
         match exit {
             #[cfg(all(feature = "threaded", feature = "loader"))]
             Exit::Trap(Trap::BadImage) if self.store.late_error().is_some() => {
                 self.store.late_error().map_or(Error::from(Trap::BadImage), Clone::clone)
             }
             Exit::Trap(Trap::Exit) => Error::from(Trap::Exit),
-            Exit::Trap(t) => match self.store.backtrace(self.stack).next() {
-                Some(f) if f.func.is_some() => {
-                    Error::from(t).with_detail_fmt(format_args!("in {}, word {} of its code", self.site(&f), f.offset))
+            Exit::Trap(t) => {
+                let refused = self.control.refused.get().filter(|_| t == Trap::CannotSuspend);
+                let refused = Refused(refused.and_then(|host| self.imports.name(host)));
+                match self.store.backtrace(self.stack).next() {
+                    Some(f) if f.func.is_some() => {
+                        Error::from(t).with_detail_fmt(format_args!("{refused}in {}, word {} of its code", self.site(&f), f.offset))
+                    }
+                    _ if refused.0.is_some() => Error::from(t).with_detail_fmt(format_args!("{refused}in initialisation")),
+                    _ => Error::from(t),
                 }
-                _ => Error::from(t),
-            },
+            }
             Exit::OutOfBudget => Error::new(ErrorKind::Paused, "fuel is used up"),
-            #[cfg(target_has_atomic = "ptr")]
             Exit::Interrupted if self.control.is_late() => Error::new(ErrorKind::Paused, "its deadline has passed"),
             Exit::Interrupted => Error::new(ErrorKind::Paused, "interrupted"),
             #[cfg(feature = "threads")]
@@ -262,8 +257,8 @@ impl ModuleInstance {
     }
 
     pub(crate) fn check_single(&self, name: &str) -> WrtResult<()> {
-        if self.result_count(self.func(name)?) > 1 {
-            return Err(Error::new(ErrorKind::Usage, "the function has several results: use invoke_multi"));
+        if result_count(&self.store, exported(&self.store, self.instance, name)?) > 1 {
+            return Err(futures::SEVERAL);
         }
         Ok(())
     }
@@ -285,58 +280,35 @@ impl ModuleInstance {
         if self.open.is_some() {
             return Err(Error::new(ErrorKind::Usage, "an earlier call is paused: resume or cancel it"));
         }
-        let func = self.func(name)?;
+        let func = exported(&self.store, self.instance, name)?;
         self.store.enter(self.stack, func, args)?;
+        self.control.refused.set(None);
         self.open = Some(func);
         Ok(())
-    }
-
-    /// Goes on with a call for `fuel` at most, and blocks nobody. `waker` is woken when a wait is over.
-    #[cfg(feature = "std")]
-    pub(crate) fn turn(&mut self, fuel: i64, waker: Option<&core::task::Waker>) -> Turn {
-        let Some(func) = self.open else { return Turn::Ended(Err(Error::new(ErrorKind::Usage, "no call is paused"))) };
-        #[cfg(feature = "threads")]
-        match crate::threads::look(&self.control, &mut self.store, self.stack, waker) {
-            crate::threads::Waited::Waits(until) => return Turn::Waits(crate::threads::instant(until)),
-            crate::threads::Waited::Stopped => return Turn::Ended(self.settle(func, Exit::Interrupted)),
-            crate::threads::Waited::Over => {}
-        }
-        #[cfg(not(feature = "threads"))]
-        let _ = waker;
-        self.control.take_turns(Some(fuel));
-        let exit = self.drive();
-        self.control.take_turns(None);
-        match exit {
-            Exit::OutOfBudget if self.budget > 0 => Turn::Yields,
-            #[cfg(feature = "threads")]
-            Exit::Wait { .. } if self.control.pending.get().is_some() => {
-                match crate::threads::look(&self.control, &mut self.store, self.stack, waker) {
-                    crate::threads::Waited::Waits(until) => Turn::Waits(crate::threads::instant(until)),
-                    _ => Turn::Yields,
-                }
-            }
-            exit => Turn::Ended(self.settle(func, exit)),
-        }
     }
 
     /// Goes on with a call that paused; its results.
     ///
     /// # Errors
-    /// As [`ModuleInstance::invoke`].
+    /// As [`ModuleInstance::invoke`]. A call that waits for a host function of [`ImportMap::define_async`] traps.
     pub fn resume(&mut self) -> WrtResult<Vec<Value>> {
         let func = self.open.ok_or(Error::new(ErrorKind::Usage, "no call is paused"))?;
-        let exit = self.drive();
+        if let Some(host) = self.futures.first().map(|first| first.host) {
+            self.control.refused.set(Some(host));
+            self.give_up_futures();
+            let exit = self.store.abort(self.stack, Trap::CannotSuspend);
+            return self.settle(func, exit);
+        }
+        let exit = self.drive_alone();
         self.settle(func, exit)
     }
 
     /// What the call of function `func` comes to that has left with `exit`.
-    fn settle(&mut self, func: u32, exit: Exit) -> WrtResult<Vec<Value>> {
+    pub(crate) fn settle(&mut self, func: u32, exit: Exit) -> WrtResult<Vec<Value>> {
         match exit {
             Exit::Done => {
                 self.open = None;
-                let mut results = results_of(self.result_count(func))?;
-                self.store.results(self.stack, func, &mut results)?;
-                Ok(results)
+                futures::results(&self.store, self.stack, func)
             }
             exit => {
                 let over = match exit {
@@ -358,27 +330,15 @@ impl ModuleInstance {
 
     /// Gives up a call that paused.
     pub fn cancel(&mut self) {
-        #[cfg(all(feature = "std", feature = "threads"))]
-        crate::threads::give_up(&self.control);
+        self.give_up_futures();
         if self.open.take().is_some() {
             self.store.abort(self.stack, Trap::Host);
         }
     }
 
-    fn func(&self, name: &str) -> WrtResult<u32> {
-        match self.store.export(self.instance, name) {
-            Some(Extern::Func(f)) => Ok(f),
-            _ => Err(Error::new(ErrorKind::Usage, "no exported function of this name").with_detail_fmt(format_args!("{name}"))),
-        }
-    }
-
-    fn result_count(&self, func: u32) -> usize {
-        self.store.func_type(func).map_or(0, |t| t.results.len())
-    }
-
     /// Parameter and result types of an exported function.
     pub fn func_type(&self, name: &str) -> Option<(Vec<crate::ValType>, Vec<crate::ValType>)> {
-        let t = self.store.func_type(self.func(name).ok()?)?;
+        let t = self.store.func_type(exported(&self.store, self.instance, name).ok()?)?;
         let types = |list: &[u32]| list.iter().map(|t| crate::ValType::from_bits(*t)).collect();
         Some((types(t.params), types(t.results)))
     }
@@ -437,15 +397,6 @@ impl ModuleInstance {
     #[cfg(feature = "std")]
     pub fn set_timer(&mut self, timer: impl FnMut(std::time::Instant, core::task::Waker) + 'static) {
         self.timer = Some(alloc::boxed::Box::new(timer));
-    }
-
-    /// Has `waker` woken at that moment, or now where there is no timer.
-    #[cfg(feature = "std")]
-    pub(crate) fn wake_at(&mut self, at: std::time::Instant, waker: &core::task::Waker) {
-        match &mut self.timer {
-            Some(timer) => timer(at, waker.clone()),
-            None => waker.wake_by_ref(),
-        }
     }
 
     /// An exported memory.
@@ -516,11 +467,6 @@ fn memories(store: &mut Store<'static>, imports: &ImportMap) -> WrtResult<Vec<(c
     Ok(offered)
 }
 
-/// So many results that nobody has set yet.
-fn results_of(n: usize) -> WrtResult<Vec<Value>> {
-    crate::collected(core::iter::repeat_n(Value::Unit, n))
-}
-
 /// `function 3 (divide)`
 struct Site<'a> {
     func: u32,
@@ -530,6 +476,14 @@ impl core::fmt::Display for Site<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "function {}", self.func)?;
         self.name.map_or(Ok(()), |name| write!(f, " ({name})"))
+    }
+}
+
+/// `env.next is asynchronous: it needs invoke_async; `, if a host function could not be waited for.
+struct Refused<'a>(Option<(&'a str, &'a str)>);
+impl core::fmt::Display for Refused<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.map_or(Ok(()), |(module, name)| write!(f, "{module}.{name} is asynchronous: it needs invoke_async; "))
     }
 }
 

@@ -28,8 +28,10 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+#[cfg(feature = "alloc")]
 mod control;
+#[cfg(feature = "alloc")]
+mod futures;
 #[cfg(feature = "alloc")]
 mod imports;
 #[cfg(feature = "alloc")]
@@ -48,6 +50,8 @@ mod threads;
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 pub use control::InterruptHandle;
+#[cfg(feature = "alloc")]
+pub use futures::AsyncCaller;
 #[cfg(feature = "std")]
 pub use imports::WasiProgram;
 #[cfg(feature = "alloc")]

@@ -1,93 +1,21 @@
 // SPDX-License-Identifier: MIT
-//! Instances that share threads: as futures of any executor, and on one thread by priorities and deadlines.
+//! Instances that share a thread, by priorities and deadlines.
 
 use crate::ModuleInstance;
-use crate::instance::Turn;
+use crate::futures::Turn;
 use alloc::collections::BinaryHeap;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Instant;
 use wrt_foundation::{Value, WrtResult};
 
-/// Fuel between two returns to the executor.
-const ASYNC_TURN: i64 = 1 << 14;
-
 /// The moment at which a task wants to be woken, and its waker.
 pub(crate) type Timer = alloc::boxed::Box<dyn FnMut(Instant, Waker)>;
-
-/// Gives up a call whose future is dropped.
-struct Call<'a>(&'a mut ModuleInstance);
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-impl ModuleInstance {
-    /// [`ModuleInstance::invoke`] as a future, for any executor: it returns to that every 16384 instructions, and while the guest
-    /// waits for another thread (`memory.atomic.wait`) it is pending, until it is notified, interrupted, or its time is over. Dropped,
-    /// it gives the call up.
-    ///
-    /// Executors have clocks of their own: without [`ModuleInstance::set_timer`] a wait that has a timeout, or an instance that
-    /// has a deadline, asks to be polled again at once while it waits.
-    ///
-    /// ```
-    /// # #[cfg(feature = "loader")]
-    /// # fn main() -> wrt::WrtResult<()> {
-    /// # let wasm_bytes = wat::parse_str(r#"(module (func (export "sum") (param $n i32) (result i32) (local $s i32)
-    /// #     (loop $l (local.set $s (i32.add (local.get $s) (local.get $n)))
-    /// #         (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))) (local.get $s)))"#).unwrap();
-    /// use std::pin::pin;
-    /// use std::task::{Context, Poll, Waker};
-    /// use wrt::prelude::*;
-    ///
-    /// /// The smallest executor.
-    /// fn block_on<F: Future>(future: F) -> F::Output {
-    ///     let (mut future, mut context) = (pin!(future), Context::from_waker(Waker::noop()));
-    ///     loop {
-    ///         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-    ///             return output;
-    ///         }
-    ///     }
-    /// }
-    ///
-    /// let mut instance = ModuleInstance::new(Module::from_bytes(&wasm_bytes)?, ImportMap::new())?;
-    /// let result = block_on(async { instance.invoke_async("sum", &[Value::I32(50_000)]).await })?;
-    /// assert_eq!(result, Value::I32(1_250_025_000));
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "loader"))]
-    /// # fn main() {}
-    /// ```
-    ///
-    /// # Errors
-    /// As [`ModuleInstance::invoke`], except that a paused call is given up.
-    pub async fn invoke_async(&mut self, name: &str, args: &[Value]) -> WrtResult<Value> {
-        self.check_single(name)?;
-        self.enter(name, args)?;
-        let call = Call(self);
-        let results = poll_fn(|context| match call.0.turn(ASYNC_TURN, Some(context.waker())) {
-            Turn::Ended(result) => Poll::Ready(result),
-            Turn::Yields => {
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Turn::Waits(until) => {
-                if let Some(until) = until {
-                    call.0.wake_at(until, context.waker());
-                }
-                Poll::Pending
-            }
-        });
-        Ok(results.await?.first().copied().unwrap_or(Value::Unit))
-    }
-}
 
 /// One of a [`Scheduler`]'s tasks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -110,7 +38,7 @@ pub enum Step {
     Ran(TaskId),
     /// This task is over, or has paused, out of fuel for example. Its instance is the caller's again.
     Ended(TaskId, alloc::boxed::Box<ModuleInstance>, WrtResult<Vec<Value>>),
-    /// All tasks wait for another thread, none of them beyond this moment.
+    /// All tasks wait, for another thread or a host function, none of them beyond this moment.
     Idle(Option<Instant>),
     /// There is no task.
     Empty,
@@ -146,7 +74,8 @@ struct Task {
 
 /// Many instances on one thread, by turns of so much fuel: higher priorities first, in one priority the earliest deadline
 /// first. A task is not interrupted within its turn, so a more urgent one waits for one turn at most, and for host
-/// functions. Guests that wait for another thread, or for each other, block nobody.
+/// functions. Guests that wait for another thread, for each other, or for a host function of
+/// [`ImportMap::define_async`](crate::ImportMap::define_async), block nobody.
 ///
 /// ```
 /// # #[cfg(feature = "loader")]
@@ -251,7 +180,7 @@ impl Scheduler {
         };
         let Some(slot) = self.tasks.get_mut(id) else { return Step::Ran(TaskId(id)) };
         let Some(task) = slot else { return Step::Ran(TaskId(id)) };
-        match task.instance.turn(self.turn, Some(&task.waker)) {
+        match task.instance.turn(self.turn, &task.waker) {
             Turn::Yields => self.make_ready(id),
             Turn::Waits(until) => {
                 task.waits = Some(until);

@@ -98,6 +98,8 @@ const BOARDS: &[(&str, Check)] = &[
     ("threads on FreeRTOS: two cores, mps2-an521", || threads("freertos:mps2-an521")),
     ("threads on Zephyr: qemu_cortex_m3", || threads("zephyr:qemu_cortex_m3")),
     ("threads on Zephyr: native_sim/native/64", || threads("zephyr:native_sim/native/64")),
+    ("threads on Zephyr: mps2/an385, user mode", || threads_user("zephyr:mps2/an385")),
+    ("threads on Zephyr: qemu_riscv32, user mode", || threads_user("zephyr:qemu_riscv32")),
     ("wrt-helper in a firmware: FreeRTOS, POSIX port", || helper_firmware("freertos:posix")),
     ("wrt-helper in a firmware: FreeRTOS, mps2-an385", || helper_firmware("freertos:mps2-an385")),
     ("wrt-helper in a firmware: Zephyr, qemu_cortex_m3", || helper_firmware("zephyr:qemu_cortex_m3")),
@@ -655,8 +657,17 @@ fn deadline(name: &str) -> Result<Verdict> {
 }
 
 /// What samples/threads says, and what it says if it fails.
-const THREADS: ([&str; 4], &str) =
-    (["0 calls of the port", "2 guests have counted to 1400", "has stopped a guest that waited", "threads: done"], "threads: failed");
+const THREADS: ([&str; 6], &str) = (
+    [
+        "0 calls of the port",
+        "2 guests have counted to 1400",
+        "has woken the other one",
+        "has stopped a guest that waited",
+        "has counted on to 1600",
+        "threads: done",
+    ],
+    "threads: failed",
+);
 
 /// Guests in threads of their own share a memory and a lock; an interrupt handler stops one that waits.
 fn threads(name: &str) -> Result<Verdict> {
@@ -666,6 +677,13 @@ fn threads(name: &str) -> Result<Verdict> {
         lines.push(UNPRIVILEGED);
     }
     says(name, &Program { name: "threads", zephyr: "samples/threads", options }, &lines, THREADS.1)
+}
+
+/// The same with all of it in user mode.
+fn threads_user(name: &str) -> Result<Verdict> {
+    let program = Program { name: "threads_user", zephyr: "samples/threads", options: &["-DCONFIG_USERSPACE=y"] };
+    let lines = [&["the guests' threads are in user mode"], &THREADS.0[..]].concat();
+    says(name, &program, &lines, THREADS.1)
 }
 
 /// The helper library beside the interpreter's, waiting by the system's port.

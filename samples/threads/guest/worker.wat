@@ -32,6 +32,12 @@
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $waits))
 
-  ;; Waits for what does not come.
+  ;; Waits until somebody wakes it: 0.
   (func (export "wait") (param i32 i32) (result i32)
-    (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const -1))))
+    (memory.atomic.wait32 (i32.const 16) (i32.const 0) (i64.const -1)))
+  ;; Wakes the one that waits, as soon as it does: how many it has woken.
+  (func (export "wake") (param i32 i32) (result i32) (local $woken i32)
+    (loop $next
+      (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const 1000000)))
+      (br_if $next (i32.eqz (local.tee $woken (memory.atomic.notify (i32.const 16) (i32.const -1))))))
+    (local.get $woken)))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * threads: guests in threads of their own share one memory, take a lock in it and count; an interrupt stops one that waits.
+ * threads: guests in threads of their own share one memory, take a lock in it and count; one that waits is woken by another one,
+ * and stopped by an interrupt while the other one goes on.
  *
  * The lock is the guest's (guest/worker.wat): taken when nobody has it, it is one atomic instruction. Only who finds it
  * taken waits, in the port. The sample counts calls of the port to show that.
@@ -112,6 +113,13 @@ static void wait_for_ever(void *argument)
     g->code = call(g, "wait", 0, 0);
 }
 
+static void wake(void *argument)
+{
+    struct guest *g = argument;
+
+    g->code = call(g, "wake", 0, 0);
+}
+
 int threads(void)
 {
     static const wrt_shared_config_t config = { .pages = MEMORY_BYTES, .max_pages = MEMORY_BYTES, .page_log2 = 0, .threads = THREADS };
@@ -182,14 +190,36 @@ int threads(void)
     put_number(waits);
     put_text(" times\n");
 
-    /* A guest that waits for ever, and an interrupt. */
+    /* A guest that waits for ever, and one that wakes it. */
     threads_start(0, wait_for_ever, &guests[0]);
+    threads_start(1, wake, &guests[1]);
+    threads_join(0);
+    threads_join(1);
+    if (guests[0].code != WRT_OK || guests[0].waits != 0) {
+        return failed("wait", guests[0].code);
+    }
+    if (guests[1].code != WRT_OK || guests[1].waits != 1) {
+        return failed("wake", guests[1].code);
+    }
+    put_text("threads: a guest has woken the other one\n");
+
+    /* Again, with an interrupt; the other one counts meanwhile. */
+    threads_start(0, wait_for_ever, &guests[0]);
+    threads_start(1, count, &guests[1]);
     threads_interrupt_after(50, &guests[0].stop);
     threads_join(0);
     if (guests[0].code != WRT_EINTERRUPTED) {
         return failed("wait", guests[0].code);
     }
-    put_text("threads: an interrupt has stopped a guest that waited\nthreads: done\n");
+    put_text("threads: an interrupt has stopped a guest that waited\n");
+    threads_join(1);
+    err = wrt_shared_read(shared, 4, &counter, sizeof counter);
+    if (guests[1].code != WRT_OK || err != WRT_OK || counter != UNCONTENDED + (THREADS + 1) * ROUNDS) {
+        return failed("the guest beside it", guests[1].code);
+    }
+    put_text("threads: the other one has counted on to ");
+    put_number(counter);
+    put_text("\nthreads: done\n");
     return 0;
 }
 

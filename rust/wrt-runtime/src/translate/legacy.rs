@@ -29,6 +29,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     /// A `catch` ends the body, or the part after another one.
     pub(super) fn legacy_part_end(&mut self, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
         if let Some(arity) = results {
+            self.settle_many(s, arity, 0);
             self.moves(s, control.cell, arity, 0);
             self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
             control.user[EXITS] = self.site(control.user[EXITS])?;

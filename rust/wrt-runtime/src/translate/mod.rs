@@ -59,6 +59,10 @@ const fn near_cells(window: u32) -> u32 {
 pub const HOLE: u32 = 16;
 /// Most instructions in a row without a charge: bounds the debt of the counter and the latency of an interrupt.
 pub const MAX_RUN: u32 = if cfg!(wrt_far) { 5 } else { 224 };
+/// Results of a function that are moved one by one.
+const FEW: u32 = 4;
+/// Operands that are put into their cells without a look at the counter.
+const MANY: u32 = 64;
 // A run that a jump leaves may end in the middle of another, and a step of a bulk operation be charged before both.
 const _: () = assert!(SLICE + 2 * MAX_RUN as i64 + (STEP / 64) as i64 <= LATENCY);
 /// Bodies of this many bytes or more use jumps of 32 bits.
@@ -352,6 +356,8 @@ struct Translator<'o, const WATCH: bool> {
     last: Last,
     /// Instructions since the counter was charged.
     run_length: u32,
+    /// The run length after which a look at the counter is due: [`MAX_RUN`] less the words for far cells and halves of vectors.
+    run_limit: u32,
     live: bool,
     /// No operand below this one is a lazy local.
     lazy_floor: u32,
@@ -446,6 +452,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             w,
             last: Last { word: 0, at: 0, end: NOWHERE, cell: 0, made: Made::Value, from: 0, other: 0 },
             run_length: 0,
+            run_limit: MAX_RUN,
             live: false,
             lazy_floor: 0,
             far_body,
@@ -511,11 +518,17 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         cell.wrapping_add(cells) <= self.near
     }
 
+    /// An instruction takes a word more: a look at the counter is due the earlier.
+    fn second_word(&mut self) {
+        self.run_limit = self.run_limit.saturating_sub(1);
+    }
+
     /// Where cell `cell` of a value of `cells` cells lies in the frame.
     fn lies(&mut self, cell: u32, cells: u32) -> u32 {
         if self.near(cell, cells) {
             return cell;
         }
+        self.second_word();
         let at = cell.saturating_add(HOLE);
         let end = at.saturating_add(cells);
         if end > self.frame_cells {
@@ -551,6 +564,17 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             from = from.wrapping_add(n);
             cells = cells.wrapping_sub(n);
         }
+    }
+
+    /// Adds cells to a piece that is to be copied (to, from, cells) if they lie behind it in both places; else copies it and begins
+    /// another. No cells end it.
+    fn far_piece(&mut self, piece: (u32, u32, u32), to: u32, from: u32, cells: u32) -> (u32, u32, u32) {
+        let (first_to, first_from, n) = piece;
+        if cells > 0 && n > 0 && first_to.wrapping_add(n) == to && first_from.wrapping_add(n) == from {
+            return (first_to, first_from, n.wrapping_add(cells));
+        }
+        self.far_copy(first_to, first_from, n);
+        (to, from, cells)
     }
 
     /// Puts a constant into a register.
@@ -749,15 +773,25 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     fn charge(&mut self) -> u32 {
         core::mem::take(&mut self.run_length)
     }
-    /// Charges all instructions but the one that is about to begin.
+    /// Charges all instructions but the one that is about to begin; or, where instructions of several words are many, only has the
+    /// counter looked at, by a jump to what follows: it costs nothing.
     #[cold]
     #[inline(never)]
     fn charge_run(&mut self, s: &Operands<'_>) {
-        if self.live {
-            self.w.put(word16(op::CHARGE, 0, MAX_RUN));
+        self.run_limit = MAX_RUN;
+        if self.run_length > MAX_RUN {
+            if self.live {
+                self.w.put(word16(op::CHARGE, 0, MAX_RUN));
+                self.map_here(s);
+            }
+            self.run_length = 1;
+        } else if self.live {
+            self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
+            let site = self.w.reserve(if self.far { 2 } else { 1 });
+            (0..if self.far { 2 } else { 1 }).for_each(|i| self.w.set(site.wrapping_add(i), 0));
+            self.last.end = NOWHERE;
             self.map_here(s);
         }
-        self.run_length = 1;
     }
 
     /// Writes the place where a jump's target will be and hangs it into the list `head`; the list's new head.
@@ -873,8 +907,25 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
 
     /// Puts the last `arity` operands, `above` more on top of them, into their own cells for good.
     fn settle_all(&mut self, s: &mut Operands<'_>, arity: u32, above: u32) {
+        if arity > MANY {
+            return self.settle_many(s, arity, above);
+        }
         for n in (above..above.wrapping_add(arity)).rev() {
             self.settle(s, n);
+        }
+    }
+
+    /// The same of so many that, where they are lazy, the counter has to be looked at meanwhile; of a few it does nothing.
+    #[cold]
+    #[inline(never)]
+    fn settle_many(&mut self, s: &mut Operands<'_>, arity: u32, above: u32) {
+        let operands = if arity > MANY { (above..above.wrapping_add(arity)).rev() } else { (0..0).rev() };
+        for n in operands {
+            self.settle(s, n);
+            self.second_word();
+            if self.run_limit == 0 {
+                self.charge_run(s);
+            }
         }
     }
 
@@ -893,12 +944,20 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
                 return self.far_copy(to, from, cells);
             }
         }
+        let mut piece = (0, 0, 0);
         while n > above {
             n = n.wrapping_sub(1);
             let Some(o) = s.top(n) else { return };
-            self.move_to(to, o, o.ty().cells());
-            to = to.wrapping_add(o.ty().cells());
+            let cells = o.ty().cells();
+            if all_cells && arity > MANY && to != o.cell() {
+                let (to, from) = (self.lies(to, cells), self.lies(o.cell(), cells));
+                piece = self.far_piece(piece, to, from, cells);
+            } else {
+                self.move_to(to, o, cells);
+            }
+            to = to.wrapping_add(cells);
         }
+        self.far_piece(piece, 0, 0, 0);
     }
 
     /// A branch to label `label` with `arity` operands, `above` more on top of them, on the condition of `first`, its first word.
@@ -954,22 +1013,28 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         }
         // Results overwrite locals and, beyond the near cells, the scratch registers: first what is lazy goes to its own
         // cell, which lies above every result's.
+        // Many go together: a word for each would take longer than the guest has paid for.
+        let together = arity > FEW && (above..above.wrapping_add(arity)).any(|n| s.top(n).is_some_and(|o| !o.is_const()));
         let mut to = 0u32;
         for n in (above..above.wrapping_add(arity)).rev() {
             let Some(o) = s.top(n) else { return };
             let cells = o.ty().cells();
             match o.place() {
                 Place::Local(from) => self.copy(o.cell(), from, cells),
-                Place::Const(_) if !self.near(to, cells) => self.move_to(o.cell(), o, cells),
+                Place::Const(_) if together || !self.near(to, cells) => self.move_to(o.cell(), o, cells),
                 _ => {}
             }
             to = to.wrapping_add(cells);
         }
-        let mut to = 0u32;
+        let (mut to, mut piece) = (0u32, (0, 0, 0));
         for n in (above..above.wrapping_add(arity)).rev() {
             let Some(o) = s.top(n) else { return };
             let cells = o.ty().cells();
             match o.place() {
+                _ if together => {
+                    let from = self.lies(o.cell(), cells);
+                    piece = self.far_piece(piece, to, from, if from == to { 0 } else { cells });
+                }
                 Place::Const(bits) if self.near(to, cells) => self.constant_to(to, bits, cells),
                 _ if self.near(to, cells) && self.near(o.cell(), cells) => self.copy(to, o.cell(), cells),
                 _ => {
@@ -980,6 +1045,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             }
             to = to.wrapping_add(cells);
         }
+        self.far_piece(piece, 0, 0, 0);
         self.frame_cells = self.frame_cells.max(to);
         self.w.put(word16(op::RETURN, 0, cost));
     }
@@ -1022,22 +1088,24 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         // Across the hole: a frame of its own above everything.
         let frame = s.next_cell().max(end).max(self.near).wrapping_add(HOLE);
         self.frame_cells = self.frame_cells.max(frame.wrapping_add(params.max(results)));
-        let (mut from, mut to) = (base, frame);
+        let (mut from, mut to, mut piece) = (base, frame, (0, 0, 0));
         for t in t.params {
             let cells = ValType::from_bits(*t).cells();
             let lies = self.lies(from, cells);
-            self.far_copy(to, lies, cells);
+            piece = self.far_piece(piece, to, lies, cells);
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
         }
+        piece = self.far_piece(piece, 0, 0, 0);
         call(self, s.top(0), frame, true);
         self.map_call(s, t, n.wrapping_add(above), frame);
         let (mut from, mut to) = (frame, base);
         for t in t.results {
             let cells = ValType::from_bits(*t).cells();
             let lies = self.lies(to, cells);
-            self.far_copy(lies, from, cells);
+            piece = self.far_piece(piece, lies, from, cells);
             (from, to) = (from.wrapping_add(cells), to.wrapping_add(cells));
         }
+        self.far_piece(piece, 0, 0, 0);
     }
 
     /// After a call whose frame is at the frame's cell `at`: maps while it is under way, and of its results.

@@ -49,11 +49,13 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
             put(self, self.near);
             self.far_set(cell, self.near, 4);
         }
+        self.second_word();
         self.last.end = NOWHERE;
     }
 
     /// Copies a vector between registers that may overlap.
     pub(super) fn copy_vector(&mut self, to: u32, from: u32) {
+        self.second_word();
         let (first, second) = if to > from { (2, 0) } else { (0, 2) };
         for half in [first, second] {
             self.w.put(word(op::COPY2, to.wrapping_add(half), from.wrapping_add(half), 0));
@@ -109,6 +111,7 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
     /// `global.set` likewise.
     pub(super) fn set_vector(&mut self, o: Operand<'_>, own: Option<u32>, global: u32) {
         let a = self.register(o, 0);
+        self.second_word();
         match own {
             Some(own) => {
                 for half in [0, 2] {

@@ -297,6 +297,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.watch = self.w.pos.saturating_add(self.watch_offset);
         }
         self.run_length = 0;
+        self.run_limit = MAX_RUN;
         self.live = true;
         self.last.end = NOWHERE;
         self.lazy_floor = 0;
@@ -344,6 +345,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn func_end(&mut self, _: &Info<'_>, s: &mut Operands<'_>, _: &Control, results: Option<u32>) -> Done {
         if let Some(arity) = results {
+            self.settle_many(s, arity, 0);
             self.leave(s, arity, 0);
         }
         self.live = false;
@@ -363,7 +365,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         // What is counted where nothing can run is in no jump's way: a label has the count that it is reached with.
         self.run_length = self.run_length.wrapping_add(n);
-        if self.run_length > MAX_RUN {
+        if self.run_length > self.run_limit {
             self.charge_run(s);
         }
         Ok(())
@@ -403,6 +405,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     fn else_(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &mut Control, results: Option<u32>) -> Done {
         let [mut exits, skips, run, enclosing] = control.user;
         if let Some(arity) = results {
+            self.settle_many(s, arity, 0);
             self.moves(s, control.cell, arity, 0);
             self.w.put(word(if self.far { op::BR_FAR } else { op::BR }, 0, 0, 0));
             exits = self.site(exits)?;
@@ -420,6 +423,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     fn end(&mut self, info: &Info<'_>, s: &mut Operands<'_>, control: &Control, results: Option<u32>) -> Done {
         let user = control.user;
         if let Some(arity @ 1..) = results {
+            self.settle_many(s, arity, 0);
             self.moves(s, control.cell, arity, 0);
         }
         if control.kind() == ControlKind::If {
@@ -441,6 +445,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn br(&mut self, _: &Info<'_>, s: &mut Operands<'_>, label: u32, arity: u32) -> Done {
+        self.settle_many(s, arity, 0);
         if self.is_body(s, label) {
             self.leave(s, arity, 0);
         } else {
@@ -496,6 +501,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         Ok(())
     }
     fn return_(&mut self, _: &Info<'_>, s: &mut Operands<'_>, arity: u32) -> Done {
+        self.settle_many(s, arity, 0);
         self.leave(s, arity, 0);
         self.live = false;
         Ok(())
