@@ -22,12 +22,7 @@ const ASSERTIONS: usize = 15_000;
 /// How often a task has to be interrupted by another one meanwhile.
 const INTERRUPTIONS: usize = 1000;
 /// Scripts of this repository.
-const OWN: [(&str, &str); 4] = [
-    ("scripts/compact_imports.wast", include_str!("../../../spec/scripts/compact_imports.wast")),
-    ("scripts/legacy_exceptions.wast", include_str!("../../../spec/scripts/legacy_exceptions.wast")),
-    ("scripts/memories.wast", include_str!("../../../spec/scripts/memories.wast")),
-    ("scripts/table64.wast", include_str!("../../../spec/scripts/table64.wast")),
-];
+const OWN: [(&str, &str); 5] = include!("../../../spec/scripts/list.rs");
 /// Longest time on a board.
 const LIMIT: Duration = Duration::from_secs(180);
 

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+// The scripts of this repository, for hosts and boards.
+[
+    ("scripts/compact_imports.wast", include_str!("compact_imports.wast")),
+    ("scripts/legacy_exceptions.wast", include_str!("legacy_exceptions.wast")),
+    ("scripts/memories.wast", include_str!("memories.wast")),
+    ("scripts/shared.wast", include_str!("shared.wast")),
+    ("scripts/table64.wast", include_str!("table64.wast")),
+]
