@@ -27,24 +27,27 @@ use {
 pub struct InterruptHandle(
     /// The request, which the engine reads; the entry of the wait table that the guest waits in, plus one.
     Arc<Vec<AtomicU32>>,
-    /// Who polls the host function that the guest waits for.
+    /// Who polls the host function that the guest waits for; only where there are such functions.
     #[cfg(feature = "std")]
-    Arc<Mutex<Option<Waker>>>,
+    Option<Arc<Mutex<Option<Waker>>>>,
 );
 
 #[cfg(target_has_atomic = "ptr")]
 impl InterruptHandle {
-    pub(crate) fn new() -> InterruptHandle {
+    /// `for_futures`: the guest may wait for a host function that is a future.
+    #[cfg_attr(not(feature = "std"), allow(unused_variables))] // then nobody is woken
+    pub(crate) fn new(for_futures: bool) -> InterruptHandle {
         InterruptHandle(
             Arc::new(vec![AtomicU32::new(0), AtomicU32::new(0)]),
             #[cfg(feature = "std")]
-            Arc::default(),
+            for_futures.then(Arc::default),
         )
     }
     /// Whom a request wakes from now on; who was it until now.
     #[cfg(feature = "std")]
     pub(crate) fn set_waker(&self, waker: Option<Waker>) -> Option<Waker> {
-        core::mem::replace(&mut *self.1.lock().unwrap_or_else(PoisonError::into_inner), waker)
+        let slot = self.1.as_ref()?;
+        core::mem::replace(&mut *slot.lock().unwrap_or_else(PoisonError::into_inner), waker)
     }
     pub(crate) fn words(&self) -> Arc<Vec<AtomicU32>> {
         self.0.clone()
@@ -129,10 +132,12 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    pub(crate) fn new() -> Control {
+    /// Of an instance with these imports.
+    #[cfg_attr(not(target_has_atomic = "ptr"), allow(unused_variables))] // then there is no interrupt
+    pub(crate) fn new(imports: &ImportMap) -> Control {
         Control {
             #[cfg(target_has_atomic = "ptr")]
-            interrupt: InterruptHandle::new(),
+            interrupt: InterruptHandle::new(imports.has_futures()),
             refused: Cell::new(None),
             #[cfg(feature = "std")]
             deadline: Cell::new(None),

@@ -140,6 +140,13 @@ impl ImportMap {
     pub(crate) fn is_async(&self, index: u32) -> bool {
         self.begin(index).is_some()
     }
+
+    /// Whether one of the functions is a future.
+    #[cfg(target_has_atomic = "ptr")]
+    pub(crate) fn has_futures(&self) -> bool {
+        self.funcs.iter().any(|f| matches!(f.body, Body::Async(_)))
+    }
+
     /// What makes the future of function `index`, if it is one.
     pub(crate) fn begin(&self, index: u32) -> Option<&dyn Fn(AsyncCaller, Vec<Value>) -> Pending> {
         match &self.funcs.get(index as usize)?.body {

@@ -161,7 +161,7 @@ impl ModuleInstance {
                 _ => e,
             }
         })?;
-        let control = Control::new();
+        let control = Control::new(&imports);
         #[cfg(target_has_atomic = "ptr")]
         store.set_interrupt(wrt_foundation::Shared::Arc(control.interrupt.words()));
         Ok(ModuleInstance {
