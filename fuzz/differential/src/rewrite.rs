@@ -95,8 +95,8 @@ impl Rewriter {
     }
 }
 
-/// A load or store of a number, as far as it matters here: the value under which a store has its address.
-fn access(op: &Operator<'_>) -> Option<(wasmparser::MemArg, Option<ValType>)> {
+/// A load or store of a number, as far as it matters here: where it goes, and the value under which a store has its address.
+fn access<'o>(op: &'o mut Operator<'_>) -> Option<(&'o mut wasmparser::MemArg, Option<ValType>)> {
     Some(match op {
         Operator::I32Load { memarg }
         | Operator::I64Load { memarg }
@@ -108,11 +108,11 @@ fn access(op: &Operator<'_>) -> Option<(wasmparser::MemArg, Option<ValType>)> {
         | Operator::I32Load16U { memarg }
         | Operator::I64Load8S { memarg }
         | Operator::I64Load16U { memarg }
-        | Operator::I64Load32U { memarg } => (*memarg, None),
-        Operator::I32Store { memarg } | Operator::I32Store8 { memarg } | Operator::I32Store16 { memarg } => (*memarg, Some(ValType::I32)),
-        Operator::I64Store { memarg } | Operator::I64Store8 { memarg } | Operator::I64Store32 { memarg } => (*memarg, Some(ValType::I64)),
-        Operator::F32Store { memarg } => (*memarg, Some(ValType::F32)),
-        Operator::F64Store { memarg } => (*memarg, Some(ValType::F64)),
+        | Operator::I64Load32U { memarg } => (memarg, None),
+        Operator::I32Store { memarg } | Operator::I32Store8 { memarg } | Operator::I32Store16 { memarg } => (memarg, Some(ValType::I32)),
+        Operator::I64Store { memarg } | Operator::I64Store8 { memarg } | Operator::I64Store32 { memarg } => (memarg, Some(ValType::I64)),
+        Operator::F32Store { memarg } => (memarg, Some(ValType::F32)),
+        Operator::F64Store { memarg } => (memarg, Some(ValType::F64)),
         _ => return None,
     })
 }
@@ -140,7 +140,8 @@ impl Reencode for Rewriter {
         let mut f = Function::new(locals);
         let ops = body.get_operators_reader()?.into_iter().collect::<Result<Vec<_>, _>>()?;
         for (i, op) in ops.iter().enumerate() {
-            match (op, access(op)) {
+            let mut changed = op.clone();
+            match (op, access(&mut changed)) {
                 // Of the same operands and result, but for the time, which comes last.
                 (Operator::MemoryAtomicWait32 { memarg }, _) => {
                     let m: MemArg = self.mem_arg(*memarg)?;
@@ -165,9 +166,10 @@ impl Reencode for Rewriter {
                         f.instruction(&Instruction::LocalGet(kept));
                     }
                     // Only where there is no other offset is the address computed by the operation itself.
-                    let offset = if self.random.below(4) == 0 { memarg.offset } else { 0 };
-                    let op = with_offset(op, wasmparser::MemArg { offset, ..memarg });
-                    f.instruction(&self.instruction(op)?);
+                    if self.random.below(4) != 0 {
+                        memarg.offset = 0;
+                    }
+                    f.instruction(&self.instruction(changed)?);
                     continue;
                 }
                 _ => {}
@@ -183,33 +185,6 @@ impl Reencode for Rewriter {
         code.function(&f);
         Ok(())
     }
-}
-
-fn with_offset<'a>(op: &Operator<'a>, m: wasmparser::MemArg) -> Operator<'a> {
-    let mut op = op.clone();
-    match &mut op {
-        Operator::I32Load { memarg }
-        | Operator::I64Load { memarg }
-        | Operator::F32Load { memarg }
-        | Operator::F64Load { memarg }
-        | Operator::I32Load8S { memarg }
-        | Operator::I32Load8U { memarg }
-        | Operator::I32Load16S { memarg }
-        | Operator::I32Load16U { memarg }
-        | Operator::I64Load8S { memarg }
-        | Operator::I64Load16U { memarg }
-        | Operator::I64Load32U { memarg }
-        | Operator::I32Store { memarg }
-        | Operator::I32Store8 { memarg }
-        | Operator::I32Store16 { memarg }
-        | Operator::I64Store { memarg }
-        | Operator::I64Store8 { memarg }
-        | Operator::I64Store32 { memarg }
-        | Operator::F32Store { memarg }
-        | Operator::F64Store { memarg } => *memarg = m,
-        _ => {}
-    }
-    op
 }
 
 /// The module, which imports no function, rewritten. None where it is not valid.
@@ -234,7 +209,7 @@ mod tests {
             for payload in Parser::new(0).parse_all(&wasm) {
                 let Ok(Payload::CodeSectionEntry(body)) = payload else { continue };
                 let ops: Vec<Operator> = body.get_operators_reader().unwrap().into_iter().map(|op| op.unwrap()).collect();
-                let scaled = |w: &[Operator]| matches!(w, [Operator::I32Shl, Operator::I32Const { .. }, Operator::I32Add, load] if super::access(load).is_some());
+                let scaled = |w: &[Operator]| matches!(w, [Operator::I32Shl, Operator::I32Const { .. }, Operator::I32Add, load] if super::access(&mut load.clone()).is_some());
                 addresses += ops.windows(4).filter(|w| scaled(w)).count();
                 atomics += ops.iter().filter(|op| format!("{op:?}").contains("Atomic")).count();
                 assert!(!ops.iter().any(|op| matches!(op, Operator::MemoryAtomicWait32 { .. } | Operator::MemoryAtomicWait64 { .. })));
