@@ -115,6 +115,7 @@ faults! {
         TooManyTypes "too many types (100000)"
         TypesCollide "too many types with one hash (256)"
         TooManyMapped "too many operands and locals where code can pause (50000000)"
+        TooManyWide "too many operands of instructions that take over 64 (20000000)"
         TooManyParams "too many parameters (1000)"
         TooManyResults "too many results (1000)"
         TooManyFunctions "too many functions (1000000)"
@@ -188,6 +189,7 @@ mod tests {
             (Fault::TooManyTypes, limits::TYPES),
             (Fault::TypesCollide, limits::EQUAL_HASHES),
             (Fault::TooManyMapped, limits::MAPPED),
+            (Fault::TooManyWide, limits::WIDE),
             (Fault::TooManyParams, limits::PARAMS),
             (Fault::TooManyResults, limits::RESULTS),
             (Fault::TooManyFunctions, limits::FUNCTIONS),

@@ -113,6 +113,8 @@ pub(crate) struct Decoder<'b, 's, S> {
     pub(crate) used: u32,
     high: u32,
     max_depth: u32,
+    /// Operands that bodies have checked for instructions that take many.
+    wide: u32,
     pub(crate) spaces: Spaces,
     /// Bodies in the code section.
     bodies: u32,
@@ -167,6 +169,7 @@ impl<'b, 's, S: Sink> Decoder<'b, 's, S> {
             used: 0,
             high: 0,
             max_depth: 0,
+            wide: 0,
             spaces: Spaces::default(),
             bodies: 0,
             data_segments: 0,
@@ -854,7 +857,9 @@ impl<'b, 's, S: Sink> Decoder<'b, 's, S> {
         self.sink.func_begin(&info, func, &locals, param_cells, cells.wrapping_sub(param_cells), size)?;
         let s = Operands::new(stacks, cells, self.high.wrapping_sub(base));
         let mut body = Body::new(self.r.clone(), info, locals, inits, s, &mut *self.sink);
+        body.wide = self.wide;
         let result = body.open(index).and_then(|()| body.run());
+        self.wide = body.wide;
         self.r = body.r;
         self.high = self.high.max(base.saturating_add(body.s.high_water()));
         self.max_depth = self.max_depth.max(body.max_depth);

@@ -177,6 +177,9 @@ macro_rules! number {
     };
 }
 
+/// Operands that an instruction takes without being counted: far more than code that compilers make.
+const USUAL: usize = 64;
+
 /// The state of one pass.
 pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) r: Reader<'b>,
@@ -185,6 +188,8 @@ pub(crate) struct Body<'b, 's, 'x, S> {
     pub(crate) s: Operands<'s>,
     pub(crate) sink: &'x mut S,
     pub(crate) max_depth: u32,
+    /// Operands checked so far by instructions that take many of them, in this body and those before.
+    pub(crate) wide: u32,
     /// If a local has no value from the start: for each the number of the frame that gave it one, or 0.
     inits: &'x mut [u32],
     /// The local named last, if locals have such words.
@@ -204,7 +209,22 @@ pub(crate) struct Body<'b, 's, 'x, S> {
 impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     pub(crate) fn new(r: Reader<'b>, info: Info<'x>, locals: Locals<'x>, inits: &'x mut [u32], s: Operands<'s>, sink: &'x mut S) -> Self {
         let memory = info.memory_address(0) == Some(ValType::I32);
-        Body { r, info, locals, s, sink, max_depth: 0, inits, local: 0, results: &[], base: 0, unreachable: false, live: true, memory }
+        Body {
+            r,
+            info,
+            locals,
+            s,
+            sink,
+            max_depth: 0,
+            wide: 0,
+            inits,
+            local: 0,
+            results: &[],
+            base: 0,
+            unreachable: false,
+            live: true,
+            memory,
+        }
     }
     /// Opens the outermost frame, whose results `block_type` gives.
     pub(crate) fn open(&mut self, block_type: u32) -> Result<(), Fault> {
@@ -230,11 +250,17 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     /// The operands below the last `skip` ones have these types, the last type on top.
     #[inline]
-    pub(crate) fn check(&self, types: &[u32], skip: usize) -> Result<(), Fault> {
+    pub(crate) fn check(&mut self, types: &[u32], skip: usize) -> Result<(), Fault> {
         if types.is_empty() { Ok(()) } else { self.check_some(types, skip) }
     }
     #[inline(never)]
-    fn check_some(&self, types: &[u32], skip: usize) -> Result<(), Fault> {
+    fn check_some(&mut self, types: &[u32], skip: usize) -> Result<(), Fault> {
+        if types.len() > USUAL {
+            self.wide = self.wide.saturating_add(types.len() as u32);
+            if self.wide > limits::WIDE {
+                return Err(Fault::TooManyWide);
+            }
+        }
         let have = self.have().wrapping_sub(skip);
         let mut types = types;
         if have < types.len() {
@@ -266,7 +292,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     /// The last operand has this type.
     #[inline]
-    pub(crate) fn check_top(&self, ty: ValType) -> Result<(), Fault> {
+    pub(crate) fn check_top(&mut self, ty: ValType) -> Result<(), Fault> {
         match self.s.last(self.base) {
             Some((_, &[[top, ..]])) if top == ty.bits() => Ok(()),
             _ => self.check_some(&[ty.bits()], 0),
@@ -390,7 +416,7 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
         if block_type >> 31 != 0 { Ok(&[]) } else { self.ty(block_type).map(|ty| ty.params) }
     }
     /// The operands of the frame are just `results`.
-    pub(crate) fn check_all(&self, results: &[u32]) -> Result<(), Fault> {
+    pub(crate) fn check_all(&mut self, results: &[u32]) -> Result<(), Fault> {
         if self.have() > results.len() {
             return Err(Fault::TypeMismatch);
         }

@@ -9,6 +9,9 @@ pub const EQUAL_HASHES: u32 = 256;
 /// Operands and reference locals that the maps of references of one module look at, beyond 64 at one place, so that hostile code cannot have an
 /// image that is a hundred times as large.
 pub const MAPPED: u32 = 50_000_000;
+/// Operands that the instructions of one module's functions take together, where one takes over 64: two bytes of hostile code can call for a
+/// thousand of them to be looked at.
+pub const WIDE: u32 = 20_000_000;
 /// Parameters of one function.
 pub const PARAMS: u32 = 1_000;
 /// Results of one function.

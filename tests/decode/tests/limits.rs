@@ -74,10 +74,23 @@ fn blocks(n: u32) -> Vec<u8> {
     body([vec![0], [0x02, 0x40].repeat(n as usize), vec![0x0b; n as usize + 1]].concat())
 }
 
+/// Two functions with branches of 1000 results each, which look at `n` operands, or at a few more.
+fn wide(n: u32) -> Vec<u8> {
+    // The end of the block looks at them too.
+    let half = |branches: u32| {
+        let code =
+            [vec![0, 0x02, 1], [0x41, 0].repeat(1000), [0x41, 0, 0x0d, 0].repeat(branches as usize - 1), vec![0x0b, 0x00, 0x0b]].concat();
+        [leb(code.len() as u64), code].concat()
+    };
+    let all = n.div_ceil(1000);
+    let types = list(&[vec![0x60, 0, 0], [vec![0x60, 0], items(1000, &[0x7f])].concat()]);
+    module(&[(1, types), (3, vec![2, 0, 0]), (10, list(&[half(all / 2), half(all - all / 2)]))])
+}
+
 /// What makes a module of so many.
 type Make = fn(u32) -> Vec<u8>;
 
-const LIMITS: [(&str, u32, Fault, Make); 17] = [
+const LIMITS: [(&str, u32, Fault, Make); 18] = [
     ("types", limits::TYPES, Fault::TooManyTypes, |n| module(&[(1, items(n, &[0x60, 0, 0]))])),
     ("parameters", limits::PARAMS, Fault::TooManyParams, |n| module(&[(1, [vec![1, 0x60], items(n, &[0x7f]), vec![0]].concat())])),
     ("results", limits::RESULTS, Fault::TooManyResults, |n| module(&[(1, [vec![1, 0x60, 0], items(n, &[0x7f])].concat())])),
@@ -94,6 +107,7 @@ const LIMITS: [(&str, u32, Fault, Make); 17] = [
     ("element segments", limits::SEGMENTS, Fault::TooManySegments, |n| module(&[(9, items(n, &[1, 0, 0]))])),
     ("locals", limits::LOCALS, Fault::TooManyLocals, |n| body([vec![1], leb(n.into()), vec![0x7f, 0x0b]].concat())),
     ("nesting", limits::NESTING, Fault::TooDeep, |n| blocks(n - 1)), // the body is a block
+    ("operands of instructions that take many", limits::WIDE, Fault::TooManyWide, wide),
     ("bytes of a body", limits::BODY_BYTES, Fault::BodyTooLarge, nops),
 ];
 
