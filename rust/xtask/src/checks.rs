@@ -406,8 +406,17 @@ fn documentation() -> Result<Verdict> {
 const NO_THREADS: &str =
     "alloc,loader,float,relaxed-simd,tail-call,gc,legacy-exceptions,multi-memory,memory64,custom-page-sizes,wide-arithmetic";
 
-/// Targets without an operating system, each with and without an allocator.
+/// Targets without an operating system, each with and without an allocator. Nothing of these builds runs, so none is optimized.
 fn build_modes() -> Result<Verdict> {
+    let plain = ["foundation", "instructions", "decoder", "runtime"].map(|name| format!("profile.dev.package.wrt-{name}.opt-level=0"));
+    let build = |features: &str, others: &[&str]| {
+        let mut args: Vec<&str> = vec!["build", "--quiet", "--locked", "-p", "wrt", "--no-default-features", "--features", features];
+        args.extend(others);
+        for setting in &plain {
+            args.extend(["--config", setting]);
+        }
+        cargo(&args)
+    };
     let mut n = 0;
     for target in
         ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "riscv32imac-unknown-none-elf", "aarch64-unknown-none", "x86_64-unknown-none"]
@@ -416,12 +425,12 @@ fn build_modes() -> Result<Verdict> {
         // Threads need compare-and-swap.
         let all = if target == "thumbv6m-none-eabi" { NO_THREADS } else { "alloc,loader,float,proposals" };
         for features in ["", "loader", "float", "loader,float", all] {
-            cargo(&["build", "--quiet", "--locked", "-p", "wrt", "--target", target, "--no-default-features", "--features", features])?;
+            build(features, &["--target", target])?;
             n += 1;
         }
     }
     for features in ["", "loader", "alloc,loader", "std", "std,loader,float"] {
-        cargo(&["build", "--quiet", "--locked", "-p", "wrt", "--no-default-features", "--features", features])?;
+        build(features, &[])?;
         n += 1;
     }
     Ok(Verdict::Passed(format!("{n} builds")))
