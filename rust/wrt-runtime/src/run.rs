@@ -276,18 +276,25 @@ fn trap(frames: &[Frame], run: &mut Run, pc: usize, left: i32, out: &mut Exit, t
     stop(frames, run, out, t);
 }
 
-/// A jump of the loop that charges `cost`, which is not positive or more than is `left`; what is left then. A refund goes to
-/// the budget: the counter falls all the same.
+/// A jump of the loop that charges `cost`, which is not positive or more than is `left`; what is left then, of the next slice
+/// where the guest just goes on. A refund goes to the budget: the counter falls all the same.
 #[cold]
 #[inline(never)]
-fn charge(run: &mut Run, left: i32, cost: i32) -> i32 {
+fn charge(interrupt: &[AtomicU32], run: &mut Run, left: i32, cost: i32) -> i32 {
     if cost > 0 {
-        return left.wrapping_sub(cost);
+        return slice(interrupt, run, left.wrapping_sub(cost));
     }
     let (left, credit) = refund(left, 0, cost);
     run.budget = run.budget.saturating_add(credit.into());
     run.lag = run.lag.saturating_add(credit);
     left
+}
+
+/// The slice is used up: what is left of the next one where the guest just goes on, else `left`.
+#[cold]
+#[inline(never)]
+fn slice(interrupt: &[AtomicU32], run: &mut Run, left: i32) -> i32 {
+    next_at_once(interrupt, run, left, 0).unwrap_or(left)
 }
 
 /// The part of [`Run`] that the threaded loop keeps in locals.
@@ -347,7 +354,6 @@ pub(crate) struct Hot<'a> {
 
 /// The same as [`Hot::refill`] where the guest just goes on, with a whole slice: the counter then. `left` and `credit` are not yet
 /// in `run`.
-#[cfg(wrt_threaded)]
 #[inline(always)]
 pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, credit: i32) -> Option<i32> {
     let lag = run.lag.checked_add(left)?.checked_add(credit)?.checked_add(1)?.max(0);
@@ -355,6 +361,8 @@ pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, cr
     if interrupt.first().is_some_and(|word| word.load(Relaxed) != 0) || budget < 0 || lag >= MOST_LAG {
         return None;
     }
+    #[cfg(wrt_words)]
+    counted::looked();
     (run.budget, run.lag) = (budget, lag.wrapping_sub(SLICE as i32));
     Some(SLICE as i32)
 }
@@ -478,7 +486,22 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         };
         // In memory, and out of the compiler's sight: what calls and globals ask for does not compete for registers.
         let _ = black_box((&mut hot, &mut cells, &mut frames, &mut run));
-        let (code, mem, shared) = (hot.code, &mut *hot.mem, hot.shared);
+        let (code, shared) = (hot.code, hot.shared);
+        // Arm has one register too few: where it is, takes less than what the compiler does to keep it at hand.
+        #[cfg(target_arch = "arm")]
+        macro_rules! mem {
+            () => {
+                hot.mem
+            };
+        }
+        #[cfg(not(target_arch = "arm"))]
+        let mem = &mut *hot.mem;
+        #[cfg(not(target_arch = "arm"))]
+        macro_rules! mem {
+            () => {
+                mem
+            };
+        }
         let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
@@ -519,6 +542,19 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     pc = pc.wrapping_add(1);
                 }};
             }
+            // After a charge: the next slice, if this one is used up. On computers a call here would cost the loop registers.
+            macro_rules! slice {
+                () => {
+                    if left < 0 {
+                        if cfg!(target_pointer_width = "32") {
+                            left = slice(hot.interrupt, run, left);
+                        }
+                        if left < 0 {
+                            break 0;
+                        }
+                    }
+                };
+            }
             // A jump from `pc`.
             macro_rules! jump {
                 ($disp:expr, $cost:expr) => {{
@@ -528,7 +564,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     if (less as u32) < left as u32 {
                         left = less; // one compare: the cost is positive, and there was enough
                     } else {
-                        left = charge(run, left, cost);
+                        left = charge(hot.interrupt, run, left, cost);
                         if left < 0 {
                             break 0;
                         }
@@ -572,7 +608,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     ($n:literal, $s:ident => $put:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
+                        let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
                         $put;
                         pc = pc.wrapping_add(2);
                     }};
@@ -581,7 +617,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     ($put:path, $n:literal, $v:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
+                        let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
                         $put(s, $v);
                         pc = pc.wrapping_add(2);
                     }};
@@ -595,7 +631,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 macro_rules! load_scaled {
                     ($n:literal, $s:ident => $put:expr) => {{
                         let ea = scaled!();
-                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
+                        let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
                         $put;
                         pc = pc.wrapping_add(2);
                     }};
@@ -603,7 +639,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 macro_rules! store_scaled {
                     ($put:path, $n:literal, $v:expr) => {{
                         let ea = scaled!();
-                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
+                        let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
                         $put(s, $v);
                         pc = pc.wrapping_add(2);
                     }};
@@ -621,9 +657,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
                         (fr, run.base, run.depth) = (f, callee, depth.wrapping_add(1));
                         pc = $to as usize;
-                        if left < 0 {
-                            break 0;
-                        }
+                        slice!();
                     }};
                 }
                 macro_rules! ret {
@@ -637,9 +671,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         (fr, run.base, run.depth) = (f, b, top);
                         pc = to as usize;
                         left = left.wrapping_sub((w >> 16) as i32);
-                        if left < 0 {
-                            break 0;
-                        }
+                        slice!();
                     }};
                 }
                 // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
@@ -701,9 +733,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     CHARGE => {
                         pc = pc.wrapping_add(1);
                         left = left.wrapping_sub((w >> 16) as i32);
-                        if left < 0 {
-                            break 0;
-                        }
+                        slice!();
                     }
                     ENTER => {
                         match c!() {
@@ -775,7 +805,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x2f => load!(2, s => fr[a] = bytes::half(s).into()), // i32.load16_u
                     // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                     0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                        let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { break w };
+                        let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break w };
                         set64(fr, a, v);
                         pc = pc.wrapping_add(2);
                     }
@@ -924,7 +954,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
             macro_rules! second {
                 () => {
-                    match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
+                    match second(fr, mem!(), shared, code.get(pc..).unwrap_or(&[])) {
                         #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
                         Ok(0) => break w,
                         Ok(words) => pc = pc.wrapping_add(words),
@@ -932,6 +962,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                 };
             }
+            // Else Arm keeps the opcode in a register, from dispatch to here.
+            let w = if cfg!(target_arch = "arm") { black_box(w) } else { w };
             match w as u8 {
                 0 => {
                     (run.pc, run.left) = (pc as u32, left);
@@ -956,7 +988,8 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize);
                     left = hasten(run, left, 1);
                 }
-                #[cfg(feature = "tail-call")]
+                // Where nothing else of the kind is here, on computers, this would cost the loop a register: 5 % for all programs.
+                #[cfg(all(feature = "tail-call", any(target_pointer_width = "32", feature = "threads")))]
                 RETURN_CALL => {
                     let (f, k) = (ext!(c1) as usize, ext!(c2));
                     let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
@@ -965,16 +998,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         trap!(Trap::StackExhausted);
                     }
                     pc = to as usize;
-                    if left < 0 {
-                        break 0;
-                    }
+                    slice!();
                 }
                 #[cfg(feature = "memory64")]
                 MEMORY_64 if w >> 16 == 0 => {
                     let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
                         trap!(Trap::BadImage)
                     };
-                    match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
+                    match access(mem!(), shared, fr, inner, far_address(fr, inner, lower, upper)) {
                         Ok(()) => pc = pc.wrapping_add(4),
                         Err(t) => trap!(t),
                     }
