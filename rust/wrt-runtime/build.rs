@@ -15,6 +15,11 @@ fn main() {
     if fit && optimised && wanted {
         println!("cargo::rustc-cfg=wrt_threaded");
     }
+    // At "z" all that makes the plain loop quicker and larger is left out.
+    println!("cargo::rustc-check-cfg=cfg(wrt_quick)");
+    if set("OPT_LEVEL") != "z" {
+        println!("cargo::rustc-cfg=wrt_quick");
+    }
     println!("cargo::rustc-check-cfg=cfg(wrt_unbounded)");
     if var("CARGO_FEATURE_OPTIMIZE").is_ok() {
         if fit && optimised && wanted {

@@ -282,7 +282,8 @@ fn trap(frames: &[Frame], run: &mut Run, pc: usize, left: i32, out: &mut Exit, t
 #[inline(never)]
 fn charge(interrupt: &[AtomicU32], run: &mut Run, left: i32, cost: i32) -> i32 {
     if cost > 0 {
-        return slice(interrupt, run, left.wrapping_sub(cost));
+        let left = left.wrapping_sub(cost);
+        return if cfg!(wrt_quick) { slice(interrupt, run, left) } else { left };
     }
     let (left, credit) = refund(left, 0, cost);
     run.budget = run.budget.saturating_add(credit.into());
@@ -367,6 +368,7 @@ pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, cr
     Some(SLICE as i32)
 }
 
+#[cfg(any(target_pointer_width = "64", not(wrt_quick)))]
 impl Hot<'_> {
     /// Takes the next slice, without borrowing everything anew. False: `out` is set.
     #[inline(never)]
@@ -488,15 +490,15 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         let _ = black_box((&mut hot, &mut cells, &mut frames, &mut run));
         let (code, shared) = (hot.code, hot.shared);
         // Arm has one register too few: where it is, takes less than what the compiler does to keep it at hand.
-        #[cfg(target_arch = "arm")]
+        #[cfg(all(target_arch = "arm", wrt_quick))]
         macro_rules! mem {
             () => {
                 hot.mem
             };
         }
-        #[cfg(not(target_arch = "arm"))]
+        #[cfg(not(all(target_arch = "arm", wrt_quick)))]
         let mem = &mut *hot.mem;
-        #[cfg(not(target_arch = "arm"))]
+        #[cfg(not(all(target_arch = "arm", wrt_quick)))]
         macro_rules! mem {
             () => {
                 mem
@@ -546,7 +548,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             macro_rules! slice {
                 () => {
                     if left < 0 {
-                        if cfg!(target_pointer_width = "32") {
+                        if cfg!(all(target_pointer_width = "32", wrt_quick)) {
                             left = slice(hot.interrupt, run, left);
                         }
                         if left < 0 {
@@ -963,8 +965,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 };
             }
             // Else Arm keeps the opcode in a register, from dispatch to here.
-            let w = if cfg!(target_arch = "arm") { black_box(w) } else { w };
+            let w = if cfg!(all(target_arch = "arm", wrt_quick)) { black_box(w) } else { w };
             match w as u8 {
+                #[cfg(any(target_pointer_width = "64", not(wrt_quick)))]
                 0 => {
                     (run.pc, run.left) = (pc as u32, left);
                     if !Hot::refill(hot.interrupt, frames, run, out) {
