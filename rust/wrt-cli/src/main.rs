@@ -93,6 +93,7 @@ impl Failure {
 type Outcome = Result<u8, Failure>;
 
 fn main() -> ExitCode {
+    sigpipe::reset();
     let outcome = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Profile(args) => profile::run(&args),

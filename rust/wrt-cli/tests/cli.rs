@@ -36,6 +36,24 @@ fn complains(args: &[&str], code: i32) -> String {
     String::from_utf8(o.stderr).unwrap()
 }
 
+/// `wrt inspect FILE | head -1`: no complaint about the pipe.
+#[cfg(unix)]
+#[test]
+fn output_that_nobody_reads() {
+    use std::io::Read;
+    use std::process::Stdio;
+    // More than a pipe holds.
+    let many: String = (0..20_000).map(|i| format!(r#"(export "a long name {i}" (func 0))"#)).collect();
+    let file = wasm("many", &format!("(module (func) {many})"));
+    let mut c = Command::new(env!("CARGO_BIN_EXE_wrt"));
+    let mut child = c.arg("inspect").arg(file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(said, "");
+}
+
 const MATH: &str = r#"(module
     (func (export "swap") (param i32 f64) (result f64 i32) (local.get 1) (local.get 0))
     (func (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
