@@ -818,11 +818,11 @@ impl<'b, 's, 'x, S: Sink> Body<'b, 's, 'x, S> {
     }
     /// Memory, offset and address type of a load or store, `flags` having been read; any memory, any mistake.
     pub(crate) fn mem_arg(&mut self, row: u32, flags: u32) -> Result<(u32, u64, ValType), Fault> {
-        const WITH_INDEX: u32 = if cfg!(feature = "multi-memory") { 0x40 } else { 0 };
-        if flags >= if WITH_INDEX != 0 { 0x80 } else { 32 } {
+        const WITH_INDEX: u32 = 0x40;
+        if flags >= if cfg!(feature = "multi-memory") { 0x80 } else { 32 } {
             return Err(Fault::MalformedMemopFlags);
         }
-        let memory = if flags & WITH_INDEX != 0 { self.r.u32()? } else { 0 };
+        let memory = if cfg!(feature = "multi-memory") && flags & WITH_INDEX != 0 { self.r.u32()? } else { 0 };
         let offset = if cfg!(feature = "memory64") { self.r.u64()? } else { self.r.u32()?.into() };
         let address = self.address(memory)?;
         if flags & !WITH_INDEX > row >> 5 & 7 {

@@ -305,7 +305,11 @@ impl ModuleInstance {
                     }
                 }
             }
-            from = self.futures.len();
+            // Only a wait of threads comes round again.
+            #[cfg(all(feature = "std", feature = "threads"))]
+            {
+                from = self.futures.len();
+            }
             if self.waits_for_host() {
                 return self.wait_for_host(func, waker);
             }
