@@ -351,6 +351,9 @@ pub(crate) struct Hot<'a> {
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
     pub(crate) interrupt: &'a [AtomicU32],
+    /// What the plain loop has left of the slice, in memory for sure: looked at by jumps and calls alone, and where a compiler gives it a
+    /// register another value lacks one.
+    left: i32,
 }
 
 /// The same as [`Hot::refill`] where the guest just goes on, with a whole slice: the counter then. `left` and `credit` are not yet
@@ -399,6 +402,7 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
         interrupt: &store.interrupt,
+        left: 0,
     })
 }
 
@@ -488,29 +492,15 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         };
         // In memory, and out of the compiler's sight: what calls and globals ask for does not compete for registers.
         let _ = black_box((&mut hot, &mut cells, &mut frames, &mut run));
-        let (code, shared) = (hot.code, hot.shared);
-        // Arm has one register too few: where it is, takes less than what the compiler does to keep it at hand.
-        #[cfg(all(target_arch = "arm", wrt_quick))]
-        macro_rules! mem {
-            () => {
-                hot.mem
-            };
-        }
-        #[cfg(not(all(target_arch = "arm", wrt_quick)))]
-        let mem = &mut *hot.mem;
-        #[cfg(not(all(target_arch = "arm", wrt_quick)))]
-        macro_rules! mem {
-            () => {
-                mem
-            };
-        }
+        let (code, mem, shared) = (hot.code, &mut *hot.mem, hot.shared);
         let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
             return;
         };
         // What calls and refunds use stays in `run`: the registers are for all others.
-        let (mut pc, mut left) = (run.pc as usize, run.left);
+        let mut pc = run.pc as usize;
+        hot.left = run.left;
 
         // Around the loop: what is called for a single operation, and would cost the loop registers.
         let w = loop {
@@ -520,7 +510,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             };
             macro_rules! trap {
                 ($t:expr) => {
-                    return trap(frames, run, pc, left, out, $t)
+                    return trap(frames, run, pc, hot.left, out, $t)
                 };
             }
             macro_rules! ext {
@@ -547,11 +537,11 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             // After a charge: the next slice, if this one is used up. On computers a call here would cost the loop registers.
             macro_rules! slice {
                 () => {
-                    if left < 0 {
+                    if hot.left < 0 {
                         if cfg!(all(target_pointer_width = "32", wrt_quick)) {
-                            left = slice(hot.interrupt, run, left);
+                            hot.left = slice(hot.interrupt, run, hot.left);
                         }
-                        if left < 0 {
+                        if hot.left < 0 {
                             break 0;
                         }
                     }
@@ -562,12 +552,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 ($disp:expr, $cost:expr) => {{
                     let (disp, cost): (i32, i32) = ($disp, $cost);
                     pc = pc.wrapping_add_signed(disp as isize);
-                    let less = left.wrapping_sub(cost);
-                    if (less as u32) < left as u32 {
-                        left = less; // one compare: the cost is positive, and there was enough
+                    let less = hot.left.wrapping_sub(cost);
+                    if (less as u32) < hot.left as u32 {
+                        hot.left = less; // one compare: the cost is positive, and there was enough
                     } else {
-                        left = charge(hot.interrupt, run, left, cost);
-                        if left < 0 {
+                        hot.left = charge(hot.interrupt, run, hot.left, cost);
+                        if hot.left < 0 {
                             break 0;
                         }
                     }
@@ -610,7 +600,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     ($n:literal, $s:ident => $put:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
+                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
                         $put;
                         pc = pc.wrapping_add(2);
                     }};
@@ -619,7 +609,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     ($put:path, $n:literal, $v:expr) => {{
                         let k = ext!(c1);
                         let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
+                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
                         $put(s, $v);
                         pc = pc.wrapping_add(2);
                     }};
@@ -633,7 +623,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 macro_rules! load_scaled {
                     ($n:literal, $s:ident => $put:expr) => {{
                         let ea = scaled!();
-                        let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
+                        let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
                         $put;
                         pc = pc.wrapping_add(2);
                     }};
@@ -641,7 +631,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 macro_rules! store_scaled {
                     ($put:path, $n:literal, $v:expr) => {{
                         let ea = scaled!();
-                        let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
+                        let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
                         $put(s, $v);
                         pc = pc.wrapping_add(2);
                     }};
@@ -651,7 +641,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         if $costs < 1 << 16 {
                             break w;
                         }
-                        left = left.wrapping_sub(($costs >> 16) as i32);
+                        hot.left = hot.left.wrapping_sub(($costs >> 16) as i32);
                         let (base, depth) = (run.base, run.depth);
                         let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
                         *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
@@ -672,7 +662,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
                         (fr, run.base, run.depth) = (f, b, top);
                         pc = to as usize;
-                        left = left.wrapping_sub((w >> 16) as i32);
+                        hot.left = hot.left.wrapping_sub((w >> 16) as i32);
                         slice!();
                     }};
                 }
@@ -734,7 +724,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                     CHARGE => {
                         pc = pc.wrapping_add(1);
-                        left = left.wrapping_sub((w >> 16) as i32);
+                        hot.left = hot.left.wrapping_sub((w >> 16) as i32);
                         slice!();
                     }
                     ENTER => {
@@ -807,7 +797,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x2f => load!(2, s => fr[a] = bytes::half(s).into()), // i32.load16_u
                     // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                     0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                        let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break w };
+                        let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { break w };
                         set64(fr, a, v);
                         pc = pc.wrapping_add(2);
                     }
@@ -956,7 +946,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
             macro_rules! second {
                 () => {
-                    match second(fr, mem!(), shared, code.get(pc..).unwrap_or(&[])) {
+                    match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
                         #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
                         Ok(0) => break w,
                         Ok(words) => pc = pc.wrapping_add(words),
@@ -969,34 +959,34 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             match w as u8 {
                 #[cfg(any(target_pointer_width = "64", not(wrt_quick)))]
                 0 => {
-                    (run.pc, run.left) = (pc as u32, left);
+                    (run.pc, run.left) = (pc as u32, hot.left);
                     if !Hot::refill(hot.interrupt, frames, run, out) {
                         return;
                     }
-                    left = run.left;
+                    hot.left = run.left;
                 }
                 FAR_GET | FAR_SET | FAR_COPY => {
                     if far(cells, run.base, w, ext!(c1)).is_none() {
                         trap!(Trap::BadImage);
                     }
                     pc = pc.wrapping_add(2);
-                    left = hasten(run, left, (w >> 20 & 15).wrapping_add(1) as i32); // 16 cells are 64 bytes
+                    hot.left = hasten(run, hot.left, (w >> 20 & 15).wrapping_add(1) as i32); // 16 cells are 64 bytes
                 }
                 MAP => {
                     pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize);
-                    left = hasten(run, left, 1);
+                    hot.left = hasten(run, hot.left, 1);
                 }
                 #[cfg(feature = "exceptions")]
                 TRY => {
                     pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize);
-                    left = hasten(run, left, 1);
+                    hot.left = hasten(run, hot.left, 1);
                 }
                 // Where nothing else of the kind is here, on computers, this would cost the loop a register: 5 % for all programs.
                 #[cfg(all(feature = "tail-call", any(target_pointer_width = "32", feature = "threads")))]
                 RETURN_CALL => {
                     let (f, k) = (ext!(c1) as usize, ext!(c2));
                     let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
-                    left = left.wrapping_sub((w >> 16).max(1) as i32);
+                    hot.left = hot.left.wrapping_sub((w >> 16).max(1) as i32);
                     if replace_frame(cells, run.base, k).is_none() {
                         trap!(Trap::StackExhausted);
                     }
@@ -1008,7 +998,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
                         trap!(Trap::BadImage)
                     };
-                    match access(mem!(), shared, fr, inner, far_address(fr, inner, lower, upper)) {
+                    match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
                         Ok(()) => pc = pc.wrapping_add(4),
                         Err(t) => trap!(t),
                     }
@@ -1028,7 +1018,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 _ => break w,
             }
         };
-        (run.pc, run.left) = (pc as u32, left);
+        (run.pc, run.left) = (pc as u32, hot.left);
         if !rare(store, cells, frames, run, w, out) {
             return;
         }
