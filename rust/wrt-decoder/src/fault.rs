@@ -115,7 +115,7 @@ faults! {
         TooManyTypes "too many types (100000)"
         TypesCollide "too many types with one hash (256)"
         TooManyMapped "too many operands and locals where code can pause (50000000)"
-        TooManyWide "too many operands of instructions that take over 64 (20000000)"
+        TooManyWide "too many operands of instructions with many of them (20000000)"
         TooManyParams "too many parameters (1000)"
         TooManyResults "too many results (1000)"
         TooManyFunctions "too many functions (1000000)"
