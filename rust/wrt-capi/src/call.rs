@@ -6,7 +6,9 @@
 //! there is cut when the host function returns. (`wrt_runtime::host` is the same for Rust; here no reference to the store
 //! is alive while the host function runs.)
 
-use crate::error::{EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, LastError, OK};
+use crate::error::{
+    EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, LastError, Note, OK, Text,
+};
 use crate::host::{Caller, Host, MAX_VALUES, bytes};
 use crate::store::{CStore, attempt, sound, sound_array};
 use core::ffi::{c_char, c_int};
@@ -78,7 +80,7 @@ impl CStore {
         if (self.open as usize) < self.calls.len() {
             return Ok(Place { stack: StackId(self.open), depth: 0, caller: core::ptr::null_mut() });
         }
-        Err(if self.calls.is_empty() { self.note(ENOMEM, 4 * WINDOW as u32, "stack slots of the store") } else { EBUSY })
+        Err(if self.calls.is_empty() { self.note(ENOMEM, 4 * WINDOW as u32, Text::note(Note::StackSlots)) } else { EBUSY })
     }
 
     /// Whether `bits` can be passed to the guest as a `ty`.
@@ -99,7 +101,7 @@ impl CStore {
         let arg = |i: usize| unsafe { args.add(i).read() };
         let params = self.store.func_type(number).ok_or(EINVAL_HANDLE)?.params;
         if each(params).count() != count {
-            return Err(self.note(ETYPE, 0, "wrong number of values"));
+            return Err(self.note(ETYPE, 0, Text::note(Note::NumberOfValues)));
         }
         // Whether the first one that is wrong is so by its type.
         let wrong = each(params).enumerate().find_map(|(i, want)| {
@@ -114,7 +116,7 @@ impl CStore {
             }
         });
         match wrong {
-            Some(true) => return Err(self.note(ETYPE, 0, "value of another type")),
+            Some(true) => return Err(self.note(ETYPE, 0, Text::note(Note::ValueType))),
             Some(false) => return Err(EINVAL_HANDLE),
             None => {}
         }
@@ -130,7 +132,7 @@ impl CStore {
     /// Whether function `number` gives `count` results.
     fn check_results(&mut self, number: u32, count: usize) -> Result<(), c_int> {
         let ty = self.store.func_type(number).ok_or(EINVAL_HANDLE)?;
-        if each(ty.results).count() == count { Ok(()) } else { Err(self.note(ETYPE, 0, "wrong number of results")) }
+        if each(ty.results).count() == count { Ok(()) } else { Err(self.note(ETYPE, 0, Text::note(Note::NumberOfResults))) }
     }
 
     /// Gives the results of function `number`, which is done, one by one.
@@ -190,7 +192,7 @@ impl CStore {
             let (func, offset) = image.place_of(pc);
             (error.func, error.offset) = (func.unwrap_or(u32::MAX), offset);
         }
-        self.note_error(error, "")
+        self.note_trap(error)
     }
 
     /// Notes where the last call from outside ran.
@@ -426,7 +428,7 @@ pub unsafe extern "C" fn wrt_call(
         let number = s.func(func)?;
         s.check_results(number, result_count)?;
         let place = match inner_place(s) {
-            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(s.note_error(LastError::of(Trap::HostNesting), "")),
+            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(s.note_trap(LastError::of(Trap::HostNesting))),
             Some(place) => place,
             None => s.free_place()?,
         };

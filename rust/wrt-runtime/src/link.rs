@@ -83,19 +83,34 @@ pub enum Pool {
 }
 
 impl Pool {
+    /// All of them, in their order.
+    pub const ALL: &[Pool] = &[
+        Pool::Words,
+        Pool::Bytes,
+        Pool::Instances,
+        Pool::Memories,
+        #[cfg(feature = "threads")]
+        Pool::SharedMemory,
+        Pool::Tables,
+        Pool::Types,
+        Pool::FunctionNumbers,
+        Pool::InstanceNumbers,
+        Pool::AddressSpace,
+        Pool::TableElements,
+    ];
     /// What it is called.
     pub const fn name(self) -> &'static str {
         match self {
-            Pool::Words => "words of the store",
-            Pool::Bytes => "memory bytes of the store",
-            Pool::Instances => "instance slots of the store",
-            Pool::Memories => "memory slots of the store",
+            Pool::Words => "store words",
+            Pool::Bytes => "memory bytes",
+            Pool::Instances => "instance slots",
+            Pool::Memories => "memory slots",
             #[cfg(feature = "threads")]
             Pool::SharedMemory => "words for a shared memory",
-            Pool::Tables => "table slots of the store",
-            Pool::Types => "type slots of the store",
-            Pool::FunctionNumbers => "function numbers of the store are used up",
-            Pool::InstanceNumbers => "instance numbers of the store are used up",
+            Pool::Tables => "table slots",
+            Pool::Types => "type slots",
+            Pool::FunctionNumbers => "function numbers",
+            Pool::InstanceNumbers => "instance numbers",
             Pool::AddressSpace => "address space",
             Pool::TableElements => "too many elements in one table (10000000)",
         }
