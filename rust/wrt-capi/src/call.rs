@@ -9,7 +9,7 @@
 use crate::error::{
     EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, LastError, Note, OK, Text,
 };
-use crate::host::{Caller, Host, MAX_VALUES, bytes};
+use crate::host::{Caller, Host, MAX_VALUES, is};
 use crate::store::{CStore, attempt, sound, sound_array};
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
@@ -107,12 +107,14 @@ impl CStore {
         let wrong = each(params).enumerate().find_map(|(i, want)| {
             let (want, given) = (ValType::from_bits(want), arg(i));
             let (have, bits) = (ValType::from_bits(given.ty), given.of as u32);
-            if have != want.family() {
+            // Without typed references each type is the greatest of its kind.
+            let typed = cfg!(feature = "function-references");
+            if have != if typed { want.family() } else { want } {
                 Some(true)
             } else if !self.accepts(want, bits) {
                 Some(false)
             } else {
-                (!self.store.takes(number, want, have, Ref::from_bits(bits))).then_some(true)
+                (typed && !self.store.takes(number, want, have, Ref::from_bits(bits))).then_some(true)
             }
         });
         match wrong {
@@ -394,9 +396,9 @@ pub unsafe extern "C" fn wrt_find_func(store: *mut CStore, instance: u32, name: 
             return Err(EINVAL);
         }
         // SAFETY: by wrt.h a C string.
-        let named = |text: wrt_runtime::image::Text<'_>| text.bytes().eq(unsafe { bytes(name) });
+        let named = |text: wrt_runtime::image::Text<'_>| unsafe { is(text, name) };
         let export = s.store.image(id).and_then(|image| image.exports().find(|e| e.kind == ExternKind::Func && named(e.name)));
-        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, e.kind, e.index)) else { return Err(ENOENT) };
+        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, ExternKind::Func, e.index)) else { return Err(ENOENT) };
         let handle = s.func_handle(number).ok_or(ENOTSUP)?;
         // SAFETY: aligned, not null, by wrt.h the caller's.
         unsafe { out.write(handle) };

@@ -267,7 +267,10 @@ const GROUPS: [&[&str]; 6] = [
         let (mut texts, mut n) = (["an unknown trap"; TRAPS + 2], 0);
         texts[0] = "no trap";
         while n < TRAPS {
-            texts[Trap::ALL[n] as usize] = Trap::ALL[n].message();
+            texts[Trap::ALL[n] as usize] = match Trap::ALL[n] {
+                Trap::InvalidConversion if !cfg!(feature = "float") => "",
+                trap => trap.message(),
+            };
             n += 1;
         }
         texts

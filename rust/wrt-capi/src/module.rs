@@ -4,7 +4,7 @@
 use crate::call::{Place, drive};
 use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EINVALID, EMALFORMED, ENOTSUP, EPAUSED, Note, OK, Text};
 #[cfg(feature = "linking")]
-use crate::host::bytes;
+use crate::host::is;
 use crate::host::{Host, MAX_HOSTS, Record, resolve};
 #[cfg(feature = "linking")]
 use crate::store::INDEX;
@@ -80,7 +80,7 @@ impl Offers for Exports<'_> {
     }
     fn find(&self, store: &Store<'_>, import: Import<'_>) -> Option<Extern<'static>> {
         // SAFETY: by wrt.h C strings.
-        self.0.iter().filter(|link| import.module.bytes().eq(unsafe { bytes(link.module) })).find_map(|link| {
+        self.0.iter().filter(|link| unsafe { is(import.module, link.module) }).find_map(|link| {
             let instance = InstanceId(link.instance & INDEX);
             let export = store.image(instance)?.exports().find(|e| e.name.bytes().eq(import.name.bytes()))?;
             store.item(instance, export.kind, export.index)

@@ -248,7 +248,7 @@ pub(crate) fn resolve(mut share: *mut Share, import: &Import<'_>) -> Option<Exte
     while import.kind == ExternKind::Memory && !share.is_null() {
         // SAFETY: by wrt.h a share lives as long as its store, and so do its C strings.
         unsafe {
-            let named = |text: wrt_runtime::image::Text<'_>, c: *const c_char| text.bytes().eq(crate::host::bytes(c));
+            let named = |text: wrt_runtime::image::Text<'_>, c: *const c_char| crate::host::is(text, c);
             if named(import.module, (*share).module) && named(import.name, (*share).name) {
                 return Some(Extern::Memory((*share).slot));
             }
