@@ -608,9 +608,9 @@ size_t wrt_backtrace(const wrt_store_t *store, wrt_frame_t *frames, size_t capac
  *         or a handle is not of this store.
  */
 size_t wrt_func_name(const wrt_store_t *store, wrt_instance_t instance, uint32_t func, char *to, size_t bytes);
-/** @brief A sentence for a return code; in flash. ISR-ok. */
+/** @brief A sentence for a return code that this build can give, else "an unknown code"; in flash. ISR-ok. */
 const char *wrt_strerror(int code);
-/** @brief A sentence for a trap's number; in flash. ISR-ok. */
+/** @brief A sentence for the number of a trap that this build can have; in flash. ISR-ok. */
 const char *wrt_trap_message(uint32_t trap);
 
 #ifdef __cplusplus
