@@ -241,12 +241,12 @@ static void too_small(void)
 
     EQUAL(wrt_store_init(big, sizeof big, &needs, NULL, &store, NULL), WRT_OK);
     load(store, &calc.image, NULL, 0);
-    LACKS(instances, 0, "instance slots of the store", 1);
-    LACKS(memories, 0, "memory slots of the store", 1);
-    LACKS(types, 2, "type slots of the store", 1);
-    LACKS(words, 3, "words of the store", 16);
-    LACKS(memory_bytes, 65535, "memory bytes of the store", 65536);
-    LACKS(stacks, 0, "stack slots of the store", 4 * WRT_WINDOW_CELLS);
+    LACKS(instances, 0, "instance slots", 1);
+    LACKS(memories, 0, "memory slots", 1);
+    LACKS(types, 2, "type slots", 1);
+    LACKS(words, 3, "store words", 16);
+    LACKS(memory_bytes, 65535, "memory bytes", 65536);
+    LACKS(stacks, 0, "stack slots", 4 * WRT_WINDOW_CELLS);
 
     c = needs;
     c.frames = 0;

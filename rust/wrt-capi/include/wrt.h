@@ -163,10 +163,10 @@ typedef struct wrt_config {
      (stacks) * (WRT_SIZE_STACK + (frames) * 12u + ((cells) + WRT_WINDOW_CELLS) * 4u) + (words) * 4u + (memory_bytes) + 4u)
 #if UINTPTR_MAX > 0xffffffffu
 #ifdef WRT_NO_OBJECTS /* without the library's features function-references, gc and exceptions; WRT's CMake files set it */
-#define WRT_SIZE_STORE 416u
+#define WRT_SIZE_STORE 352u
 #define WRT_SIZE_TYPE 12u
 #else
-#define WRT_SIZE_STORE 512u
+#define WRT_SIZE_STORE 448u
 #define WRT_SIZE_TYPE 24u
 #endif
 #define WRT_SIZE_INSTANCE 136u
@@ -175,10 +175,10 @@ typedef struct wrt_config {
 #define WRT_SIZE_STACK 112u
 #else
 #ifdef WRT_NO_OBJECTS
-#define WRT_SIZE_STORE 248u
+#define WRT_SIZE_STORE 184u
 #define WRT_SIZE_TYPE 12u
 #else
-#define WRT_SIZE_STORE 304u
+#define WRT_SIZE_STORE 240u
 #define WRT_SIZE_TYPE 24u
 #endif
 #define WRT_SIZE_INSTANCE 88u
@@ -608,9 +608,9 @@ size_t wrt_backtrace(const wrt_store_t *store, wrt_frame_t *frames, size_t capac
  *         or a handle is not of this store.
  */
 size_t wrt_func_name(const wrt_store_t *store, wrt_instance_t instance, uint32_t func, char *to, size_t bytes);
-/** @brief A sentence for a return code; in flash. ISR-ok. */
+/** @brief A sentence for a return code that this build can give, else "an unknown code"; in flash. ISR-ok. */
 const char *wrt_strerror(int code);
-/** @brief A sentence for a trap's number; in flash. ISR-ok. */
+/** @brief A sentence for the number of a trap that this build can have; in flash. ISR-ok. */
 const char *wrt_trap_message(uint32_t trap);
 
 #ifdef __cplusplus

@@ -6,8 +6,10 @@
 //! there is cut when the host function returns. (`wrt_runtime::host` is the same for Rust; here no reference to the store
 //! is alive while the host function runs.)
 
-use crate::error::{EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, LastError, OK};
-use crate::host::{Caller, Host, MAX_VALUES, bytes};
+use crate::error::{
+    EBUSY, EINTERRUPTED, EINVAL, EINVAL_HANDLE, ENOENT, ENOMEM, ENOTSUP, EPAUSED, ESUSPENDED, ETYPE, LastError, Note, OK, Text,
+};
+use crate::host::{Caller, Host, MAX_VALUES, is};
 use crate::store::{CStore, attempt, sound, sound_array};
 use core::ffi::{c_char, c_int};
 use core::mem::MaybeUninit;
@@ -78,7 +80,7 @@ impl CStore {
         if (self.open as usize) < self.calls.len() {
             return Ok(Place { stack: StackId(self.open), depth: 0, caller: core::ptr::null_mut() });
         }
-        Err(if self.calls.is_empty() { self.note(ENOMEM, 4 * WINDOW as u32, "stack slots of the store") } else { EBUSY })
+        Err(if self.calls.is_empty() { self.note(ENOMEM, 4 * WINDOW as u32, Text::note(Note::StackSlots)) } else { EBUSY })
     }
 
     /// Whether `bits` can be passed to the guest as a `ty`.
@@ -99,22 +101,24 @@ impl CStore {
         let arg = |i: usize| unsafe { args.add(i).read() };
         let params = self.store.func_type(number).ok_or(EINVAL_HANDLE)?.params;
         if each(params).count() != count {
-            return Err(self.note(ETYPE, 0, "wrong number of values"));
+            return Err(self.note(ETYPE, 0, Text::note(Note::NumberOfValues)));
         }
         // Whether the first one that is wrong is so by its type.
         let wrong = each(params).enumerate().find_map(|(i, want)| {
             let (want, given) = (ValType::from_bits(want), arg(i));
             let (have, bits) = (ValType::from_bits(given.ty), given.of as u32);
-            if have != want.family() {
+            // Without typed references each type is the greatest of its kind.
+            let typed = cfg!(feature = "function-references");
+            if have != if typed { want.family() } else { want } {
                 Some(true)
             } else if !self.accepts(want, bits) {
                 Some(false)
             } else {
-                (!self.store.takes(number, want, have, Ref::from_bits(bits))).then_some(true)
+                (typed && !self.store.takes(number, want, have, Ref::from_bits(bits))).then_some(true)
             }
         });
         match wrong {
-            Some(true) => return Err(self.note(ETYPE, 0, "value of another type")),
+            Some(true) => return Err(self.note(ETYPE, 0, Text::note(Note::ValueType))),
             Some(false) => return Err(EINVAL_HANDLE),
             None => {}
         }
@@ -130,7 +134,7 @@ impl CStore {
     /// Whether function `number` gives `count` results.
     fn check_results(&mut self, number: u32, count: usize) -> Result<(), c_int> {
         let ty = self.store.func_type(number).ok_or(EINVAL_HANDLE)?;
-        if each(ty.results).count() == count { Ok(()) } else { Err(self.note(ETYPE, 0, "wrong number of results")) }
+        if each(ty.results).count() == count { Ok(()) } else { Err(self.note(ETYPE, 0, Text::note(Note::NumberOfResults))) }
     }
 
     /// Gives the results of function `number`, which is done, one by one.
@@ -190,7 +194,7 @@ impl CStore {
             let (func, offset) = image.place_of(pc);
             (error.func, error.offset) = (func.unwrap_or(u32::MAX), offset);
         }
-        self.note_error(error, "")
+        self.note_trap(error)
     }
 
     /// Notes where the last call from outside ran.
@@ -392,9 +396,9 @@ pub unsafe extern "C" fn wrt_find_func(store: *mut CStore, instance: u32, name: 
             return Err(EINVAL);
         }
         // SAFETY: by wrt.h a C string.
-        let named = |text: wrt_runtime::image::Text<'_>| text.bytes().eq(unsafe { bytes(name) });
+        let named = |text: wrt_runtime::image::Text<'_>| unsafe { is(text, name) };
         let export = s.store.image(id).and_then(|image| image.exports().find(|e| e.kind == ExternKind::Func && named(e.name)));
-        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, e.kind, e.index)) else { return Err(ENOENT) };
+        let Some(Extern::Func(number)) = export.and_then(|e| s.store.item(id, ExternKind::Func, e.index)) else { return Err(ENOENT) };
         let handle = s.func_handle(number).ok_or(ENOTSUP)?;
         // SAFETY: aligned, not null, by wrt.h the caller's.
         unsafe { out.write(handle) };
@@ -426,7 +430,7 @@ pub unsafe extern "C" fn wrt_call(
         let number = s.func(func)?;
         s.check_results(number, result_count)?;
         let place = match inner_place(s) {
-            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(s.note_error(LastError::of(Trap::HostNesting), "")),
+            Some(place) if place.depth >= MAX_HOST_NESTING => return Err(s.note_trap(LastError::of(Trap::HostNesting))),
             Some(place) => place,
             None => s.free_place()?,
         };

@@ -95,38 +95,66 @@ pub unsafe extern "C" fn wrt_caller_instance(caller: *const Caller) -> u32 {
     unsafe { (*caller).instance }
 }
 
-/// The bytes of a C string; none for NULL.
+/// What is left of a C string; NULL is an empty one.
+struct Characters(*const c_char);
+
+impl Characters {
+    /// # Safety
+    /// `text` is NULL, or ends with 0 and lives as long as this.
+    unsafe fn new(text: *const c_char) -> Characters {
+        Characters(if text.is_null() { c"".as_ptr() } else { text })
+    }
+    /// The next byte; 0 at the end, again and again.
+    fn next(&mut self) -> u8 {
+        // SAFETY: the text's end has not been passed.
+        let byte = unsafe { self.0.read() } as u8;
+        if byte != 0 {
+            // SAFETY: after a byte that is not the last comes another one.
+            self.0 = unsafe { self.0.add(1) };
+        }
+        byte
+    }
+}
+
+/// Whether a text of an image is a C string.
 ///
 /// # Safety
-/// `text` is NULL, or ends with 0 and lives as long as the iterator.
-pub(crate) unsafe fn bytes(mut text: *const c_char) -> impl Iterator<Item = u8> {
-    core::iter::from_fn(move || {
-        if text.is_null() {
-            return None;
-        }
-        // SAFETY: the text's end has not been passed.
-        let c = unsafe { text.read() } as u8;
-        // SAFETY: after a byte that is not the last comes another one.
-        text = if c == 0 { core::ptr::null() } else { unsafe { text.add(1) } };
-        (c != 0).then_some(c)
-    })
+/// `c` is NULL, for an empty one, or ends with 0.
+#[inline(never)]
+pub(crate) unsafe fn is(text: Text<'_>, c: *const c_char) -> bool {
+    // SAFETY: the caller's promise.
+    let mut c = unsafe { Characters::new(c) };
+    text.bytes().all(|byte| byte != 0 && c.next() == byte) && c.next() == 0
 }
 
 /// Whether `signature` is "(params)results" of these types.
-fn signature_is(mut signature: impl Iterator<Item = u8>, params: &[u32], results: &[u32]) -> bool {
-    let letter = |ty: &u32| match ValType::from_bits(*ty) {
-        ValType::I32 => b'i',
-        ValType::I64 => b'I',
-        ValType::F32 => b'f',
-        ValType::F64 => b'F',
-        ValType::EXTERNREF => b'x',
-        ValType::FUNCREF => b'r',
-        ValType::V128 if cfg!(feature = "simd") => b'v',
-        _ => 0,
-    };
-    let want = [b'('].into_iter().chain(params.iter().map(letter)).chain([b')']).chain(results.iter().map(letter));
-    let few = |types: &[u32]| each(types).count() <= MAX_VALUES;
-    few(params) && few(results) && want.map(Some).all(|c| signature.next() == c) && signature.next().is_none()
+///
+/// # Safety
+/// As [`is`].
+unsafe fn signature_is(signature: *const c_char, params: &[u32], results: &[u32]) -> bool {
+    // SAFETY: the caller's promise.
+    let mut signature = unsafe { Characters::new(signature) };
+    for (before, types) in [(b'(', params), (b')', results)] {
+        if signature.next() != before || each(types).count() > MAX_VALUES {
+            return false;
+        }
+        for ty in types {
+            let letter = match ValType::from_bits(*ty) {
+                ValType::I32 => b'i',
+                ValType::I64 => b'I',
+                ValType::F32 => b'f',
+                ValType::F64 => b'F',
+                ValType::EXTERNREF => b'x',
+                ValType::FUNCREF => b'r',
+                ValType::V128 if cfg!(feature = "simd") => b'v',
+                _ => return false,
+            };
+            if signature.next() != letter {
+                return false;
+            }
+        }
+    }
+    signature.next() == 0
 }
 
 /// What the table of instance number `instance` offers for an import of `image`: the first entry of that name and type.
@@ -137,7 +165,7 @@ pub(crate) fn resolve<'i>(record: &Record, instance: u32, image: Image<'i>, impo
     }
     let want = image.func_type(import.index)?;
     // SAFETY: strings of a host table, by wrt.h.
-    let named = |text: Text<'_>, c: *const c_char| text.bytes().eq(unsafe { bytes(c) });
+    let named = |text: Text<'_>, c: *const c_char| unsafe { is(text, c) };
     let mut offer = None;
     for i in 0..record.count {
         let Some(host) = record.host(i) else { break };
@@ -145,7 +173,7 @@ pub(crate) fn resolve<'i>(record: &Record, instance: u32, image: Image<'i>, impo
             continue;
         }
         // SAFETY: as above.
-        if signature_is(unsafe { bytes(host.signature) }, want.params, want.results) {
+        if unsafe { signature_is(host.signature, want.params, want.results) } {
             let index = instance << 16 | i as u32;
             return Some(Extern::Host { index, params: val_types(want.params), results: val_types(want.results) });
         }

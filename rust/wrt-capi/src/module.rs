@@ -2,9 +2,9 @@
 //! Modules: instantiation of images in place, and with `loader` translation of .wasm files.
 
 use crate::call::{Place, drive};
-use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EINVALID, EMALFORMED, ENOTSUP, EPAUSED, OK};
+use crate::error::{EBUSY, EIMAGE, EINTERRUPTED, EINVAL, EINVALID, EMALFORMED, ENOTSUP, EPAUSED, Note, OK, Text};
 #[cfg(feature = "linking")]
-use crate::host::bytes;
+use crate::host::is;
 use crate::host::{Host, MAX_HOSTS, Record, resolve};
 #[cfg(feature = "linking")]
 use crate::store::INDEX;
@@ -80,7 +80,7 @@ impl Offers for Exports<'_> {
     }
     fn find(&self, store: &Store<'_>, import: Import<'_>) -> Option<Extern<'static>> {
         // SAFETY: by wrt.h C strings.
-        self.0.iter().filter(|link| import.module.bytes().eq(unsafe { bytes(link.module) })).find_map(|link| {
+        self.0.iter().filter(|link| unsafe { is(import.module, link.module) }).find_map(|link| {
             let instance = InstanceId(link.instance & INDEX);
             let export = store.image(instance)?.exports().find(|e| e.name.bytes().eq(import.name.bytes()))?;
             store.item(instance, export.kind, export.index)
@@ -221,7 +221,7 @@ unsafe fn load_image(
         }
         if !data.is_aligned() || m.bytes % 4 != 0 {
             // SAFETY: a store to which no reference is alive.
-            return Err(unsafe { &mut *store }.note(EIMAGE, 0, "the image is not aligned to 4 bytes"));
+            return Err(unsafe { &mut *store }.note(EIMAGE, 0, Text::note(Note::NotAligned)));
         }
         // SAFETY: aligned, not null, and by wrt.h constant as long as the store lives.
         let words = unsafe { core::slice::from_raw_parts(data, words) };
@@ -379,13 +379,12 @@ pub unsafe extern "C" fn wrt_link_wasm(
 struct Fault {
     code: c_int,
     at: u32,
-    /// Another sentence than the code's, or "".
-    text: &'static str,
+    text: Text,
 }
 
 impl From<c_int> for Fault {
     fn from(code: c_int) -> Fault {
-        Fault { code, at: 0, text: "" }
+        Fault { code, at: 0, text: Text::code(code) }
     }
 }
 
@@ -428,12 +427,12 @@ unsafe fn translate(wasm: *const u8, bytes: usize, memory: *const LoaderMemory) 
     let (code, image, scratch) = unsafe { (array(wasm, bytes), array_mut(m.image, m.image_words), array_mut(m.scratch, m.scratch_words)) };
     let took = |t: Translated| Took { words: t.words, scratch_words: t.scratch_words };
     translate(code, scratch, image).map(took).map_err(|e| {
-        let known = match e {
-            TranslateError::Output(t) => took(t),
-            TranslateError::Module(e) => Took { scratch_words: e.scratch_words, ..nothing },
+        let (text, known) = match e {
+            TranslateError::Output(t) => (Text::note(Note::DoesNotFit), took(t)),
+            TranslateError::Module(e) => (Text::fault(e.fault), Took { scratch_words: e.scratch_words, ..nothing }),
         };
         let e = wrt_foundation::Error::from(e);
-        (Fault { code: code_of(e.kind()), at: e.at(), text: e.message() }, known)
+        (Fault { code: code_of(e.kind()), at: e.at(), text }, known)
     })
 }
 

@@ -7,13 +7,12 @@
 //! are refused unless the two generations happen to meet.
 
 use crate::carver::{ALIGN, Layout};
-use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, LastError, OK, TEXT, record};
+use crate::error::{EINVAL, EINVAL_HANDLE, ENOMEM, LastError, OK, record, wrt_strerror};
 use crate::host::{Caller, Record};
 use crate::threads::Interrupt;
 #[cfg(feature = "threads")]
 use crate::threads::Share;
 use core::ffi::{c_int, c_void};
-use core::mem::MaybeUninit;
 use wrt_foundation::Shared;
 use wrt_runtime::stack::{Frame, WINDOW};
 use wrt_runtime::store::{Instance, MemSlot, Table, TypeSource};
@@ -45,10 +44,7 @@ pub struct CStore {
     /// The newest host function at work, or null.
     pub(crate) caller: *mut Caller,
     pub(crate) fuel: i64,
-    /// Its message is null while the failure is on its way to C.
     pub(crate) error: LastError,
-    /// Written when there is something to say, a 0 at its end.
-    pub(crate) text: [MaybeUninit<u8>; TEXT],
     /// Host functions and memory of each instance.
     pub(crate) records: &'static mut [Record],
     /// Function of each stack's call.
@@ -63,6 +59,8 @@ pub struct CStore {
     pub(crate) memories_left: u16,
     /// The stack of the last call from outside.
     pub(crate) last: u16,
+    /// The error has been noted while the failure is on its way to C.
+    pub(crate) noted: bool,
     /// What stops it, or null.
     #[cfg(feature = "threads")]
     pub(crate) interrupt: *const Interrupt,
@@ -257,8 +255,7 @@ pub unsafe extern "C" fn wrt_store_init(
             generation: generation % GENERATIONS + 1,
             store: engine,
             fuel: i64::MAX,
-            error: LastError { message: c"done".as_ptr(), ..LastError::plain(OK) },
-            text: [MaybeUninit::uninit(); TEXT],
+            error: LastError { message: wrt_strerror(OK), ..LastError::plain(OK) },
             records: parts.records,
             calls: parts.calls,
             caller: core::ptr::null_mut(),
@@ -267,6 +264,7 @@ pub unsafe extern "C" fn wrt_store_init(
             instances: 0,
             memories_left: config.memories,
             last: 0,
+            noted: false,
             #[cfg(feature = "threads")]
             interrupt,
             #[cfg(feature = "threads")]

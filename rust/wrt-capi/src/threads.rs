@@ -6,7 +6,7 @@
 //! threads. A store belongs to the thread that runs it; its [`Share`]s are the caller's memory too.
 
 use crate::call::Place;
-use crate::error::{EINVAL, ENOMEM, ENOTSUP, EWAITING, OK};
+use crate::error::{EINVAL, ENOMEM, ENOTSUP, EWAITING, Note, OK, Text};
 use crate::store::{CStore, attempt, sound};
 use core::cell::UnsafeCell;
 use core::ffi::{c_char, c_int, c_void};
@@ -248,7 +248,7 @@ pub(crate) fn resolve(mut share: *mut Share, import: &Import<'_>) -> Option<Exte
     while import.kind == ExternKind::Memory && !share.is_null() {
         // SAFETY: by wrt.h a share lives as long as its store, and so do its C strings.
         unsafe {
-            let named = |text: wrt_runtime::image::Text<'_>, c: *const c_char| text.bytes().eq(crate::host::bytes(c));
+            let named = |text: wrt_runtime::image::Text<'_>, c: *const c_char| crate::host::is(text, c);
             if named(import.module, (*share).module) && named(import.name, (*share).name) {
                 return Some(Extern::Memory((*share).slot));
             }
@@ -339,9 +339,9 @@ pub(crate) fn unserved(s: &mut CStore, stack: StackId) -> Result<c_int, c_int> {
     let asked = shares(s).any(|share| unsafe { (*share).wait.kind != 0 });
     match failed {
         None if asked => return Ok(EWAITING),
-        Some(ENOMEM) => _ = s.note(ENOMEM, 0, "no thread can wait here: the port has no parker left"),
-        Some(_) => _ = s.note(ENOTSUP, 0, "no thread can wait here: the port cannot, or not now"),
-        None => _ = s.note(ENOTSUP, 0, "no thread can wait: the memory is not the store's"),
+        Some(ENOMEM) => _ = s.note(ENOMEM, 0, Text::note(Note::NoParker)),
+        Some(_) => _ = s.note(ENOTSUP, 0, Text::note(Note::CannotPark)),
+        None => _ = s.note(ENOTSUP, 0, Text::note(Note::NotOfTheStore)),
     }
     s.store.abort(stack, Trap::Exit);
     forget_request(s);
@@ -461,7 +461,7 @@ pub unsafe extern "C" fn wrt_share(store: *mut CStore, share: *mut Share) -> c_i
             None => {
                 let more = |n: u32| (n < known.threads).then(|| n.wrapping_add(1));
                 if known.stores.fetch_update(SeqCst, SeqCst, more).is_err() {
-                    return Err(s.note(ENOMEM, known.threads, "thread slots of the shared memory"));
+                    return Err(s.note(ENOMEM, known.threads, Text::note(Note::ThreadSlots)));
                 }
                 match s.store.add_shared_memory(SharedRef::Lent(&known.memory)) {
                     Ok(Extern::Memory(slot)) => slot,

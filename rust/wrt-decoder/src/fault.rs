@@ -15,6 +15,8 @@ macro_rules! faults {
             $($(#[doc = $message] $(#[cfg(feature = $feature)])? $name,)*)*
         }
         impl Fault {
+            /// All of them, by number.
+            pub const ALL: &[Fault] = &[$($($(#[cfg(feature = $feature)])? Fault::$name,)*)*];
             /// One sentence without a full stop; for malformed and invalid modules the test suite's wording.
             pub const fn message(self) -> &'static str {
                 match self { $($($(#[cfg(feature = $feature)])? Fault::$name => $message,)*)* }
@@ -132,19 +134,19 @@ faults! {
         TooManyLocals "too many locals in one function (50000)"
         TooDeep "blocks nested too deep (10000)"
         BodyTooLarge "function body too large (7654321 bytes)"
-        NeedsCustomPageSizes "needs custom-page-sizes"
-        NeedsMultiMemory "needs multi-memory"
-        NeedsRelaxedSimd "needs relaxed-simd"
         NeedsFloat "needs float"
         NeedsSimd "needs simd"
-        NeedsThreads "needs threads"
-        NeedsMemory64 "needs memory64"
+        NeedsRelaxedSimd "needs relaxed-simd"
         NeedsTailCall "needs tail-call"
-        NeedsExceptions "needs exceptions"
-        NeedsLegacyExceptions "needs legacy-exceptions"
-        NeedsGc "needs gc"
         NeedsFunctionReferences "needs function-references"
+        NeedsGc "needs gc"
+        NeedsExceptions "needs exceptions"
+        NeedsMultiMemory "needs multi-memory"
+        NeedsMemory64 "needs memory64"
+        NeedsThreads "needs threads"
+        NeedsCustomPageSizes "needs custom-page-sizes"
         NeedsWideArithmetic "needs wide-arithmetic"
+        NeedsLegacyExceptions "needs legacy-exceptions"
     }
 }
 
@@ -159,12 +161,12 @@ impl Fault {
             Feature::FunctionReferences => Fault::NeedsFunctionReferences,
             Feature::Gc => Fault::NeedsGc,
             Feature::Exceptions => Fault::NeedsExceptions,
-            Feature::LegacyExceptions => Fault::NeedsLegacyExceptions,
             Feature::MultiMemory => Fault::NeedsMultiMemory,
             Feature::Memory64 => Fault::NeedsMemory64,
             Feature::Threads => Fault::NeedsThreads,
             Feature::CustomPageSizes => Fault::NeedsCustomPageSizes,
             Feature::WideArithmetic => Fault::NeedsWideArithmetic,
+            Feature::LegacyExceptions => Fault::NeedsLegacyExceptions,
         }
     }
 }
@@ -178,7 +180,10 @@ mod tests {
         for &feature in Feature::ALL {
             assert_eq!(Fault::needs(feature).message(), feature.needs());
             assert_eq!(Fault::needs(feature).kind(), ErrorKind::Unsupported);
+            // The C interface finds the sentence so.
+            assert_eq!(Fault::ALL.len() - Fault::needs(feature) as usize, Feature::ALL.len() - feature as usize);
         }
+        assert!(Fault::ALL.iter().enumerate().all(|(i, fault)| i == *fault as usize));
     }
     use wrt_foundation::limits;
 

@@ -427,14 +427,14 @@ pub struct GlobalType {
 /// Why words are no image that can be loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ImageError {
+    /// It needs this feature, which this build does not have.
+    Needs(Feature),
     /// This target is big-endian.
     Endian,
     /// Something else.
     Magic,
     /// Made by another version.
     Version,
-    /// It needs this feature, which this build does not have.
-    Needs(Feature),
     /// Its window is larger than that of this build.
     Window,
     /// Words are missing at the end.
@@ -448,6 +448,11 @@ pub enum ImageError {
 }
 
 impl ImageError {
+    /// All but those that name a feature, in their order.
+    pub const OTHERS: [ImageError; 8] = {
+        use ImageError::*;
+        [Endian, Magic, Version, Window, Truncated, Section, Sizes, Check]
+    };
     /// A sentence for it.
     pub const fn message(self) -> &'static str {
         match self {
@@ -457,9 +462,9 @@ impl ImageError {
             ImageError::Needs(feature) => feature.needs(),
             ImageError::Window => "image for the large window: run `wrt compile --small-window`",
             ImageError::Truncated => "truncated image",
-            ImageError::Section => "damaged image: a section lies outside",
-            ImageError::Sizes => "damaged image: sizes do not fit",
-            ImageError::Check => "damaged image: the check value differs",
+            ImageError::Section => "damaged image: section outside",
+            ImageError::Sizes => "damaged image: sizes",
+            ImageError::Check => "damaged image: check value",
         }
     }
     /// Whether another build could load it.
@@ -503,7 +508,7 @@ impl<'a> Image<'a> {
             return Err(ImageError::Version);
         }
         if get(Word::Fuel) >> 16 > WINDOW {
-            return Err(ImageError::Window);
+            return Err(if WINDOW < LARGE_WINDOW { ImageError::Window } else { ImageError::Version });
         }
         match get(Word::Features) & !FEATURES {
             0 => {}

@@ -83,19 +83,34 @@ pub enum Pool {
 }
 
 impl Pool {
+    /// All of them, in their order.
+    pub const ALL: &[Pool] = &[
+        Pool::Words,
+        Pool::Bytes,
+        Pool::Instances,
+        Pool::Memories,
+        #[cfg(feature = "threads")]
+        Pool::SharedMemory,
+        Pool::Tables,
+        Pool::Types,
+        Pool::FunctionNumbers,
+        Pool::InstanceNumbers,
+        Pool::AddressSpace,
+        Pool::TableElements,
+    ];
     /// What it is called.
     pub const fn name(self) -> &'static str {
         match self {
-            Pool::Words => "words of the store",
-            Pool::Bytes => "memory bytes of the store",
-            Pool::Instances => "instance slots of the store",
-            Pool::Memories => "memory slots of the store",
+            Pool::Words => "store words",
+            Pool::Bytes => "memory bytes",
+            Pool::Instances => "instance slots",
+            Pool::Memories => "memory slots",
             #[cfg(feature = "threads")]
             Pool::SharedMemory => "words for a shared memory",
-            Pool::Tables => "table slots of the store",
-            Pool::Types => "type slots of the store",
-            Pool::FunctionNumbers => "function numbers of the store are used up",
-            Pool::InstanceNumbers => "instance numbers of the store are used up",
+            Pool::Tables => "table slots",
+            Pool::Types => "type slots",
+            Pool::FunctionNumbers => "function numbers",
+            Pool::InstanceNumbers => "instance numbers",
             Pool::AddressSpace => "address space",
             Pool::TableElements => "too many elements in one table (10000000)",
         }
@@ -161,9 +176,13 @@ impl Options {
     }
 }
 
+#[inline]
 fn room(what: Pool, bytes: usize) -> LinkError {
     LinkError::NoRoom { what, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) }
 }
+
+/// Whether types can name types: without that, each is the same in all modules.
+const TYPED: bool = cfg!(feature = "function-references");
 
 /// A memory that no address of this target, or no number of pages that WRT counts, reaches the end of.
 const NO_ADDRESSES: LinkError = LinkError::NoRoom { what: Pool::AddressSpace, bytes: u32::MAX };
@@ -171,6 +190,7 @@ const NO_ADDRESSES: LinkError = LinkError::NoRoom { what: Pool::AddressSpace, by
 const TOO_MANY: LinkError = LinkError::NoRoom { what: Pool::TableElements, bytes: u32::MAX };
 
 /// The parts of an instance's words, and their number.
+#[inline]
 fn layout(get: impl Fn(Word) -> u32) -> Option<(Layout, u32)> {
     let own = |all, imported| get(all).checked_sub(get(imported));
     own(Word::Funcs, Word::ImportedFuncs)?;
@@ -198,6 +218,7 @@ fn memory_bytes(m: &MemoryType, reserve: u32) -> Option<(usize, usize)> {
 }
 
 /// Elements that a table takes at first, and those it is given.
+#[inline]
 fn table_elements(t: &TableType, reserve: u32) -> Option<(u32, usize)> {
     if t.min > limits::TABLE_ELEMENTS as Limit {
         return None;
@@ -212,6 +233,7 @@ impl<'m> Store<'m> {
     ///
     /// # Errors
     /// One cause per variant of [`LinkError`].
+    #[inline]
     pub fn instantiate<'e>(
         &mut self,
         image: Shared<'m, u32>,
@@ -257,6 +279,7 @@ impl<'m> Store<'m> {
         None
     }
 
+    #[inline]
     fn try_instantiate<'e>(
         &mut self,
         words: Shared<'m, u32>,
@@ -333,9 +356,9 @@ impl<'m> Store<'m> {
             };
             let cell = import.index.checked_mul(width).and_then(|i| part.checked_add(i));
             let cell = cell.filter(|c| *c < end).ok_or(DAMAGED)?;
-            self.set_words(cell, cell.wrapping_add(1), link);
+            set_word(&mut self.words, cell, link);
             if width == 2 {
-                self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), second);
+                set_word(&mut self.words, cell.wrapping_add(1), second);
             }
         }
         if lacks(&self.insts, (id as usize).saturating_add(1)) {
@@ -349,33 +372,24 @@ impl<'m> Store<'m> {
         }
 
         // From here on only an allocator can fail.
-        let first_table = self.used.tables;
-        for (n, i) in tables.clone().enumerate() {
-            let cell = at.tables.wrapping_add(i);
-            self.set_words(cell, cell.wrapping_add(1), first_table.wrapping_add(n as u32));
-        }
-        let first_memory = self.used.mems;
-        for (n, i) in memories.clone().enumerate() {
-            let cell = at.memories.wrapping_add(i);
-            self.set_words(cell, cell.wrapping_add(1), first_memory.wrapping_add(n as u32));
-        }
         #[cfg(feature = "exceptions")]
         for i in get(Word::ImportedTags)..get(Word::Tags) {
             let cell = at.tags.wrapping_add(i.wrapping_mul(2));
             let ty = image.tag_type_index(i).and_then(|ty| self.words.get(at.types.wrapping_add(ty) as usize)).copied();
-            self.set_words(cell, cell.wrapping_add(1), self.used.tags);
-            self.set_words(cell.wrapping_add(1), cell.wrapping_add(2), ty.ok_or(DAMAGED)?);
+            set_word(&mut self.words, cell, self.used.tags);
+            set_word(&mut self.words, cell.wrapping_add(1), ty.ok_or(DAMAGED)?);
             self.used.tags = self.used.tags.wrapping_add(1);
         }
-        let own = take(&mut self.words, end_of_words as usize).ok_or_else(no_words)?;
+        let mut own = take(&mut self.words, end_of_words as usize).ok_or_else(no_words)?;
         for i in tables {
             let t = image.table(i).ok_or(DAMAGED)?;
             let (len, given) = table_elements(&t, options.table_reserve).ok_or(DAMAGED)?;
             let elems = self.words.carve(given).ok_or_else(no_words)?;
             let type_id = |i| own.get(at.types.wrapping_add(i) as usize).copied().ok_or(DAMAGED);
-            let elem = t.elem.with_index(t.elem.index().map_or(Ok(0), type_id)?);
+            let elem = if TYPED { t.elem.with_index(t.elem.index().map_or(Ok(0), type_id)?) } else { t.elem };
             let table = Table { elems, len, clean: 0, fill: 0, declared: Declared::new(t.is64, t.max, 0), elem };
-            place(&mut self.tables, &mut self.used.tables, table).ok_or_else(no_words)?;
+            let slot = place(&mut self.tables, &mut self.used.tables, table).ok_or_else(no_words)?;
+            set_word(&mut own, at.tables.wrapping_add(i), slot);
         }
         let mut room_left = self.memory_room;
         for i in memories {
@@ -385,14 +399,16 @@ impl<'m> Store<'m> {
                 let (first, _) = crate::shared::sizes(&m).ok_or(DAMAGED)?;
                 let memory = SharedMem::owned(&m, room_left).ok_or_else(|| room(Pool::SharedMemory, first))?;
                 let memory = SharedRef::Counted(alloc::sync::Arc::new(memory));
-                place(&mut self.mems, &mut self.used.mems, MemSlot::Shared(memory)).ok_or_else(no_bytes)?;
+                let slot = place(&mut self.mems, &mut self.used.mems, MemSlot::Shared(memory)).ok_or_else(no_bytes)?;
+                set_word(&mut own, at.memories.wrapping_add(i), slot);
                 room_left = room_left.saturating_sub(first);
                 continue;
             }
             let (len, given) = memory_bytes(&m, options.memory_reserve).ok_or(DAMAGED)?;
             let (region, clean) = region(&mut self.bytes, (len, given)).ok_or_else(no_bytes)?;
             let memory = OwnedMem { region, len, clean, declared: Declared::new(m.is64, m.max, m.page_log2) };
-            place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
+            let slot = place(&mut self.mems, &mut self.used.mems, MemSlot::Owned(memory)).ok_or_else(no_bytes)?;
+            set_word(&mut own, at.memories.wrapping_add(i), slot);
             room_left = room_left.saturating_sub(len);
         }
         #[cfg(feature = "threads")]
@@ -444,6 +460,7 @@ impl<'m> Store<'m> {
 
     /// The words that link `import` to `offer`, if its kind and type match (spec: core 3.3, matching).
     /// The ids of the image's types are the words from `types` on.
+    #[inline]
     fn matching(&self, image: Image<'_>, types: u32, import: Import<'_>, offer: Extern<'_>) -> Option<[u32; 2]> {
         let id = |i: u32| self.words.get(types.wrapping_add(i) as usize).copied();
         let as_here = |ty: ValType| Some(ty.with_index(ty.index().map_or(Some(0), id)?));
@@ -598,11 +615,19 @@ impl<'m> Store<'m> {
     }
 }
 
+#[inline(never)]
+fn set_word(words: &mut [u32], i: u32, value: u32) {
+    if let Some(word) = words.get_mut(i as usize) {
+        *word = value;
+    }
+}
+
 fn same(want: &[u32], have: &[ValType]) -> bool {
-    want.iter().copied().eq(have.iter().map(|t| t.bits()))
+    want.len() == have.len() && want.iter().zip(have).all(|(want, have)| *want == have.bits())
 }
 
 /// Whether it is lent and shorter than `n`.
+#[inline]
 fn lacks<T>(buf: &Buf<'_, T>, n: usize) -> bool {
     match buf {
         Buf::Lent(s) => s.len() < n,
@@ -612,6 +637,7 @@ fn lacks<T>(buf: &Buf<'_, T>, n: usize) -> bool {
 }
 
 /// The first `n` elements with what stands in them. The caller has reserved them.
+#[inline]
 fn take<'m>(pool: &mut Buf<'m, u32>, n: usize) -> Option<Buf<'m, u32>> {
     match pool {
         Buf::Lent(_) => pool.carve(n),
@@ -625,6 +651,7 @@ fn take<'m>(pool: &mut Buf<'m, u32>, n: usize) -> Option<Buf<'m, u32>> {
 }
 
 /// Bytes for a memory, `sizes` = at first and what it can grow to, and how many of them are known to be zero.
+#[inline]
 fn region<'m>(pool: &mut Buf<'m, u8>, sizes: (usize, usize)) -> Option<(Buf<'m, u8>, usize)> {
     match pool {
         Buf::Lent(_) => Some((pool.carve(sizes.1)?, 0)),

@@ -14,52 +14,44 @@ use wrt_instructions::num;
 /// `i32`: popcnt, division, remainder; `i64`: comparisons, bit counts, division, remainder, shifts, rotation, shifts by a constant.
 #[inline(never)]
 pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
-    let (a, b, c) = (register(w >> 8), register(w >> 16), register(w >> 24));
+    let (op, a, b, c) = (w as u8, register(w >> 8), register(w >> 16), register(w >> 24));
     let x = get64(fr, b);
-    let y = match w as u8 {
-        I64_SHL_I | I64_SHR_S_I | I64_SHR_U_I => c as u64,
-        _ => get64(fr, c),
-    };
-    let v = match w as u8 {
-        0x50..=0x5a => {
-            fr[a] = compare(w as u8, x, y).into();
-            return Ok(());
-        }
-        0x69 => {
-            fr[a] = ones(x as u32);
-            return Ok(());
-        }
-        0x6d..=0x70 => {
-            let (x, y) = (x as u32, y as u32);
-            let v = match w as u8 {
-                0x6d => (x as i32).checked_div(y as i32).map(|v| v as u32),
-                0x6e => x.checked_div(y),
-                0x6f => {
-                    if y == 0 {
-                        None
-                    } else {
-                        Some((x as i32).wrapping_rem(y as i32) as u32)
-                    }
-                }
-                _ => x.checked_rem(y),
-            };
-            fr[a] = v.ok_or(if y == 0 { Trap::DivideByZero } else { Trap::IntegerOverflow })?;
-            return Ok(());
-        }
+    if op >= 0x86 {
+        // Shifts, those by a constant behind the others.
+        let n = if op >= I64_SHL_I { c as u32 } else { fr[c] };
+        set64(fr, a, shift(op, x, n));
+        return Ok(());
+    }
+    let y = get64(fr, c);
+    if op <= 0x70 {
+        fr[a] = if op <= 0x5a { compare(op, x, y).into() } else { narrow(op, x as u32, y as u32)? };
+        return Ok(());
+    }
+    let v = match op {
         0x79 => x.leading_zeros().into(),
         0x7a => x.trailing_zeros().into(),
         0x7b => ones(x as u32).wrapping_add(ones((x >> 32) as u32)).into(),
-        0x7f..=0x82 => divide(w as u8, x, y)?,
-        0x86 | I64_SHL_I => x.wrapping_shl(y as u32),
-        0x87 | I64_SHR_S_I => (x as i64).wrapping_shr(y as u32) as u64,
-        0x88 | I64_SHR_U_I => x.wrapping_shr(y as u32),
-        _ => {
-            let left = if w as u8 == 0x89 { y } else { y.wrapping_neg() }; // else 0x8a, to the right
-            x.rotate_left(left as u32 & 63)
-        }
+        _ => divide(op, x, y)?,
     };
     set64(fr, a, v);
     Ok(())
+}
+
+/// `i32.popcnt`, `i32.div_s`, `i32.div_u`, `i32.rem_s`, `i32.rem_u`, by their opcodes.
+fn narrow(op: u8, x: u32, y: u32) -> Result<u32, Trap> {
+    if op == 0x69 {
+        return Ok(ones(x));
+    }
+    if y == 0 {
+        return Err(Trap::DivideByZero);
+    }
+    let v = match op {
+        0x6d => (x as i32).checked_div(y as i32).map(|v| v as u32),
+        0x6e => x.checked_div(y),
+        0x6f => Some((x as i32).wrapping_rem(y as i32) as u32),
+        _ => x.checked_rem(y),
+    };
+    v.ok_or(Trap::IntegerOverflow)
 }
 
 /// `i64.eqz` to `i64.ge_u`, by their opcodes.
@@ -80,6 +72,38 @@ fn compare(op: u8, x: u64, y: u64) -> bool {
     }
 }
 
+/// Whether this is firmware for 32-bit processors.
+const SMALL: bool = cfg!(all(target_os = "none", target_pointer_width = "32"));
+
+/// `i64.shl`, `i64.shr_s`, `i64.shr_u`, `i64.rotl` and `i64.rotr`, by their opcodes, and shifts by a constant.
+fn shift(op: u8, x: u64, n: u32) -> u64 {
+    if SMALL {
+        return shift_by_words(op, x, n);
+    }
+    match op {
+        0x86 | I64_SHL_I => x.wrapping_shl(n),
+        0x87 | I64_SHR_S_I => (x as i64).wrapping_shr(n) as u64,
+        0x88 | I64_SHR_U_I => x.wrapping_shr(n),
+        0x89 => x.rotate_left(n & 63),
+        _ => x.rotate_right(n & 63),
+    }
+}
+
+/// The same for firmware, where the compiler's shifts of 64 bits are 44 bytes each: all are one, 128 bits to the right.
+fn shift_by_words(op: u8, x: u64, n: u32) -> u64 {
+    let (high, low, n) = match op {
+        0x86 | I64_SHL_I => (x >> 1, x << 63, !n),
+        0x87 | I64_SHR_S_I => (((x as i64) >> 63) as u64, x, n),
+        0x88 | I64_SHR_U_I => (0, x, n),
+        0x89 => (x, x, n.wrapping_neg()),
+        _ => (x, x, n),
+    };
+    let (low, middle, high, beyond) = (low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32);
+    let (low, middle, high) = if n & 32 == 0 { (low, middle, high) } else { (middle, high, beyond) };
+    let part = |low: u32, high: u32| low.wrapping_shr(n) | (high << 1).wrapping_shl(!n);
+    u64::from(part(low, middle)) | u64::from(part(middle, high)) << 32
+}
+
 /// Once, for it is 50 bytes where the processor does not count bits.
 #[inline(never)]
 fn ones(v: u32) -> u32 {
@@ -91,7 +115,7 @@ fn divide(op: u8, x: u64, y: u64) -> Result<u64, Trap> {
     if y == 0 {
         return Err(Trap::DivideByZero);
     }
-    if cfg!(all(target_os = "none", target_pointer_width = "32")) {
+    if SMALL {
         let (signed, remainder) = (op & 1 != 0, op > 0x80);
         let (x_below, y_below) = (signed && (x as i64) < 0, signed && (y as i64) < 0);
         let opposite = |v: u64, yes: bool| if yes { v.wrapping_neg() } else { v };
@@ -122,14 +146,18 @@ fn div_rem(mut x: u64, y: u64) -> (u64, u64) {
         }
         return (x, r.into());
     }
-    let mut q = 0;
-    for n in (0..=y.leading_zeros()).rev() {
-        let d = y << n;
+    // The divisor, moved up to the dividend's highest bit and down again.
+    let (mut d, mut q) = (y, 0);
+    while d >> 63 == 0 && d < x {
+        d <<= 1;
+    }
+    while d >= y {
         q <<= 1;
         if x >= d {
             x = x.wrapping_sub(d);
             q |= 1;
         }
+        d >>= 1;
     }
     (q, x)
 }
@@ -247,7 +275,7 @@ pub(crate) fn wide(fr: &mut impl Registers, code: &[u32]) -> Result<usize, Trap>
 
 #[cfg(test)]
 mod tests {
-    use super::div_rem;
+    use super::*;
 
     #[test]
     fn division_without_the_compilers() {
@@ -257,6 +285,39 @@ mod tests {
             for y in edges.into_iter().flat_map(near).filter(|y| *y != 0) {
                 assert_eq!(div_rem(x, y), (x / y, x % y), "{x} / {y}");
             }
+        }
+    }
+
+    #[test]
+    fn shifts_by_words() {
+        for x in [0, 1, 0x8000_0000, 0x1_2345_6789_abcd, 0xfedc_ba98_7654_3210, 1 << 63, u64::MAX] {
+            for n in (0..130).chain([u32::MAX, u32::MAX - 31]) {
+                for op in [0x86, 0x87, 0x88, 0x89, 0x8a, I64_SHL_I, I64_SHR_S_I, I64_SHR_U_I] {
+                    assert_eq!(shift_by_words(op, x, n), shift(op, x, n), "{op:#x} {x:#x} {n}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn comparisons_by_their_opcodes() {
+        let numbers = [0u64, 1, 2, i64::MAX as u64, 1 << 63, (1 << 63) + 1, u64::MAX];
+        for (x, y) in numbers.iter().flat_map(|x| numbers.map(|y| (*x, y))) {
+            let (signed_x, signed_y) = (x as i64, y as i64);
+            let want = [
+                x == 0,
+                x == y,
+                x != y,
+                signed_x < signed_y,
+                x < y,
+                signed_x > signed_y,
+                x > y,
+                signed_x <= signed_y,
+                x <= y,
+                signed_x >= signed_y,
+                x >= y,
+            ];
+            assert_eq!([0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a].map(|op| compare(op, x, y)), want, "{x} {y}");
         }
     }
 }

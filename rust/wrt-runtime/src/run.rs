@@ -1432,16 +1432,20 @@ fn step(fr: &mut Window, run: &mut Run, w: u32, kind: Bulk, to: usize, from: usi
 /// What bulk operations copy between.
 trait Live {
     type Item: Copy;
+    /// Whether a module of this build can have several.
+    const SEVERAL: bool;
     fn live_items(&mut self) -> &mut [Self::Item];
 }
 impl Live for MemSlot<'_> {
     type Item = u8;
+    const SEVERAL: bool = cfg!(feature = "multi-memory");
     fn live_items(&mut self) -> &mut [u8] {
         self.bytes()
     }
 }
 impl Live for Table<'_> {
     type Item = u32;
+    const SEVERAL: bool = true;
     fn live_items(&mut self) -> &mut [u32] {
         self.live_mut()
     }
@@ -1449,6 +1453,11 @@ impl Live for Table<'_> {
 
 /// One step of `MEMORY_COPY` or `TABLE_COPY` between two slots.
 fn copy_step<S: Live>(slots: &mut [S], to: usize, from: usize, fr: &mut Window, run: &mut Run, w: u32) -> Result<(), Trap> {
+    if !S::SEVERAL {
+        let items = slots.get_mut(to).ok_or(Trap::BadImage)?.live_items();
+        let [dst, src, n] = step(fr, run, w, Bulk::Within, items.len(), items.len())?;
+        return move_within(items, src, dst, n).ok_or(Trap::BadImage);
+    }
     let mut len = |i: usize| slots.get_mut(i).map(|s| s.live_items().len()).ok_or(Trap::BadImage);
     let kind = if to == from { Bulk::Within } else { Bulk::Apart };
     let [dst, src, n] = step(fr, run, w, kind, len(to)?, len(from)?)?;
@@ -1553,7 +1562,7 @@ fn memory(store: &mut Store<'_>, fr: &mut Window, run: &mut Run, w: u32) -> Resu
         },
     )?;
     if w as u8 == MEMORY_COPY {
-        let from = store.memory_slot(run.inst, k >> 16)?;
+        let from = if MemSlot::SEVERAL { store.memory_slot(run.inst, k >> 16)? } else { slot };
         #[cfg(feature = "threads")]
         if [slot, from].iter().any(|i| store.mems.get(*i).is_some_and(MemSlot::is_shared)) {
             return copy_shared(&mut store.mems, slot, from, fr, run, w);

@@ -597,9 +597,14 @@ pub(crate) fn place<T>(slots: &mut Buf<'_, T>, used: &mut u32, value: T) -> Opti
 
 impl<'m> Store<'m> {
     /// A store in the caller's memory.
-    pub fn new(mut parts: StoreParts<'m>) -> Store<'m> {
-        // Slots may have been another store's.
-        parts.types.iter_mut().for_each(|t| *t = TypeSource::default());
+    pub fn new(parts: StoreParts<'m>) -> Store<'m> {
+        // Slots may have been another store's. Without chains of hashes only those in use are looked at.
+        #[cfg(feature = "function-references")]
+        let parts = {
+            let mut parts = parts;
+            parts.types.iter_mut().for_each(|t| *t = TypeSource::default());
+            parts
+        };
         let n = zero();
         Store {
             insts: parts.instances,

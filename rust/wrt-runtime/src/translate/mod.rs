@@ -41,7 +41,8 @@ use crate::store::STEP;
 pub use validated::Validated;
 pub use wrt_decoder::custom::{Section, sections};
 use wrt_decoder::types::Kind;
-use wrt_decoder::{ConstFor, Control, ControlKind, DecodeError, Fault, FuncType, Info, Operand, Operands, Pair, Place, Sink, decode};
+use wrt_decoder::{ConstFor, Control, ControlKind, FuncType, Info, Operand, Operands, Pair, Place, Sink, decode};
+pub use wrt_decoder::{DecodeError, Fault};
 use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 
 /// Cells below this are registers of the same number. With `--cfg wrt_far`, a test build, nearly nothing is near: the
