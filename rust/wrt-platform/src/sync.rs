@@ -140,6 +140,10 @@ impl<F: FutexLike> Parking for FutexParking<F> {
         parker.store(0, Ordering::Relaxed);
         Ok(())
     }
+    fn init_locked(&self, parker: &F) -> bool {
+        parker.store(0, Ordering::Relaxed);
+        true
+    }
     fn park(&self, parker: &F, deadline_ns: u64) -> Parked {
         let mut parked = Parked::Unparked;
         if parker.load(Ordering::Acquire) == 0 {

@@ -57,6 +57,12 @@ pub trait Parking {
     /// # Errors
     /// The system has no room for one more, or cannot wait here.
     fn init(&self, parker: &Self::Parker) -> WrtResult<()>;
+    /// The same where it touches memory only and cannot fail: under the lock, which is then taken once for a wait instead of
+    /// twice. False: it is not so here, and nothing has been done.
+    fn init_locked(&self, parker: &Self::Parker) -> bool {
+        let _ = parker;
+        false
+    }
     /// Blocks the thread that readied the parker until `unpark`, which may have been before, or until the deadline on the
     /// clock of `now_ns`; [`FOREVER`]: none. It may return for no reason. Not under the lock.
     fn park(&self, parker: &Self::Parker, deadline_ns: u64) -> Parked;
@@ -206,6 +212,7 @@ impl<'m, S: Parking> WaitTable<'m, S> {
     ///
     /// # Errors
     /// As [`WaitTable::wait`].
+    #[cfg_attr(feature = "std", inline(always))] // who has slept returns slowly: see `StdParking`
     pub fn wait_or_stop(
         &self,
         key: Key,
@@ -297,10 +304,18 @@ impl<'m, S: Parking> WaitTable<'m, S> {
             }
             let free = self.entries.iter().enumerate().find(|(_, e)| e.state.load(Ordering::Acquire) == FREE);
             let Some((i, entry)) = free else { return Err(Error::new(ErrorKind::Memory, "all entries of the wait table are in use")) };
-            set(&entry.state, TAKEN);
-            Ok(Some((i as u32, entry)))
+            let i = i as u32;
+            let ready = self.system.init_locked(&entry.parker);
+            match ready {
+                true => self.link(key, i, entry, stop),
+                false => set(&entry.state, TAKEN),
+            }
+            Ok(Some((i, entry, ready)))
         })?;
-        let Some((i, entry)) = taken else { return Ok(None) };
+        let Some((i, entry, ready)) = taken else { return Ok(None) };
+        if ready {
+            return Ok(Some(i));
+        }
         if let Err(e) = self.system.init(&entry.parker) {
             entry.state.store(FREE, Ordering::Release);
             return Err(e);
@@ -308,13 +323,7 @@ impl<'m, S: Parking> WaitTable<'m, S> {
         let entered = self.system.locked(|| {
             let equal = equal();
             if equal {
-                entry.set_key(key);
-                set(&entry.next, NONE);
-                set(&entry.state, WAITING);
-                let last = self.tail.load(Ordering::Relaxed);
-                set(self.entry(last).map_or(&self.head, |e| &e.next), i);
-                set(&self.tail, i);
-                stop.waits(Some((i, &entry.parker)));
+                self.link(key, i, entry, stop);
             }
             equal
         });
@@ -324,6 +333,17 @@ impl<'m, S: Parking> WaitTable<'m, S> {
         Ok(entered.then_some(i))
     }
 
+    /// Puts an entry, the `i`th, at the end of the list. Under the lock.
+    fn link(&self, key: Key, i: u32, entry: &Waiter<S::Parker>, stop: &impl Stop<S::Parker>) {
+        entry.set_key(key);
+        set(&entry.next, NONE);
+        set(&entry.state, WAITING);
+        let last = self.tail.load(Ordering::Relaxed);
+        set(self.entry(last).map_or(&self.head, |e| &e.next), i);
+        set(&self.tail, i);
+        stop.waits(Some((i, &entry.parker)));
+    }
+
     /// Gives an entry back that is not in the list.
     fn free(&self, entry: &Waiter<S::Parker>) {
         self.system.done(&entry.parker);
@@ -331,6 +351,7 @@ impl<'m, S: Parking> WaitTable<'m, S> {
     }
 
     /// Wakes up to `count` threads that wait on `key`, those first that have waited longest; how many.
+    #[cfg_attr(feature = "std", inline(always))] // see `StdParking`
     pub fn notify(&self, key: Key, count: u32) -> u32 {
         let mut late = [None; LATE];
         let woken = self.system.locked(|| {
@@ -339,15 +360,18 @@ impl<'m, S: Parking> WaitTable<'m, S> {
                 |_, e| e.key() == key,
                 count,
                 |e| {
-                    match room.next() {
-                        Some(place) => *place = self.system.unpark_first(&e.parker).then_some(&e.parker),
-                        None => self.system.unpark(&e.parker),
+                    if room.len() == 0 {
+                        self.system.unpark(&e.parker);
+                    } else if self.system.unpark_first(&e.parker)
+                        && let Some(place) = room.next()
+                    {
+                        *place = Some(&e.parker);
                     }
                     e.state.store(WOKEN, Ordering::Release); // after it: see `wait_or_stop`
                 },
             )
         });
-        late.into_iter().flatten().for_each(|parker| self.system.kick(parker));
+        late.iter().map_while(|place| *place).for_each(|parker| self.system.kick(parker));
         woken
     }
 

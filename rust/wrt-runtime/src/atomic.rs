@@ -94,6 +94,11 @@ impl Atomic {
                     core::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);
                     Ok(Ended::Done)
                 }
+                NOTIFY if shared.is_some_and(|m| m.has_no_waiter()) => {
+                    self.address(2, shared.map_or(0, |m| m.len()))?;
+                    fr.set_cell(self.a, 0);
+                    Ok(Ended::Done)
+                }
                 NOTIFY | WAIT32 | WAIT64 => Ok(Ended::Other),
                 _ => Err(Trap::BadImage),
             };

@@ -37,10 +37,10 @@ pub trait HostTable<T> {
 
     /// Does what the guest asks of other threads: [`Exit::Wait`] or [`Exit::Notify`], answered by
     /// [`Store::answer_thread`], or [`Exit::Contended`]. `None`: the guest can go on; else what the driver returns. A wait
-    /// within a nested call does not come here: it traps.
+    /// within a nested call does not come here: it traps. `nested`: it runs for a host function, which gets what is returned.
     #[cfg(feature = "threads")]
-    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit) -> Option<Exit> {
-        let _ = (store, stack);
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit, nested: bool) -> Option<Exit> {
+        let _ = (store, stack, nested);
         Some(exit)
     }
 
@@ -72,8 +72,8 @@ impl<T, H: HostTable<T> + ?Sized> HostTable<T> for &H {
         (**self).call(index, caller)
     }
     #[cfg(feature = "threads")]
-    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit) -> Option<Exit> {
-        (**self).serve(store, stack, exit)
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit, nested: bool) -> Option<Exit> {
+        (**self).serve(store, stack, exit, nested)
     }
     fn slice(&self) -> i64 {
         (**self).slice()
@@ -123,7 +123,7 @@ fn drive_at<T>(store: &mut Store<'_>, stack: StackId, hosts: &dyn HostTable<T>, 
         #[cfg(feature = "threads")]
         let exit = match exit {
             Exit::Wait { .. } if depth > 0 => return store.abort(stack, Trap::CannotSuspend),
-            Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended => match hosts.serve(store, stack, exit) {
+            Exit::Wait { .. } | Exit::Notify { .. } | Exit::Contended => match hosts.serve(store, stack, exit, depth > 0) {
                 None => continue,
                 Some(exit) => exit,
             },

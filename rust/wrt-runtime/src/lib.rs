@@ -11,6 +11,11 @@ extern crate alloc;
 
 #[cfg(feature = "threads")]
 mod atomic;
+#[cfg(feature = "threads")]
+mod order {
+    //! The model checker of `tests/loom` puts its own here.
+    pub(crate) use core::sync::atomic::{AtomicU32, Ordering, fence};
+}
 mod call;
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 pub mod heap;
@@ -39,6 +44,8 @@ pub mod trace;
 pub mod translate;
 mod types;
 pub mod verify;
+#[cfg(feature = "threads")]
+mod waiters;
 
 pub use call::CallError;
 pub use host::{Caller, Flow, GuestMemory, HostFn, HostTable, drive};

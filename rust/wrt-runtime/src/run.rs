@@ -1500,10 +1500,7 @@ fn copy_shared(slots: &mut [MemSlot<'_>], to: usize, from: usize, fr: &mut Windo
 #[inline(never)]
 fn atomic(store: &mut Store<'_>, cells: &mut [u32], run: &mut Run, out: &mut Exit) -> Result<bool, Trap> {
     use wrt_instructions::table::atomic::{NOTIFY, WAIT64};
-    let mut code = [0; 5];
-    for (n, word) in code.iter_mut().enumerate() {
-        *word = word_at(store, run, n as u32)?;
-    }
+    let code = store.inst(run.inst)?.atomic_code(run.pc)?;
     let fr = window(cells, run.base).ok_or(Trap::StackExhausted)?;
     let op = Atomic::new(fr, &code).ok_or(Trap::BadImage)?;
     let again = core::mem::take(&mut run.func) == NONE; // see `begin`

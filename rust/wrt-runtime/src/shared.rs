@@ -16,6 +16,7 @@ use crate::atomic::compute;
 use crate::image::{Limit, MemoryType};
 use crate::stack::{Registers, copy, register};
 use crate::store::{Declared, MemSlot};
+use crate::waiters::Waiters;
 use core::hint::spin_loop;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
 use wrt_foundation::Trap;
@@ -36,6 +37,7 @@ pub struct SharedMem<'m> {
     lock: AtomicU32,
     /// 1: atomic accesses take the lock.
     wide: AtomicU32,
+    waiters: Waiters,
     pub(crate) declared: Declared,
 }
 
@@ -90,7 +92,8 @@ pub(crate) fn sizes(ty: &MemoryType) -> Option<(usize, usize)> {
 impl<'m> SharedMem<'m> {
     fn with(words: Words<'m>, ty: &MemoryType, first: usize) -> SharedMem<'m> {
         let declared = Declared::new(ty.is64, ty.max, ty.page_log2);
-        SharedMem { words, len: AtomicUsize::new(first), lock: AtomicU32::new(0), wide: AtomicU32::new(0), declared }
+        let word = || AtomicU32::new(0);
+        SharedMem { words, len: AtomicUsize::new(first), lock: word(), wide: word(), waiters: Waiters::unknown(), declared }
     }
 
     /// A memory of type `ty` in the caller's words, which are set to zero: all that it can ever grow to. `None` when they
@@ -334,6 +337,25 @@ impl<'m> SharedMem<'m> {
         });
         let (Ok(all) | Err(all)) = old;
         Ok(Some((all >> shift & mask).into()))
+    }
+
+    /// Has its notifications leave the loop only while somebody may wait. Whoever serves waits on it, in any store, calls
+    /// [`SharedMem::will_wait`] and [`SharedMem::waited`] around each.
+    #[must_use]
+    pub fn with_counted_waits(self) -> Self {
+        SharedMem { waiters: Waiters::counted(), ..self }
+    }
+    /// Before a wait compares the value.
+    pub fn will_wait(&self) {
+        self.waiters.enter();
+    }
+    /// After it has ended: once for each `will_wait`.
+    pub fn waited(&self) {
+        self.waiters.leave();
+    }
+    /// Whether there is nobody whom a notification could wake.
+    pub(crate) fn has_no_waiter(&self) -> bool {
+        self.waiters.none()
     }
 
     /// Whether the 4 bytes at `at`, or 8 if `wide`, are `expected` now: what a wait asks under the lock of the table that

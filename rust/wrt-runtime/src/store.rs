@@ -112,6 +112,11 @@ impl Instance<'_> {
     pub(crate) fn code(&self, pc: u32) -> Result<u32, Trap> {
         self.image.get(pc as usize).copied().ok_or(Trap::BadImage)
     }
+    /// The words of an atomic operation, and what follows.
+    #[cfg(feature = "threads")]
+    pub(crate) fn atomic_code(&self, pc: u32) -> Result<[u32; 5], Trap> {
+        self.image.get(pc as usize..).and_then(|code| code.first_chunk()).copied().ok_or(Trap::BadImage)
+    }
     /// Word `i` of the part that begins at `at` and ends at `end`.
     #[inline(never)]
     fn word(&self, at: u32, end: u32, i: u32) -> Option<u32> {

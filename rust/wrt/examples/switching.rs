@@ -111,10 +111,12 @@ fn main() {
     let mut ratios: Vec<f64> = times[0].iter().zip(&times[2]).map(|(guests, bare)| guests / bare).collect();
     println!("there and back: {:.0} ns between guests, {:.0} ns by std's condition variable", median(&mut times[0]), median(&mut times[1]));
     if !ratios.is_empty() {
+        let (ratio, n) = (median(&mut ratios), ratios.len()); // in order now
         println!(
-            "there and back: {:.0} ns by a bare futex; guests take {:.2} times that, the median of {games} games in turn",
+            "there and back: {:.0} ns by a bare futex; guests take {ratio:.2} ({:.2}..{:.2}) times that, median and quartiles of {games} games in turn",
             median(&mut times[2]),
-            median(&mut ratios)
+            ratios[n / 4],
+            ratios[n * 3 / 4],
         );
     }
 }

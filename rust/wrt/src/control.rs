@@ -122,9 +122,9 @@ pub(crate) struct Control {
     /// The end of the wait that is or was going on, on the clock of the wait table.
     #[cfg(all(feature = "std", feature = "threads"))]
     pub(crate) wait_until: Cell<u64>,
-    /// The entry of the wait table in which it waits without blocking its thread.
+    /// The entry of the wait table in which it waits without blocking its thread, and the memory's slot.
     #[cfg(all(feature = "std", feature = "threads"))]
-    pub(crate) pending: Cell<Option<u32>>,
+    pub(crate) pending: Cell<Option<(u32, u32)>>,
     /// Fuel of a turn; `None`: it has the thread for itself.
     pub(crate) turn: Cell<Option<i64>>,
     /// The turn has begun.
@@ -188,7 +188,10 @@ impl HostTable<()> for Hosts<'_> {
         self.imports.call(index, caller)
     }
     #[cfg(all(feature = "std", feature = "threads"))]
-    fn serve(&self, store: &mut wrt_runtime::Store<'_>, stack: wrt_runtime::StackId, exit: Exit) -> Option<Exit> {
+    fn serve(&self, store: &mut wrt_runtime::Store<'_>, stack: wrt_runtime::StackId, exit: Exit, nested: bool) -> Option<Exit> {
+        if !nested && self.control.turn.get().is_none() {
+            return Some(exit); // `ModuleInstance::drive` serves it
+        }
         crate::threads::serve(self.control, store, stack, exit)
     }
     fn slice(&self) -> i64 {

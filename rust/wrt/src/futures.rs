@@ -395,7 +395,7 @@ impl ModuleInstance {
     /// Drops the host functions from that number on, last one first, and what the guest above them waits for.
     fn give_up_from(&mut self, n: usize) {
         #[cfg(all(feature = "std", feature = "threads"))]
-        crate::threads::give_up(&self.control);
+        crate::threads::give_up(&self.control, &self.store);
         #[cfg(feature = "std")]
         drop(self.control.interrupt.set_waker(None));
         while self.futures.len() > n {

@@ -128,6 +128,8 @@ impl Memory {
         }
         let ty = MemoryType { shared: true, ..MemoryType::new(initial_pages, Some(max_pages)) };
         let memory = SharedMem::owned(&ty, usize::MAX).ok_or(Error::new(ErrorKind::Memory, "no room for the shared memory"))?;
+        #[cfg(feature = "std")]
+        let memory = memory.with_counted_waits(); // `threads` serves them
         Ok(Memory(Of::Shared(Arc::new(memory))))
     }
 

@@ -28,8 +28,12 @@ fn key(memory: &SharedMem<'_>, offset: usize) -> Option<Key> {
 }
 
 /// Wakes up to `count` threads; how many.
+#[inline(always)] // see `ModuleInstance::drive`
 pub(crate) fn notify(memory: &SharedMem<'_>, offset: usize, count: u32) -> u32 {
-    key(memory, offset).map_or(0, |key| table().notify(key, count))
+    match key(memory, offset) {
+        Some(key) => table().notify(key, count),
+        None => 0,
+    }
 }
 
 /// Threads that wait at `offset` now.
@@ -46,6 +50,7 @@ fn moment(at: Option<Instant>) -> u64 {
 }
 
 /// Serves `exit`; `None`: the guest can go on.
+#[inline(always)] // see `ModuleInstance::drive`
 pub(crate) fn serve(control: &Control, store: &mut Store<'_>, stack: StackId, exit: Exit) -> Option<Exit> {
     let answer = match exit {
         Exit::Wait { memory, offset, expected, wide, timeout_ns, again } => {
@@ -56,13 +61,13 @@ pub(crate) fn serve(control: &Control, store: &mut Store<'_>, stack: StackId, ex
                 control.wait_until.set(table().deadline(timeout_ns));
             }
             if control.turn.get().is_some() {
-                return begin(control, store, stack, key, |store| {
-                    store.shared_memory(memory_slot).is_some_and(|memory| memory.holds(offset, wide, expected))
-                })
-                .map(|()| exit);
+                return begin(control, store, stack, key, memory_slot, |memory| memory.holds(offset, wide, expected)).map(|()| exit);
             }
             let (until, limit) = (control.wait_until.get(), moment(control.deadline.get()));
-            match table().wait_or_stop(key, || memory.holds(offset, wide, expected), until.min(limit), &control.interrupt) {
+            memory.will_wait();
+            let ended = table().wait_or_stop(key, || memory.holds(offset, wide, expected), until.min(limit), &control.interrupt);
+            memory.waited();
+            match ended {
                 Ok(Some(WaitOutcome::TimedOut)) if limit < until => return Some(Exit::Interrupted),
                 Ok(Some(outcome)) => outcome.code(),
                 Ok(None) => return Some(Exit::Interrupted),
@@ -85,14 +90,27 @@ pub(crate) fn serve(control: &Control, store: &mut Store<'_>, stack: StackId, ex
 }
 
 /// Begins a wait that does not block the thread; `None`: it was over at once.
-fn begin(control: &Control, store: &mut Store<'_>, stack: StackId, key: Key, equal: impl Fn(&Store<'_>) -> bool) -> Option<()> {
-    match table().begin(key, || equal(store)) {
+fn begin(
+    control: &Control,
+    store: &mut Store<'_>,
+    stack: StackId,
+    key: Key,
+    slot: u32,
+    equal: impl Fn(&SharedMem<'_>) -> bool,
+) -> Option<()> {
+    let memory = store.shared_memory(slot)?;
+    memory.will_wait();
+    let begun = table().begin(key, || equal(memory));
+    if !matches!(begun, Ok(Some(_))) {
+        memory.waited();
+    }
+    match begun {
         Ok(None) => {
             store.answer_thread(stack, WaitOutcome::NotEqual.code());
             None
         }
         Ok(Some(entry)) => {
-            control.pending.set(Some(entry));
+            control.pending.set(Some((entry, slot)));
             table().stop(|| {
                 Stop::<StdParker>::waits(&control.interrupt, table().parker(entry).map(|parker| (entry, parker)));
                 None
@@ -115,7 +133,7 @@ pub(crate) enum Waited {
 
 /// Looks after the wait that was begun, if one was.
 pub(crate) fn look(control: &Control, store: &mut Store<'_>, stack: StackId, waker: Option<&Waker>) -> Waited {
-    let Some(entry) = control.pending.get() else { return Waited::Over };
+    let Some((entry, _)) = control.pending.get() else { return Waited::Over };
     if let (Some(waker), Some(parker)) = (waker, table().parker(entry)) {
         parker.set_waker(Some(waker.clone()));
     }
@@ -125,7 +143,7 @@ pub(crate) fn look(control: &Control, store: &mut Store<'_>, stack: StackId, wak
     if !table().is_woken(entry) && now < until && !stopped {
         return Waited::Waits(until.min(limit));
     }
-    let woken = give_up(control);
+    let woken = give_up(control, store);
     if !woken && now < until {
         return Waited::Stopped;
     }
@@ -134,8 +152,11 @@ pub(crate) fn look(control: &Control, store: &mut Store<'_>, stack: StackId, wak
 }
 
 /// Ends the wait that was begun, if one was; whether it was woken.
-pub(crate) fn give_up(control: &Control) -> bool {
-    let Some(entry) = control.pending.take() else { return false };
+pub(crate) fn give_up(control: &Control, store: &Store<'_>) -> bool {
+    let Some((entry, slot)) = control.pending.take() else { return false };
+    if let Some(memory) = store.shared_memory(slot) {
+        memory.waited();
+    }
     table().stop(|| {
         Stop::<StdParker>::waits(&control.interrupt, None);
         None

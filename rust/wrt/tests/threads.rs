@@ -157,6 +157,49 @@ fn as_many_wake_as_are_asked_for() {
     }
 }
 
+/// Where those that wait are counted, a notification that nobody waits for is over in the loop.
+#[test]
+fn who_notifies_nobody_does_not_leave_the_loop() {
+    use wrt::runtime::image::MemoryType;
+    use wrt::runtime::shared::{SharedMem, SharedRef};
+    use wrt::runtime::{Exit, Extern, Options, Stack, Store, run};
+    let text = r#"(module (import "" "" (memory 1 1 shared))
+        (func (export "notify") (param i32) (result i32) (memory.atomic.notify (local.get 0) (i32.const 1))))"#;
+    let module = module(text);
+    let ty = MemoryType { shared: true, ..MemoryType::new(1, Some(1)) };
+    let owned = || SharedMem::owned(&ty, usize::MAX).unwrap();
+    for (memory, counted) in [(owned(), false), (owned().with_counted_waits(), true)] {
+        let memory = std::sync::Arc::new(memory);
+        let mut store = Store::owned(1 << 20);
+        let stack = store.add_stack(Stack::owned(1 << 10, 16).unwrap()).unwrap();
+        let shared = store.add_shared_memory(SharedRef::Counted(memory.clone())).unwrap();
+        let image = wrt_foundation::Shared::Arc(module.image().unwrap().words().to_vec().into());
+        let instance = store.instantiate(image, &mut |_, _| Some(shared), &Options::default()).unwrap();
+        let Some(Extern::Func(notify)) = store.export(instance, "notify") else { panic!() };
+        let mut call = |at| {
+            store.enter(stack, notify, &[Value::I32(at)]).unwrap();
+            let exit = run(&mut store, stack, &mut { 100 });
+            if exit == Exit::Done {
+                let mut result = [Value::Unit];
+                store.results(stack, notify, &mut result).unwrap();
+                assert_eq!(result, [Value::I32(0)]);
+            } else {
+                store.abort(stack, Trap::Exit);
+            }
+            exit
+        };
+        let leaves = Exit::Notify { memory: 0, offset: 8, count: 1 };
+        assert_eq!(call(8), if counted { Exit::Done } else { leaves });
+        memory.will_wait();
+        memory.will_wait();
+        memory.waited();
+        assert_eq!(call(8), leaves);
+        memory.waited();
+        assert_eq!(call(8), if counted { Exit::Done } else { leaves });
+        assert_eq!((call(6), call(1 << 16)), (Exit::Trap(Trap::UnalignedAtomic), Exit::Trap(Trap::MemoryOutOfBounds)));
+    }
+}
+
 #[test]
 fn a_wait_ends_by_its_value_or_its_time() {
     let (module, memory) = (module(GUEST), Memory::shared(1, 8).unwrap());

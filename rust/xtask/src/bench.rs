@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! `cargo xtask bench`: builds the driver in `tests/bench` and hands it the arguments; it builds the engines.
 
+use crate::setup;
 use crate::tool::{self, command};
 use anyhow::{Result, bail};
 use std::path::PathBuf;
@@ -8,6 +9,10 @@ use std::process::Command;
 
 /// Runs the driver; its own errors are on the terminal already.
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    if args.iter().any(|a| a == "--mcu") {
+        setup::packages(&[setup::QEMU_ARM, setup::QEMU_RISCV, setup::GCC_ARM, setup::GCC_RISCV])?;
+        ["thumbv7m-none-eabi", "riscv32imac-unknown-none-elf"].into_iter().try_for_each(setup::target)?;
+    }
     if !driver(args)?.status()?.success() {
         bail!("no result");
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! Every order of threads that wait and notify, as far as three preemptions reach (`LOOM_MAX_PREEMPTIONS` sets more).
 //!
-//! The table is the product's source file; its atomics, lock and parkers are loom's. A deadline here is one that may pass
+//! The table and the count of waiters are the product's source files; their atomics, lock and parkers are loom's. A deadline here is one that may pass
 //! at any moment: `park` returns for it whenever it is called.
 #![cfg(test)]
 
@@ -11,14 +11,21 @@ mod atomic {
 #[allow(dead_code)] // what only real threads need
 #[path = "../../../rust/wrt-platform/src/wait.rs"]
 mod wait;
+mod order {
+    pub(crate) use loom::sync::atomic::{AtomicU32, Ordering, fence};
+}
+#[path = "../../../rust/wrt-runtime/src/waiters.rs"]
+mod waiters;
 
 use loom::sync::atomic::fence;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use wait::{FOREVER, Key, Parked, Parking, Stop, WaitOutcome, WaitTable, Waiter};
+use waiters::Waiters;
 use wrt_foundation::WrtResult;
 
-struct Loom(Mutex<()>);
+/// `1`: parkers are readied under the lock.
+struct Loom(Mutex<()>, bool);
 
 #[derive(Default)]
 struct Sleeper(Mutex<bool>, Condvar);
@@ -38,6 +45,12 @@ impl Parking for Loom {
     fn init(&self, parker: &Sleeper) -> WrtResult<()> {
         *parker.0.lock().unwrap() = false;
         Ok(())
+    }
+    fn init_locked(&self, parker: &Sleeper) -> bool {
+        if self.1 {
+            *parker.0.lock().unwrap() = false;
+        }
+        self.1
     }
     fn park(&self, parker: &Sleeper, deadline_ns: u64) -> Parked {
         let mut unparked = parker.0.lock().unwrap();
@@ -69,12 +82,17 @@ const KEY: Key = Key { memory: 0, offset: 0 };
 /// A waiter per deadline on a word that is 0, with `entries` entries; then `main` on the table and the word, whose result is
 /// how many it has notified. As many come back woken.
 fn model(entries: usize, deadlines: &'static [u64], main: fn(&WaitTable<'static, Loom>, &atomic::AtomicU32) -> u32) {
+    for locked in [false, true] {
+        model_of(locked, entries, deadlines, main);
+    }
+}
+fn model_of(locked: bool, entries: usize, deadlines: &'static [u64], main: fn(&WaitTable<'static, Loom>, &atomic::AtomicU32) -> u32) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(move || {
         // Loom's objects live within one execution, of which this makes as many as there are orders.
         let slots: &'static [Waiter<Sleeper>] = (0..entries).map(|_| Waiter::default()).collect::<Vec<_>>().leak();
-        let table = Arc::new(WaitTable::new(Loom(Mutex::new(())), slots));
+        let table = Arc::new(WaitTable::new(Loom(Mutex::new(()), locked), slots));
         let word = Arc::new(atomic::AtomicU32::new(0));
         let waiters: Vec<_> = deadlines
             .iter()
@@ -138,6 +156,33 @@ fn a_deadline_beside_a_waiter() {
     model(2, &[NOW, FOREVER], change_and_notify);
 }
 
+#[test]
+fn a_notification_that_finds_nobody_counted_was_for_nobody() {
+    for locked in [false, true] {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = builder.preemption_bound.or(Some(3));
+        builder.check(move || {
+            let slots: &'static [Waiter<Sleeper>] = vec![Waiter::default()].leak();
+            let table = Arc::new(WaitTable::new(Loom(Mutex::new(()), locked), slots));
+            let word = Arc::new(atomic::AtomicU32::new(0));
+            let waiters = Arc::new(Waiters::counted());
+            let waiter = thread::spawn({
+                let (table, word, waiters) = (table.clone(), word.clone(), waiters.clone());
+                move || {
+                    waiters.enter();
+                    let outcome = table.wait(KEY, || word.load(atomic::Ordering::Relaxed) == 0, FOREVER).unwrap();
+                    waiters.leave();
+                    u32::from(outcome == WaitOutcome::Woken)
+                }
+            });
+            word.store(1, atomic::Ordering::Relaxed);
+            let notified = if waiters.none() { 0 } else { table.notify(KEY, 1) };
+            assert_eq!(waiter.join().unwrap(), notified);
+            assert!(waiters.none() && !Waiters::unknown().none());
+        });
+    }
+}
+
 /// What an interrupt is: a word, and the entry that its thread waits in, plus one.
 struct Interrupt(atomic::AtomicU32, atomic::AtomicU32);
 
@@ -154,11 +199,16 @@ impl Stop<Sleeper> for Interrupt {
 /// A waiter for ever; `main` gets the table and its interrupt, and tells how many it has notified. A request that came before
 /// the wait, in the middle of its beginning or while it sleeps ends it: one that were lost would be a deadlock.
 fn interrupted(main: fn(&WaitTable<'static, Loom>, &Interrupt) -> u32) {
+    for locked in [false, true] {
+        interrupted_of(locked, main);
+    }
+}
+fn interrupted_of(locked: bool, main: fn(&WaitTable<'static, Loom>, &Interrupt) -> u32) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(move || {
         let slots: &'static [Waiter<Sleeper>] = vec![Waiter::default()].leak();
-        let table = Arc::new(WaitTable::new(Loom(Mutex::new(())), slots));
+        let table = Arc::new(WaitTable::new(Loom(Mutex::new(()), locked), slots));
         let word = || atomic::AtomicU32::new(0);
         let interrupt = Arc::new(Interrupt(word(), word()));
         let waiter = thread::spawn({

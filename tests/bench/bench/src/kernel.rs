@@ -19,7 +19,7 @@ pub(crate) struct Kernel {
     pub(crate) n: i32,
     /// Rounds of a run whose instructions are counted.
     pub(crate) small: i32,
-    /// Whether it also runs on boards: integers only, one page of memory.
+    /// Whether it also runs on boards: of C, one page of memory.
     #[serde(default)]
     pub(crate) board: bool,
 }

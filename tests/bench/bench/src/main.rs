@@ -44,7 +44,7 @@ struct Cli {
     /// Measure what it takes to load a tiny and a 1 MB module instead: CPU time and peak memory of the process
     #[arg(long)]
     startup: bool,
-    /// Count executed instructions on Cortex-M3 and RV32 under QEMU instead, of kernels without floats
+    /// Count executed instructions on Cortex-M3 and RV32 under QEMU instead, on WRT, wasmi and wasm3; also flash, RAM and load cost
     #[arg(long)]
     mcu: bool,
     /// Compare the results of all kernels on WRT with the native ones, and stop
@@ -103,7 +103,7 @@ fn run(cli: &Cli) -> Result<()> {
         return check::run(&kernels);
     }
     if cli.mcu {
-        return mcu::run(&kernels, cli.out.as_deref());
+        return mcu::run(&kernels, &cli.engines, cli.out.as_deref());
     }
     let chosen = engine::choose(&engines, &cli.engines, cli.fuel, cli.instructions, cli.startup)?;
     if cli.instructions {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
-//! Started by `host` with a mode and a pack: `suite` carries out scripts, `load` measures the translation of modules, `kernels`
-//! runs those of `tests/bench`. Everything is static; WRT is built without an allocator. With the feature `freertos` all of it
-//! happens in a task of FreeRTOS, see `freertos/task.c`.
+//! Started by `host` with a mode and a pack: `suite` carries out scripts, `load` measures the translation of modules. Everything
+//! is static; WRT is built without an allocator. With the feature `freertos` all of it happens in a task of FreeRTOS, see
+//! `freertos/task.c`.
 #![no_std]
 #![no_main]
 
 mod board;
 mod budget;
 mod entries;
-#[cfg(feature = "kernels")]
-mod kernels;
 mod load;
 mod paint;
 mod semihosting;
@@ -52,8 +50,6 @@ fn carry_out() -> (Out, bool) {
     let good = match mode {
         "suite" => suite::run(&mut entries, &mut budget, &mut out),
         "load" => load::run(&mut entries, &mut budget, &mut out),
-        #[cfg(feature = "kernels")]
-        "kernels" => kernels::run(&mut entries, &mut budget, &mut out),
         _ => false,
     };
     (out, good)

@@ -31,8 +31,7 @@ impl Paint {
     #[inline(never)]
     pub(crate) fn new() -> Paint {
         let end = here() - NEAR;
-        // SAFETY: only its address is taken.
-        let limit = unsafe { addr_of!(__bss_end) }.addr();
+        let limit = addr_of!(__bss_end).addr();
         let paint = Paint { lowest: (end - BYTES).max(limit), end };
         for at in (paint.lowest..paint.end).step_by(4) {
             // SAFETY: between the end of the static variables and what is in use of the stack: nobody else's.

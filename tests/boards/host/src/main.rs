@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 //! Tests that run on boards, in QEMU: `host suite` carries out the specification's suite, `host load` measures what
-//! loading modules costs, `host kernels NAME=N...` what kernels of `tests/bench` execute, `host cost` what proposals cost those
-//! who do not use them. `--board NAME`, `--opt-level s|3`; `load` also measures the modules that are named, `cost` only the
-//! proposals that are.
+//! loading modules costs, `host cost` what proposals cost those who do not use them. `--board NAME`, `--opt-level s|3`; `load` also
+//! measures the modules that are named, `cost` only the proposals that are.
 #![forbid(unsafe_code)]
 
 mod board;
 mod cost;
-mod kernels;
 mod load;
 mod pack;
 mod suite;
@@ -44,8 +42,7 @@ fn run() -> Result<bool, Trouble> {
     match mode.as_str() {
         "suite" => suite::run(board, &opt_level),
         "load" => load::run(board, &opt_level, &more),
-        "kernels" => kernels::run(board, &opt_level, &more),
         "cost" => cost::run(board, &opt_level, &more),
-        _ => Err("host suite|load|kernels|cost [--board NAME] [--opt-level s|3]".into()),
+        _ => Err("host suite|load|cost [--board NAME] [--opt-level s|3]".into()),
     }
 }

@@ -14,7 +14,7 @@ impl HostTable<()> for Silent {
         Ok(Flow::Ready)
     }
     // There is one thread: nobody can be woken, and who waits does so in vain.
-    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit) -> Option<Exit> {
+    fn serve(&self, store: &mut Store<'_>, stack: StackId, exit: Exit, _: bool) -> Option<Exit> {
         let answer = if matches!(exit, Exit::Wait { .. }) { 2 } else { 0 };
         store.answer_thread(stack, answer);
         None
