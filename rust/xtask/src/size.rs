@@ -148,10 +148,10 @@ pub(crate) fn features() -> Result<()> {
 
 /// Options of samples/hello_wasm on Zephyr, and most KiB of flash above Zephyr's samples/hello_world.
 const ZEPHYR: [(&str, &[&str], u32); 4] = [
-    ("no floats, size", &["-DCONFIG_WRT_FLOAT=n", "-DCONFIG_WRT_OPTIMIZE_SIZE=y"], 24),
-    ("no floats, balanced", &["-DCONFIG_WRT_FLOAT=n"], 24),
-    ("floats, size", &["-DCONFIG_WRT_OPTIMIZE_SIZE=y"], 40),
-    ("floats, balanced", &[], 40),
+    ("no floats, size", &["-DCONFIG_WRT_FLOAT=n"], 24),
+    ("no floats, balanced", &["-DCONFIG_WRT_FLOAT=n", "-DCONFIG_WRT_OPTIMIZE_BALANCED=y"], 24),
+    ("floats, size", &[], 40),
+    ("floats, balanced", &["-DCONFIG_WRT_OPTIMIZE_BALANCED=y"], 40),
 ];
 /// Most bytes of RAM above hello_world and beyond linear memory.
 const ZEPHYR_RAM: u32 = 4096;
