@@ -4,7 +4,7 @@
 //!
 //!     cargo run --release -p wrt --example switching
 
-#[cfg(target_os = "linux")]
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Condvar, Mutex};
 use std::thread;
@@ -50,22 +50,33 @@ fn turn(module: &Module, memory: &Memory, instances: i32, fuel: u64) -> f64 {
     begun.elapsed().as_nanos() as f64 / f64::from(turns)
 }
 
-/// Nanoseconds of a round: there and back between two threads, which wait for each other by `pass(me)`.
-fn round(rounds: i32, pass: impl Fn(u32, i32) + Sync) -> f64 {
+/// Nanoseconds of a round: there and back between two threads on these cores, which wait for each other by `pass(me)`.
+fn round(cores: [usize; 2], rounds: i32, pass: impl Fn(u32, i32) + Sync) -> f64 {
     let begun = Instant::now();
     thread::scope(|s| {
-        s.spawn(|| pass(1, rounds));
-        pass(0, rounds);
+        for me in [0, 1] {
+            let pass = &pass;
+            s.spawn(move || {
+                stay(cores[me]);
+                pass(me as u32, rounds);
+            });
+        }
     });
     begun.elapsed().as_nanos() as f64 / f64::from(rounds)
 }
 
+/// Keeps this thread on a core: a wake-up within a core and one of another core differ by far more than what is measured.
+fn stay(core: usize) {
+    let mut set = CpuSet::new();
+    set.set(core);
+    sched_setaffinity(None, &set).unwrap();
+}
+
 /// The same game on a futex of Linux, without a guest.
-#[cfg(target_os = "linux")]
-fn futex(rounds: i32) -> f64 {
+fn futex(cores: [usize; 2], rounds: i32) -> f64 {
     use wrt::platform::{FutexLike, LinuxFutex};
     let word = LinuxFutex::new(0);
-    round(rounds, |me, n| {
+    round(cores, rounds, |me, n| {
         for _ in 0..n {
             while word.load(SeqCst) != me {
                 word.wait(1 - me, None).unwrap();
@@ -84,9 +95,21 @@ fn main() {
         // Of 100 units, by what 1000 more take.
         println!("{instances:3} instances: {short:.0} ns a turn of 100, {:.0} ns without its instructions", short - (long - short) / 10.0);
     }
+    let own = sched_getaffinity(None).unwrap();
+    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| own.is_set(*core));
+    let first = cores.next().unwrap();
+    wake("one core", &module, &memory, [first, first]);
+    match cores.next() {
+        Some(second) => wake("two cores", &module, &memory, [first, second]),
+        None => println!("two cores: there is only one"),
+    }
+}
+
+/// What a round takes on these cores.
+fn wake(what: &str, module: &Module, memory: &Memory, cores: [usize; 2]) {
     let (whose, changed) = (Mutex::new(0), Condvar::new());
     let condvar = |rounds| {
-        round(rounds, |me, n| {
+        round(cores, rounds, |me, n| {
             for _ in 0..n {
                 let mut now = changed.wait_while(whose.lock().unwrap(), |now| *now != me).unwrap();
                 *now = 1 - me;
@@ -95,8 +118,8 @@ fn main() {
         })
     };
     let guests = |rounds| {
-        round(rounds, |me, n| {
-            guest(&module, &memory).invoke("play", &[Value::I32(me as i32), Value::I32(n)]).unwrap();
+        round(cores, rounds, |me, n| {
+            guest(module, memory).invoke("play", &[Value::I32(me as i32), Value::I32(n)]).unwrap();
         })
     };
     // In turn, in short games: what else the machine does meets all of them, and the medians pass over it.
@@ -105,20 +128,18 @@ fn main() {
     for _ in 0..games {
         times[0].push(guests(rounds));
         times[1].push(condvar(rounds));
-        #[cfg(target_os = "linux")]
-        times[2].push(futex(rounds));
+        times[2].push(futex(cores, rounds));
     }
     let mut ratios: Vec<f64> = times[0].iter().zip(&times[2]).map(|(guests, bare)| guests / bare).collect();
-    println!("there and back: {:.0} ns between guests, {:.0} ns by std's condition variable", median(&mut times[0]), median(&mut times[1]));
-    if !ratios.is_empty() {
-        let (ratio, n) = (median(&mut ratios), ratios.len()); // in order now
-        println!(
-            "there and back: {:.0} ns by a bare futex; guests take {ratio:.2} ({:.2}..{:.2}) times that, median and quartiles of {games} games in turn",
-            median(&mut times[2]),
-            ratios[n / 4],
-            ratios[n * 3 / 4],
-        );
-    }
+    let (ratio, n) = (median(&mut ratios), ratios.len()); // in order now
+    println!(
+        "{what}, there and back: {:.0} ns between guests, {:.0} ns by std's condition variable, {:.0} ns by a bare futex; guests take {ratio:.2} ({:.2}..{:.2}) times that, median and quartiles of {games} games in turn",
+        median(&mut times[0]),
+        median(&mut times[1]),
+        median(&mut times[2]),
+        ratios[n / 4],
+        ratios[n * 3 / 4],
+    );
 }
 
 fn median(times: &mut [f64]) -> f64 {
