@@ -325,11 +325,12 @@ fn tail_calls() -> Result<Verdict> {
         return Ok(Verdict::Skipped("this processor has no threaded loop".into()));
     }
     setup::packages(&[setup::GCC])?;
+    // A small program of the engine: the wrt program would be built a second time with all that is around it.
     let folder = tool::scratch().join("optimize");
-    let mut c = command("cargo", ["build", "--quiet", "--release", "--locked", "-p", "wrt-cli", "--features", "optimize", "--target-dir"]);
-    c.arg(&folder);
+    let mut c = command("cargo", ["build", "--quiet", "--release", "--locked", "-p", "wrt", "--example", "switching"]);
+    c.args(["--features", "optimize", "--target-dir"]).arg(&folder);
     tool::run(c)?;
-    let [bounded, unbounded] = [handlers(&hello::wrt()?)?, handlers(&folder.join("release/wrt"))?];
+    let [bounded, unbounded] = [handlers(&hello::wrt()?)?, handlers(&folder.join("release/examples/switching"))?];
     Ok(Verdict::Passed(format!("{bounded} handlers, with `optimize` {unbounded}")))
 }
 
