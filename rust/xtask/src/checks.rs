@@ -22,7 +22,7 @@ type Check = fn() -> Result<Verdict>;
 
 /// On this machine.
 const HERE: &[(&str, Check)] = &[
-    ("format", format),
+    ("format, lock files", format),
     ("clippy", clippy),
     ("dependencies run as the table says", arrows),
     ("unit and doc tests: std", unit_std),
@@ -198,6 +198,13 @@ fn tests_run(output: &str) -> Result<Verdict> {
 fn format() -> Result<Verdict> {
     setup::components("stable", &["rustfmt", "clippy"])?;
     cargo(&["fmt", "--all", "--check"])?;
+    // Lock files of the workspaces beside the main one, which has `--locked` everywhere: a crate's new dependency is in them too. That of
+    // samples/host_function_rust stands in Zephyr's build.
+    for workspace in ["fuzz", "samples/hello_rust", "tests/bench", "tests/bench/boards", "tests/boards", "tests/loom"] {
+        let mut c = command("cargo", ["update", "--quiet", "--workspace", "--locked"]);
+        c.current_dir(tool::root().join(workspace));
+        tool::run(c)?;
+    }
     done()
 }
 
