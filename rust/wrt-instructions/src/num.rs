@@ -128,11 +128,14 @@ mod float {
     const SIGN_32: u32 = 1 << 31;
     const SIGN_64: u64 = 1 << 63;
 
-    /// The bits of an arithmetic result. Looks for NaN in the bits, which spares a call where floats are software.
+    /// Whether floats are the processor's: one comparison tells a NaN. Where they are software a look at the bits spares a call.
+    const HARD: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
+    /// The bits of an arithmetic result.
     #[inline]
     fn canonical_32(v: f32) -> u32 {
         let bits = v.to_bits();
-        if bits & !SIGN_32 > 0x7f80_0000 {
+        if if HARD { v.is_nan() } else { bits & !SIGN_32 > 0x7f80_0000 } {
             cold_path(); // a branch that is never taken costs less than a conditional move, which waits for its operands
             return 0x7fc0_0000;
         }
@@ -141,7 +144,7 @@ mod float {
     #[inline]
     fn canonical_64(v: f64) -> u64 {
         let bits = v.to_bits();
-        if bits & !SIGN_64 > 0x7ff0_0000_0000_0000 {
+        if if HARD { v.is_nan() } else { bits & !SIGN_64 > 0x7ff0_0000_0000_0000 } {
             cold_path();
             return 0x7ff8_0000_0000_0000;
         }

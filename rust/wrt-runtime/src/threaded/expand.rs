@@ -4,7 +4,7 @@
 use super::handlers::SHIFT_AT;
 #[cfg(feature = "memory64")]
 use super::table::WIDE;
-use super::table::{FIRST, PAIRS, PLAIN, REFUND, SCALED, SECOND_ONE};
+use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE, scale};
 use super::{Starts, pairs};
 use crate::image::{Image, Word};
 use crate::op::*;
@@ -205,8 +205,8 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
         CONST2_S => (k, makes) = (bc as u32, Some(2)),
         COPY => (page, makes) = (operand(b, 1), Some(1)),
         COPY2 => (page, makes) = (operand(b, 2), Some(2)),
-        SELECT => (k, makes) = (k | op.ext(0) & 0xff, Some(1)),
-        SELECT2 => (k, makes) = (k | op.ext(0) & 0xff, Some(2)),
+        SELECT => (k, page, makes) = (k | op.ext(0) & 0xff, operand(op.ext(0) & 0xff, 1), Some(1)),
+        SELECT2 => (k, page, makes) = (k | op.ext(0) & 0xff, operand(op.ext(0) & 0xff, 1), Some(2)),
         GLOBAL_GET => (k, makes) = (op.bc(), Some(1)),
         GLOBAL_GET2 => (k, makes) = (op.bc(), Some(2)),
         GLOBAL_SET => (k, page) = (op.bc(), operand(a, 1)),
@@ -220,7 +220,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
             n = form.unwrap_or(n);
             let results = row(n.into())?.push;
             (k, page, makes) = (op.ext(0), operand(b, 1), Some(cells(results[0])));
-            (shift, page) = if form.is_some() { (c & 7, page | SCALED) } else { (0, page) };
+            (shift, page) = if form.is_some() { (c & 7, page | scale(n, c & 7)) } else { (0, page) };
         }
         0x36..=0x3e | STORE32_SCALED..=STORE8_SCALED => {
             let form = unscaled(n);
@@ -232,7 +232,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
                 (_, FIRST) => SECOND_ONE,
                 _ => PLAIN,
             };
-            (shift, page) = if form.is_some() { (c & 7, page | SCALED) } else { (0, page) };
+            (shift, page) = if form.is_some() { (c & 7, page | scale(n, c & 7)) } else { (0, page) };
         }
         I32_ADD_S => (k, page, makes) = ((op.word as i32 >> 24) as u32, operand(b, 1), Some(1)),
         I32_ADD_I..=I32_XOR_I => (k, page, makes) = (op.ext(0), operand(b, 1), Some(1)),
@@ -322,10 +322,10 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
         *code.get_mut(at as usize)? = if matches!(op.op(), BR_FAR | BR_TABLE_FAR) {
             u64::from(to)
         } else if cost > 0 {
-            u64::from(to) | u64::from(cost as u16) << 32
+            u64::from(to) << 32 | u64::from(cost as u16)
         } else {
             page |= if matches!(op.op(), BR_TABLE) { 0 } else { REFUND };
-            u64::from(to) | 1 << 32 | u64::from(1i32.wrapping_sub(cost) as u16) << 48
+            u64::from(to) << 32 | u64::from(1i32.wrapping_sub(cost) as u16) << 16 | 1
         };
         Some(())
     })?;

@@ -5,9 +5,9 @@
 //! from bit 8 of it on that says where operands come from), and an immediate; an operation with three cells has the third in
 //! the top byte. In this order each field takes the fewest instructions on x86-64. Words that follow in the image have a
 //! place here too. A call has `target | cost << 32` in the one after the first. A jump word becomes
-//! `target | charge << 32 | credit << 48`: what the counter falls by, at least 1, and what the budget gets back.
+//! `charge | credit << 16 | target << 32`: what the counter falls by, at least 1, and what the budget gets back.
 
-use super::table::TABLE;
+use super::table::{NATURAL, OFFSET, SCALED, TABLE};
 use super::{Cells, Ended, Loop, cell_window};
 use crate::op::*;
 use crate::run::refund;
@@ -65,8 +65,11 @@ macro_rules! skip {
 /// Carries out the word at `$pc`.
 macro_rules! go {
     ($m:ident, $pc:expr, $fr:expr) => {
+        go!($m, $pc, $fr, 0)
+    };
+    ($m:ident, $pc:expr, $fr:expr, $acc:expr) => {
         match $m.code.get($pc..) {
-            Some([w, rest @ ..]) => TABLE[number(*w)]($m, rest, $fr, *w, 0),
+            Some([w, rest @ ..]) => TABLE[number(*w)]($m, rest, $fr, *w, $acc),
             _ => over($m),
         }
     };
@@ -202,7 +205,8 @@ impl Value for u64 {
 /// Where an operand is.
 pub(super) trait Source {
     const IS_ACC: bool = false;
-    const IS_SCALED: bool = false;
+    /// To be added to the page.
+    const SCALE: u32 = 0;
     fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T;
     /// The byte of memory that it stands for as an address.
     #[inline(always)]
@@ -251,18 +255,26 @@ impl Source for Acc {
 pub(super) const SHIFT_AT: u32 = 21;
 const _: () = assert!(TABLE.len() <= 1 << (SHIFT_AT - 8));
 
-/// An address that is computed, and wraps.
-pub(super) struct Scaled<X>(PhantomData<X>);
-impl<X: Source> Source for Scaled<X> {
+/// The shift of [`Scaled`] is in the word.
+pub(super) const ANY: u32 = 8;
+
+/// An address that is computed, and wraps. A shift that is known takes no register of the host's.
+pub(super) struct Scaled<X, const SHIFT: u32>(PhantomData<X>);
+impl<X: Source, const SHIFT: u32> Source for Scaled<X, SHIFT> {
     const IS_ACC: bool = X::IS_ACC;
-    const IS_SCALED: bool = true;
+    const SCALE: u32 = match SHIFT {
+        0 => OFFSET,
+        ANY => SCALED,
+        _ => NATURAL,
+    };
     #[inline(always)]
     fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T {
         X::get(fr, w, acc)
     }
     #[inline(always)]
     fn address(fr: &Cells, w: u64, acc: u64) -> usize {
-        (X::get::<u32>(fr, w, acc) << (w >> SHIFT_AT & 7)).wrapping_add(k(w)) as usize
+        let shift = if SHIFT == ANY { w as u32 >> SHIFT_AT & 7 } else { SHIFT };
+        (X::get::<u32>(fr, w, acc) << shift).wrapping_add(k(w)) as usize
     }
 }
 
@@ -344,9 +356,10 @@ pub(super) fn constant2<'a, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a 
     }
     N::go(m, rest, fr, *w1, *v)
 }
-/// The condition is in cell `k & 0xff`.
-pub(super) fn select<'a, T: Value>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
-    let from = if fr[register(k(w))].get() != 0 { b(w) } else { c(w) };
+/// The condition is in cell `k & 0xff`, unless it is the accumulator.
+pub(super) fn select<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    let condition = if X::IS_ACC { acc as u32 } else { fr[register(k(w))].get() };
+    let from = if condition != 0 { b(w) } else { c(w) };
     let v = T::get(fr, from);
     v.set(fr, a(w));
     skip!(m, rest, fr, v.accumulator())
@@ -531,18 +544,22 @@ pub(super) fn bulk<'a, const COPIES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr
 
 // ---- jumps and calls ----------------------------------------------------------------------------------------------
 
-/// Jumps as the word `$slot` says.
+/// Jumps as the word `$slot` says. Nobody looks at the accumulator where jumps go to; to pass it on takes no instruction.
 macro_rules! jump {
-    ($refund:expr, $m:ident, $slot:expr, $fr:expr) => {{
-        let less = $m.left.wrapping_sub((($slot >> 32) as u16).into());
+    (by $charge:expr, $m:ident, $slot:expr, $fr:expr, $acc:expr) => {{
+        let less = $m.left.wrapping_sub($charge);
         $m.left = less;
-        if $refund {
-            $m.credit = $m.credit.wrapping_add(($slot >> 48) as i32);
-        }
         if less < 0 {
-            return refill($m, $slot as u32 as usize);
+            return refill($m, ($slot >> 32) as usize);
         }
-        go!($m, $slot as u32 as usize, $fr)
+        go!($m, ($slot >> 32) as usize, $fr, $acc)
+    }};
+    ($refund:expr, $m:ident, $slot:expr, $fr:expr, $acc:expr) => {{
+        let charge = if $refund { 1 } else { ($slot as u16).into() };
+        if $refund {
+            $m.credit = $m.credit.wrapping_add(i32::from(($slot >> 16) as u16));
+        }
+        jump!(by charge, $m, $slot, $fr, $acc)
     }};
 }
 /// A jump with a far displacement, whose cost is in the image. `GOES`: to where it is known that an operation begins.
@@ -561,9 +578,9 @@ pub(super) fn br_far<'a, const GOES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr
     }
     go!(m, target as usize, fr)
 }
-pub(super) fn br<'a, const REFUND: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+pub(super) fn br<'a, const REFUND: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, acc: u64) {
     let [slot, ..] = rest else { return over(m) };
-    jump!(REFUND, m, *slot, fr)
+    jump!(REFUND, m, *slot, fr, acc)
 }
 pub(super) fn br_if<'a, const YES: bool, const REFUND: bool, X: Source>(
     m: &mut Loop<'a>,
@@ -573,7 +590,7 @@ pub(super) fn br_if<'a, const YES: bool, const REFUND: bool, X: Source>(
     acc: u64,
 ) {
     let [slot, next, after @ ..] = rest else { return over(m) };
-    if (X::get::<u32>(fr, w, acc) != 0) == YES { jump!(REFUND, m, *slot, fr) } else { TABLE[number(*next)](m, after, fr, *next, acc) }
+    if (X::get::<u32>(fr, w, acc) != 0) == YES { jump!(REFUND, m, *slot, fr, acc) } else { TABLE[number(*next)](m, after, fr, *next, acc) }
 }
 pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND: bool>(
     m: &mut Loop<'a>,
@@ -584,16 +601,19 @@ pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND
 ) {
     let [slot, next, after @ ..] = rest else { return over(m) };
     if O::of(X::get(fr, w, acc), Y::get(fr, w, acc)) != 0 {
-        jump!(REFUND, m, *slot, fr)
+        jump!(REFUND, m, *slot, fr, acc)
     } else {
         TABLE[number(*next)](m, after, fr, *next, acc)
     }
 }
 /// `k` + 1 places to go to follow.
-pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let i = fr[a(w)].get().min(k(w)) as usize;
     match rest.get(1 + i..) {
-        Some([slot, ..]) => jump!(true, m, *slot, fr),
+        Some([slot, ..]) => {
+            m.credit = m.credit.wrapping_add(i32::from((*slot >> 16) as u16));
+            jump!(by i32::from(*slot as u16), m, *slot, fr, acc)
+        }
         _ => over(m),
     }
 }

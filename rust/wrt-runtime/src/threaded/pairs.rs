@@ -4,7 +4,7 @@
 //! kinds execute most, counted by what follows what.
 
 use super::handlers::*;
-use super::table::{FIRST, PAIRS, PLAIN, REFUND, SCALED, SECOND_ONE};
+use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE};
 use super::{Cells, Handler, Loop};
 use crate::op::*;
 use core::marker::PhantomData;
@@ -20,15 +20,18 @@ struct Con64;
 struct Con2;
 struct Jmp<const R: bool>;
 struct Cpy<X>(PhantomData<X>);
+struct Sel<T, X>(PhantomData<(T, X)>);
 struct If<const YES: bool, const R: bool, X>(PhantomData<X>);
 struct Cmp<O, X, Y, const R: bool>(PhantomData<(O, X, Y)>);
 
 /// One of them, with the number of its handler.
 trait Numbered {
     const NUMBER: u32;
+    /// Whether one of its operands is the accumulator.
+    const TAKES: bool = Self::NUMBER >> 8 & 3 != PLAIN;
 }
-/// `more`: it gives units back, or computes its address.
-const fn page(first: bool, second: bool, more: bool) -> u32 {
+/// `more`: what it adds if it gives units back or computes its address.
+const fn page(first: bool, second: bool, more: u32) -> u32 {
     let page = if first {
         FIRST
     } else if second {
@@ -36,22 +39,25 @@ const fn page(first: bool, second: bool, more: bool) -> u32 {
     } else {
         PLAIN
     };
-    (page + if more { REFUND } else { 0 }) << 8
+    (page + more) << 8
+}
+const fn refund(yes: bool) -> u32 {
+    if yes { REFUND } else { 0 }
 }
 impl<const N: u8, X: Source, Y: Source> Numbered for Bin<Op<N>, X, Y> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, false);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, 0);
 }
 impl<const N: u8, X: Source> Numbered for Una<Op<N>, X> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, 0);
 }
 impl<const N: u8, X: Source> Numbered for Imm<Op<N>, X> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, false);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, 0);
 }
 impl<const N: u8, X: Source> Numbered for Get<Op<N>, X> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, X::IS_SCALED);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, false, X::SCALE);
 }
 impl<const N: u8, V: Source, X: Source> Numbered for Put<Op<N>, V, X> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, V::IS_ACC, X::IS_SCALED);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, V::IS_ACC, X::SCALE);
 }
 impl Numbered for Con {
     const NUMBER: u32 = CONST_S as u32;
@@ -63,19 +69,23 @@ impl Numbered for Con2 {
     const NUMBER: u32 = CONST2 as u32;
 }
 impl<const R: bool> Numbered for Jmp<R> {
-    const NUMBER: u32 = BR as u32 | page(false, false, R);
+    const NUMBER: u32 = BR as u32 | page(false, false, refund(R));
 }
 impl<X: Source> Numbered for Cpy<X> {
-    const NUMBER: u32 = COPY as u32 | page(X::IS_ACC, false, false);
+    const NUMBER: u32 = COPY as u32 | page(X::IS_ACC, false, 0);
+}
+impl<X: Source> Numbered for Sel<u32, X> {
+    const NUMBER: u32 = SELECT as u32 | page(X::IS_ACC, false, 0);
+}
+impl<X: Source> Numbered for Sel<u64, X> {
+    const NUMBER: u32 = SELECT2 as u32 | page(X::IS_ACC, false, 0);
 }
 impl<const YES: bool, const R: bool, X: Source> Numbered for If<YES, R, X> {
-    const NUMBER: u32 = (if YES { BR_IF } else { BR_UNLESS }) as u32 | page(X::IS_ACC, false, R);
+    const NUMBER: u32 = (if YES { BR_IF } else { BR_UNLESS }) as u32 | page(X::IS_ACC, false, refund(R));
 }
 impl<const N: u8, X: Source, Y: Source, const R: bool> Numbered for Cmp<Op<N>, X, Y, R> {
-    const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, R);
+    const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, refund(R));
 }
-
-const _: () = assert!(SCALED == REFUND);
 
 /// As the second of a pair.
 macro_rules! then {
@@ -94,16 +104,24 @@ then! {
     [O: Binary, X: Source] Imm<O, X> = immediate::<O, X, Any>;
     [O: Load, X: Source] Get<O, X> = load::<O, X, Any>;
     [O: Store, V: Source, X: Source] Put<O, V, X> = store::<O, V, X, Any>;
+    [] Con = constant::<u32, 0, Any>;
     [X: Source] Cpy<X> = copy::<u32, X, Any>;
+    [T: Value, X: Source] Sel<T, X> = select::<T, X>;
     [const R: bool] Jmp<R> = br::<R>;
     [const YES: bool, const R: bool, X: Source] If<YES, R, X> = br_if::<YES, R, X>;
     [O: Binary<R = u32>, X: Source, Y: Source, const R: bool] Cmp<O, X, Y, R> = compare::<O, X, Y, R>;
 }
 
-/// A pair: the handler that writes the first one's value, and the one that does not.
+/// A pair: the handler that writes the first one's value, and the one that does not if the second takes that value.
 pub(super) struct Row {
     key: u32,
-    pub(super) handlers: [Handler; 2],
+    keeps: Handler,
+    last: Option<Handler>,
+}
+impl Row {
+    const fn handlers(&self) -> usize {
+        1 + self.last.is_some() as usize
+    }
 }
 trait Joined {
     const ROW: Row;
@@ -114,7 +132,8 @@ macro_rules! first {
         impl<$($generic)*, S: Then + Numbered> Joined for Both<$ty, S> where $ty: Numbered {
             const ROW: Row = Row {
                 key: <$ty as Numbered>::NUMBER << 16 | S::NUMBER,
-                handlers: [$handler::<$($arg,)* S>, $handler::<$($arg,)* Last<S>>],
+                keeps: $handler::<$($arg,)* S>,
+                last: if S::TAKES { Some($handler::<$($arg,)* Last<S>>) } else { None },
             };
         }
     )*};
@@ -132,7 +151,8 @@ macro_rules! constants {
         impl<S: Then + Numbered> Joined for Both<$ty, S> {
             const ROW: Row = Row {
                 key: <$ty as Numbered>::NUMBER << 16 | S::NUMBER,
-                handlers: [$handler::<$($arg,)* S>, $handler::<$($arg,)* Last<S>>],
+                keeps: $handler::<$($arg,)* S>,
+                last: if S::TAKES { Some($handler::<$($arg,)* Last<S>>) } else { None },
             };
         }
     )*};
@@ -158,8 +178,8 @@ static ROWS: &[&[Row]] = product! {
     // Addresses and indexes.
     [Imm<Op<{ I32_ADD_I }>, B>, Imm<Op<{ I32_ADD_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
      Bin<Op<0x6a>, B, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Imm<Op<{ I32_AND_I }>, B>, Imm<Op<{ I32_AND_I }>, Acc>] * [
-        Get<Op<0x28>, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2a>, Acc>, Get<Op<0x2b>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>,
-        Get<Op<0x2f>, Acc>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x29>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<Acc>>, Get<Op<0x2f>, Scaled<Acc>>,
+        Get<Op<0x28>, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>,
+        Get<Op<0x2f>, Acc>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x29>, Scaled<Acc, 3>>, Get<Op<0x2d>, Scaled<Acc, 0>>, Get<Op<0x2f>, Scaled<Acc, 1>>,
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, Acc, C>,
         Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>,
      Acc, K>,
@@ -183,16 +203,16 @@ static ROWS: &[&[Row]] = product! {
      Bin<Op<0x72>, Acc, C>,
         Bin<Op<0x71>, B, Acc>, Bin<Op<0x71>, Acc, C>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>,
         Bin<Op<{ I32_ROTL_I }>, Acc, K>, Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
-        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<Acc>>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x2d>, Scaled<Acc, 0>>,
         If<true, false, Acc>, If<false, true, Acc>, Bin<Op<{ I32_ROTL_I }>, B, K>, Cpy<B>,
     ]
     // What was just loaded.
     [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Get<Op<0x2d>, Acc>, Get<Op<0x2f>, B>, Get<Op<0x2f>, Acc>,
-     Get<Op<0x28>, Scaled<B>>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<B>>, Get<Op<0x2d>, Scaled<Acc>>] * [
+     Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x2d>, Scaled<B, 0>>, Get<Op<0x2d>, Scaled<Acc, 0>>] * [
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, B, Acc>,
         Bin<Op<0x6c>, B, Acc>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
         Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>,
-        Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Cpy<B>, Get<Op<0x28>, Scaled<B>>, Get<Op<0x28>, Scaled<Acc>>, Get<Op<0x2d>, Scaled<B>>,
+        Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Cpy<B>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x2d>, Scaled<B, 0>>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>,
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
         Cmp<Op<{ BR_EQ }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, A, Acc, false>,
@@ -234,123 +254,180 @@ static ROWS: &[&[Row]] = product! {
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
     ]
 };
+/// The same firsts with more seconds.
+static MORE_ROWS: &[&[Row]] = product! {
+    // What is computed or loaded, and then stored or compared.
+    [Bin<Op<0x6a>, B, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6b>, B, C>, Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
+     Imm<Op<{ I32_ADD_I }>, B>, Imm<Op<{ I32_AND_I }>, B>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_SHL_I }>, B, K>,
+     Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>, Get<Op<0x2d>, B>,
+     Get<Op<0x2d>, Scaled<B, 0>>] * [
+        Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Put<Op<0x3a>, Acc, Scaled<B, 0>>,
+        Cmp<Op<{ BR_EQ }>, Acc, B, true>, Cmp<Op<{ BR_EQ }>, A, Acc, true>, Cmp<Op<{ BR_NE }>, Acc, B, true>,
+        Cmp<Op<{ BR_LT_U }>, Acc, B, true>, Cmp<Op<{ BR_LT_U }>, A, B, false>, Con,
+    ]
+    // Signed bytes and halves.
+    [Get<Op<0x2c>, B>, Get<Op<0x2c>, Acc>, Get<Op<0x2c>, Scaled<B, 0>>, Get<Op<0x2e>, B>, Get<Op<0x2e>, Scaled<B, 0>>, Una<Op<0xc0>, Acc>] * [
+        Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<0x6c>, B, Acc>, Bin<Op<0x6a>, B, Acc>, Cmp<Op<{ BR_LT_S_I }>, Acc, K, true>,
+        Cmp<Op<{ BR_GE_S_I }>, Acc, K, true>, Cmp<Op<{ BR_EQ_I }>, Acc, K, true>, Cmp<Op<{ BR_NE_I }>, Acc, K, true>,
+    ]
+    // Constants that are stored, addresses that are constant.
+    [Con] * [
+        Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Put<Op<0x3a>, Acc, Scaled<B, 0>>, Put<Op<0x37>, A, Acc>,
+        Put<Op<0x36>, A, Acc>, Put<Op<0x3a>, A, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>, Con,
+        Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<0x6a>, B, C>, Get<Op<0x28>, B>, Get<Op<0x28>, Scaled<B, 0>>, Cmp<Op<{ BR_EQ }>, A, B, true>,
+        Cmp<Op<{ BR_LT_U_I }>, A, K, true>, Cmp<Op<{ BR_EQ_I }>, A, K, true>, If<true, true, A>, If<false, true, A>,
+        Sel<u32, A>,
+    ]
+    // Words that are written one after the other.
+    [Put<Op<0x36>, A, B>, Put<Op<0x36>, Acc, B>] * [
+        Put<Op<0x36>, A, B>, Put<Op<0x37>, A, B>, Get<Op<0x29>, B>, Get<Op<0x28>, Scaled<B, 0>>, Con,
+    ]
+    [Put<Op<0x36>, A, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Put<Op<0x3a>, A, Scaled<B, 0>>,
+     Put<Op<0x3a>, Acc, Scaled<B, 0>>, Put<Op<0x37>, Acc, B>, Put<Op<0x37>, A, B>] * [
+        Put<Op<0x36>, A, B>, Put<Op<0x37>, A, B>, Get<Op<0x29>, B>, Get<Op<0x28>, Scaled<B, 0>>, Con,
+        Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Bin<Op<0x6a>, B, C>, Get<Op<0x28>, B>, Cpy<B>, Jmp<true>,
+    ]
+    // Moves.
+    [Cpy<B>] * [
+        Con, If<true, false, A>, If<true, true, A>, If<false, true, A>, Cmp<Op<{ BR_NE_I }>, A, K, true>, Imm<Op<{ I32_AND_I }>, B>,
+    ]
+    [Cpy<Acc>] * [Con, Cpy<B>, If<true, true, A>, If<false, true, A>, Jmp<false>, Jmp<true>]
+    // Comparisons whose outcome is a number.
+    [Bin<Op<0x46>, B, C>, Bin<Op<0x47>, B, C>, Bin<Op<0x48>, B, C>, Bin<Op<0x49>, B, C>, Bin<Op<0x4a>, B, C>, Bin<Op<0x4b>, B, C>,
+     Bin<Op<0x49>, B, Acc>, Bin<Op<0x4b>, B, Acc>] * [Sel<u32, Acc>, Bin<Op<0x6b>, B, Acc>, Bin<Op<0x71>, B, Acc>]
+    [Bin<Op<0x51>, B, C>, Bin<Op<0x51>, Acc, C>, Bin<Op<0x52>, B, C>, Bin<Op<0x53>, B, C>, Bin<Op<0x54>, B, C>] * [
+        If<true, false, Acc>, If<true, true, Acc>, If<false, true, Acc>, Sel<u64, Acc>,
+    ]
+    // 64 bits.
+    [Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>] * [
+        Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>, Put<Op<0x37>, Acc, B>, Bin<Op<0x51>, Acc, C>,
+    ]
+    [Bin<Op<0x7e>, B, Acc>] * [Bin<Op<{ I64_SHR_U_I }>, Acc, K>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x7c>, B, Acc>]
+};
 /// The same with floats.
 #[cfg(feature = "float")]
 static FLOAT_ROWS: &[&[Row]] = product! {
     [Bin<Op<0xa0>, B, C>, Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>,
      Acc, C>,
-     Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>, Get<Op<0x2b>, B>, Get<Op<0x2b>, Acc>] * [
+     Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Acc>, Get<Op<0x29>, Scaled<B, 0>>, Get<Op<0x29>, Scaled<B, 3>>] * [
         Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
      Bin<Op<0xa2>, Acc, C>,
-        Put<Op<0x39>, Acc, B>, Bin<Op<0xa2>, B, C>,
+        Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>,
     ]
     [Bin<Op<0x92>, B, C>, Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>,
      Acc, C>,
-     Bin<Op<0x94>, B, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>, Get<Op<0x2a>, B>, Get<Op<0x2a>, Acc>] * [
+     Bin<Op<0x94>, B, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>, Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>] * [
         Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>,
      Bin<Op<0x94>, Acc, C>,
-        Put<Op<0x38>, Acc, B>, Bin<Op<0x94>, B, C>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Bin<Op<0x94>, B, C>, Get<Op<0x28>, B>,
+        Get<Op<0x28>, Scaled<B, 0>>,
     ]
     [Bin<Op<0x61>, B, C>, Bin<Op<0x61>, B, Acc>, Bin<Op<0x61>, Acc, C>, Bin<Op<0x62>, B, C>, Bin<Op<0x62>, B, Acc>,
      Bin<Op<0x62>, Acc, C>, Bin<Op<0x63>, B, C>, Bin<Op<0x63>, B, Acc>, Bin<Op<0x63>, Acc, C>, Bin<Op<0x64>, B, C>,
      Bin<Op<0x64>, B, Acc>, Bin<Op<0x64>, Acc, C>, Bin<Op<0x65>, B, C>, Bin<Op<0x65>, B, Acc>, Bin<Op<0x65>, Acc, C>,
      Bin<Op<0x66>, B, C>, Bin<Op<0x66>, B, Acc>, Bin<Op<0x66>, Acc, C>] * [
-        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>, Sel<u64, Acc>,
     ]
+    // Constants.
+    [Con2] * [Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa3>, B, Acc>]
     [Bin<Op<0x5d>, B, C>, Bin<Op<0x5d>, B, Acc>, Bin<Op<0x5d>, Acc, C>, Bin<Op<0x5e>, B, C>, Bin<Op<0x5e>, B, Acc>,
      Bin<Op<0x5e>, Acc, C>, Bin<Op<0x5f>, B, C>, Bin<Op<0x5f>, B, Acc>, Bin<Op<0x5f>, Acc, C>, Bin<Op<0x60>, B, C>,
      Bin<Op<0x60>, B, Acc>, Bin<Op<0x60>, Acc, C>] * [
-        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>, Sel<u32, Acc>,
     ]
     [Bin<Op<0xa3>, B, C>, Bin<Op<0xa3>, Acc, C>, Una<Op<0x9f>, Acc>, Una<Op<0x9a>, Acc>] * [
         Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
      Bin<Op<0xa2>, Acc, C>,
-        Put<Op<0x39>, Acc, B>,
+        Put<Op<0x37>, Acc, B>,
     ]
 };
 
-/// Number of pairs.
-pub(super) const COUNT: usize = {
-    let n = count(ROWS);
+/// All of them. In each set an operation is a first in one place.
+static SETS: &[&[&[Row]]] = &[
+    ROWS,
+    MORE_ROWS,
     #[cfg(feature = "float")]
-    let n = n + count(FLOAT_ROWS);
-    n
-};
-const fn count(groups: &[&[Row]]) -> usize {
-    let (mut n, mut i) = (0, 0);
-    while i < groups.len() {
-        n += groups[i].len();
-        i += 1;
-    }
-    n
-}
-/// Puts the handlers where [`number`] says: two for each pair, from `at` on.
-pub(super) const fn fill(t: &mut [Handler], at: usize) {
-    let n = fill_group(t, at, ROWS);
-    #[cfg(feature = "float")]
-    fill_group(t, n, FLOAT_ROWS);
-    let _ = n;
-}
-const fn fill_group(t: &mut [Handler], mut at: usize, groups: &[&[Row]]) -> usize {
-    let mut i = 0;
-    while i < groups.len() {
-        let mut k = 0;
-        while k < groups[i].len() {
-            let [keeps, last] = groups[i][k].handlers;
-            (t[at], t[at + 1]) = (keeps, last);
-            at += 2;
-            k += 1;
+    FLOAT_ROWS,
+];
+
+/// Numbers of pairs and of their handlers.
+const COUNTS: (usize, usize) = {
+    let (mut pairs, mut handlers, mut set) = (0, 0, 0);
+    while set < SETS.len() {
+        let mut i = 0;
+        while i < SETS[set].len() {
+            let mut k = 0;
+            while k < SETS[set][i].len() {
+                handlers += SETS[set][i][k].handlers();
+                k += 1;
+            }
+            pairs += k;
+            i += 1;
         }
-        i += 1;
+        set += 1;
     }
-    at
+    (pairs, handlers)
+};
+/// Number of handlers.
+pub(super) const HANDLERS: usize = COUNTS.1;
+
+/// What is known of pairs, one after the other.
+struct Pairs {
+    /// The second's number, and how far behind the first pair's handler those of this one are.
+    pairs: [(u16, u16); COUNTS.0],
+    /// For each number of a first, and set: where its pairs begin, and how many there are.
+    firsts: [[(u16, u16); 3]; PAIRS as usize],
+}
+static KNOWN: Pairs = {
+    let mut known = Pairs { pairs: [(0, 0); COUNTS.0], firsts: [[(0, 0); 3]; PAIRS as usize] };
+    let (mut at, mut handler, mut set) = (0, 0, 0);
+    while set < SETS.len() {
+        let mut i = 0;
+        while i < SETS[set].len() {
+            let group = SETS[set][i];
+            let first = &mut known.firsts[(group[0].key >> 16) as usize][set];
+            assert!(first.1 == 0, "an operation is a first in two places of a set");
+            *first = (at as u16, group.len() as u16);
+            let mut k = 0;
+            while k < group.len() {
+                known.pairs[at] = (group[k].key as u16, handler as u16);
+                handler += group[k].handlers();
+                at += 1;
+                k += 1;
+            }
+            i += 1;
+        }
+        set += 1;
+    }
+    known
+};
+
+/// Puts the handlers where [`number`] says, from `at` on: for each pair the one that keeps the value, then the other.
+pub(super) const fn fill(t: &mut [Handler], mut at: usize) {
+    let mut set = 0;
+    while set < SETS.len() {
+        let mut i = 0;
+        while i < SETS[set].len() {
+            let mut k = 0;
+            while k < SETS[set][i].len() {
+                let Row { keeps, last, .. } = SETS[set][i][k];
+                t[at] = keeps;
+                if let Some(last) = last {
+                    t[at + 1] = last;
+                }
+                at += SETS[set][i][k].handlers();
+                k += 1;
+            }
+            i += 1;
+        }
+        set += 1;
+    }
 }
 
-/// Numbers of the seconds, pair by pair.
-static SECONDS: [u16; COUNT] = {
-    let mut t = [0; COUNT];
-    let n = fill_seconds(&mut t, 0, ROWS);
-    #[cfg(feature = "float")]
-    fill_seconds(&mut t, n, FLOAT_ROWS);
-    let _ = n;
-    t
-};
-const fn fill_seconds(t: &mut [u16; COUNT], mut at: usize, groups: &[&[Row]]) -> usize {
-    let mut i = 0;
-    while i < groups.len() {
-        let mut k = 0;
-        while k < groups[i].len() {
-            t[at] = groups[i][k].key as u16;
-            at += 1;
-            k += 1;
-        }
-        i += 1;
-    }
-    at
-}
-/// For each number of a first: where its pairs begin, and how many there are.
-static FIRSTS: [(u16, u16); PAIRS as usize] = {
-    let mut t = [(0, 0); PAIRS as usize];
-    let n = fill_firsts(&mut t, 0, ROWS);
-    #[cfg(feature = "float")]
-    fill_firsts(&mut t, n, FLOAT_ROWS);
-    let _ = n;
-    t
-};
-const fn fill_firsts(t: &mut [(u16, u16); PAIRS as usize], mut at: usize, groups: &[&[Row]]) -> usize {
-    let mut i = 0;
-    while i < groups.len() {
-        t[(groups[i][0].key >> 16) as usize] = (at as u16, groups[i].len() as u16);
-        at += groups[i].len();
-        i += 1;
-    }
-    at
-}
-
-/// How far behind the first pair's handlers those for `first` and then `second` are.
+/// How far behind the first pair's handler that for `first` and then `second` is.
 pub(super) fn number(first: u32, second: u32) -> Option<u32> {
-    let (at, n) = *FIRSTS.get(first as usize)?;
-    let seconds = SECONDS.get(at.into()..)?.get(..n.into())?;
-    let i = seconds.iter().position(|s| u32::from(*s) == second)?;
-    Some(u32::from(at).wrapping_add(i as u32).wrapping_mul(2))
+    KNOWN.firsts.get(first as usize)?.iter().find_map(|(at, n)| {
+        let pairs = KNOWN.pairs.get((*at).into()..)?.get(..(*n).into())?;
+        pairs.iter().find(|(number, _)| u32::from(*number) == second).map(|(_, handler)| (*handler).into())
+    })
 }

@@ -7,10 +7,10 @@ use crate::op::*;
 use wrt_foundation::Trap;
 use wrt_instructions::num;
 
-/// Number of the first handler of a pair, behind eight pages.
-pub(super) const PAIRS: u32 = 8 << 8;
+/// Number of the first handler of a pair, behind sixteen pages.
+pub(super) const PAIRS: u32 = 16 << 8;
 /// Handlers: a power of two.
-const SIZE: usize = (PAIRS as usize + 2 * pairs::COUNT).next_power_of_two();
+const SIZE: usize = (PAIRS as usize + pairs::HANDLERS).next_power_of_two();
 /// Operands: where the image says.
 pub(super) const PLAIN: u32 = 0;
 /// The first, or only, one is the accumulator. For a store: the address.
@@ -20,10 +20,32 @@ pub(super) const SECOND_ONE: u32 = 2;
 /// A load or store: the address has 64 bits.
 #[cfg(feature = "memory64")]
 pub(super) const WIDE: u32 = 3;
-/// To be added for a load or store whose address is computed.
-pub(super) const SCALED: u32 = 4;
+/// To be added for a load or store whose address is computed: a cell plus a constant,
+pub(super) const OFFSET: u32 = 4;
+/// the cell shifted by the size of what lies there, see [`natural`],
+pub(super) const NATURAL: u32 = 8;
+/// or by any other number of bits.
+pub(super) const SCALED: u32 = 12;
 /// To be added for a conditional jump, or an unconditional one, that gives units back.
 pub(super) const REFUND: u32 = 4;
+
+/// By how many bits an index of what this load or store takes is shifted.
+pub(super) const fn natural(op: u8) -> u32 {
+    match op {
+        0x28 | 0x36 => 2,
+        0x29 => 3,
+        0x2e | 0x2f => 1,
+        _ => 0,
+    }
+}
+/// The page of an address that is shifted by so many bits.
+pub(super) fn scale(op: u8, shift: u32) -> u32 {
+    match shift {
+        0 => OFFSET,
+        _ if shift == natural(op) => NATURAL,
+        _ => SCALED,
+    }
+}
 
 /// Where a handler stands.
 const fn at(op: u8, page: u32) -> usize {
@@ -170,16 +192,26 @@ macro_rules! loads {
 /// Those that have a form with a computed address.
 macro_rules! loads_scaled {
     (fill $t:ident $($n:literal)*) => {$(
-        $t[at($n, SCALED + PLAIN)] = load::<Op<$n>, Scaled<B>, Any>;
-        $t[at($n, SCALED + FIRST)] = load::<Op<$n>, Scaled<Acc>, Any>;
+        $t[at($n, OFFSET + PLAIN)] = load::<Op<$n>, Scaled<B, 0>, Any>;
+        $t[at($n, OFFSET + FIRST)] = load::<Op<$n>, Scaled<Acc, 0>, Any>;
+        $t[at($n, NATURAL + PLAIN)] = load::<Op<$n>, Scaled<B, { natural($n) }>, Any>;
+        $t[at($n, NATURAL + FIRST)] = load::<Op<$n>, Scaled<Acc, { natural($n) }>, Any>;
+        $t[at($n, SCALED + PLAIN)] = load::<Op<$n>, Scaled<B, ANY>, Any>;
+        $t[at($n, SCALED + FIRST)] = load::<Op<$n>, Scaled<Acc, ANY>, Any>;
     )*};
     (operations $($n:literal)*) => {};
 }
 macro_rules! stores_scaled {
     (fill $t:ident $($n:literal)*) => {$(
-        $t[at($n, SCALED + PLAIN)] = store::<Op<$n>, A, Scaled<B>, Any>;
-        $t[at($n, SCALED + FIRST)] = store::<Op<$n>, A, Scaled<Acc>, Any>;
-        $t[at($n, SCALED + SECOND_ONE)] = store::<Op<$n>, Acc, Scaled<B>, Any>;
+        $t[at($n, OFFSET + PLAIN)] = store::<Op<$n>, A, Scaled<B, 0>, Any>;
+        $t[at($n, OFFSET + FIRST)] = store::<Op<$n>, A, Scaled<Acc, 0>, Any>;
+        $t[at($n, OFFSET + SECOND_ONE)] = store::<Op<$n>, Acc, Scaled<B, 0>, Any>;
+        $t[at($n, NATURAL + PLAIN)] = store::<Op<$n>, A, Scaled<B, { natural($n) }>, Any>;
+        $t[at($n, NATURAL + FIRST)] = store::<Op<$n>, A, Scaled<Acc, { natural($n) }>, Any>;
+        $t[at($n, NATURAL + SECOND_ONE)] = store::<Op<$n>, Acc, Scaled<B, { natural($n) }>, Any>;
+        $t[at($n, SCALED + PLAIN)] = store::<Op<$n>, A, Scaled<B, ANY>, Any>;
+        $t[at($n, SCALED + FIRST)] = store::<Op<$n>, A, Scaled<Acc, ANY>, Any>;
+        $t[at($n, SCALED + SECOND_ONE)] = store::<Op<$n>, Acc, Scaled<B, ANY>, Any>;
     )*};
     (operations $($n:literal)*) => {};
 }
@@ -355,8 +387,10 @@ pub(super) static TABLE: [Handler; SIZE] = {
     t[at(CONST_S, PLAIN)] = constant::<u32, 0, Any>;
     t[at(CONST2, PLAIN)] = constant2::<Any>;
     t[at(CONST2_S, PLAIN)] = constant::<u64, 0, Any>;
-    t[at(SELECT, PLAIN)] = select::<u32>;
-    t[at(SELECT2, PLAIN)] = select::<u64>;
+    t[at(SELECT, PLAIN)] = select::<u32, A>;
+    t[at(SELECT, FIRST)] = select::<u32, Acc>;
+    t[at(SELECT2, PLAIN)] = select::<u64, A>;
+    t[at(SELECT2, FIRST)] = select::<u64, Acc>;
     t[at(FAR_GET, PLAIN)] = far;
     t[at(FAR_SET, PLAIN)] = far;
     t[at(FAR_COPY, PLAIN)] = far;
