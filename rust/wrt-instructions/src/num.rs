@@ -129,7 +129,7 @@ mod float {
     const SIGN_64: u64 = 1 << 63;
 
     /// Whether floats are the processor's: one comparison tells a NaN. Where they are software a look at the bits spares a call.
-    const HARD: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+    const HARD: bool = cfg!(any(target_feature = "sse2", all(target_arch = "aarch64", target_feature = "neon")));
 
     /// The bits of an arithmetic result.
     #[inline]

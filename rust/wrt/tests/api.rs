@@ -294,3 +294,28 @@ fn hundreds_of_constant_results() {
         assert_eq!(pair, [Value::I32(n as i32), Value::F64(n as f64 + 0.5)]);
     }
 }
+
+/// However many there are: the threaded loop zeroes some numbers of cells at once, and may zero more than there are locals.
+#[test]
+fn locals_begin_as_zeros_and_those_of_the_caller_stay() {
+    let many = |n: usize, text: &dyn Fn(usize) -> String| (0..n).map(text).collect::<String>();
+    for n in 0..40 {
+        let text = format!(
+            r#"(module
+                (func $dirty (local {}) {})
+                (func $f (param i32) (result i32) (local {}) (local.get 0) {})
+                (func (export "run") (result i32) (local {})
+                    {} (call $dirty) (call $f (i32.const 64)) {}))"#,
+            "i32 ".repeat(60),
+            many(60, &|i| format!("(local.set {i} (i32.const -1))")),
+            "i32 ".repeat(n),
+            many(n, &|i| format!("(i32.or (local.get {}))", i + 1)),
+            "i32 ".repeat(n),
+            many(n, &|i| format!("(local.set {i} (i32.const 7))")),
+            many(n, &|i| format!("(i32.add (local.get {i}))")),
+        );
+        let module = Module::from_bytes(&wat::parse_str(text).unwrap()).unwrap();
+        let mut instance = ModuleInstance::new(module, ImportMap::new()).unwrap();
+        assert_eq!(instance.invoke("run", &[]).unwrap(), Value::I32(64 + 7 * n as i32), "{n} locals");
+    }
+}

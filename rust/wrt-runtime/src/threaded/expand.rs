@@ -213,7 +213,13 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
         GLOBAL_SET2 => (k, page) = (op.bc(), operand(a, 2)),
         ENTER => {
             (k, forgets) = (c, true);
-            page = if c < 8 { c } else { 0 };
+            page = match c {
+                0..=8 => c,
+                9..=12 => 9,
+                13..=16 => 10,
+                17..=24 => 11,
+                _ => 0,
+            };
         }
         0x28..=0x35 | LOAD32_SCALED..=LOAD16_U_SCALED => {
             let form = unscaled(n);

@@ -364,13 +364,13 @@ pub(super) fn select<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64],
     v.set(fr, a(w));
     skip!(m, rest, fr, v.accumulator())
 }
-/// Zeroes `N` cells from `b` on.
-pub(super) fn enter<'a, const N: usize>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
-    let at = b(w);
-    for i in 0..N {
-        fr[at + i].set(0);
+/// Zeroes `N` cells from `b` on; at least as many as it is to: what lies behind them is not in use where a function begins.
+pub(super) fn enter<'a, const N: usize>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    match fr.get(b(w)..).and_then(|cells| cells.first_chunk::<N>()) {
+        Some(cells) => cells.iter().for_each(|cell| cell.set(0)),
+        None => return enter_many(m, rest, fr, w, acc),
     }
-    next!(m, rest, fr, 0)
+    next!(m, rest, fr, acc)
 }
 pub(super) fn enter_many<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
     for cell in fr.iter().skip(b(w)).take(k(w) as usize) {
@@ -609,8 +609,8 @@ pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND
 /// `k` + 1 places to go to follow.
 pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let i = fr[a(w)].get().min(k(w)) as usize;
-    match rest.get(1 + i..) {
-        Some([slot, ..]) => {
+    match rest.get(1 + i) {
+        Some(slot) => {
             m.credit = m.credit.wrapping_add(i32::from((*slot >> 16) as u16));
             jump!(by i32::from(*slot as u16), m, *slot, fr, acc)
         }
@@ -630,19 +630,20 @@ pub(super) fn charge<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u6
 }
 /// Calls the function at `to`, with the frame `cell` cells further up; `$len` words of the image after the first.
 macro_rules! call {
-    ($m:ident, $rest:ident, $cell:expr, $to:expr, $cost:expr, $len:literal) => {{
-        let base = $m.base.wrapping_add($cell as u32);
-        let Some(kept) = $m.frames.get_mut($m.depth as usize) else { return exhausted($m, $rest, $cost) };
-        let Some(fr) = cell_window($m.cells, base) else { return exhausted($m, $rest, $cost) };
+    ($m:ident, $rest:ident, $acc:ident, $cell:expr, $to:expr, $cost:expr, $len:literal) => {{
         let back = $m.code.len().wrapping_sub($rest.len()).wrapping_add($len);
+        let Some(kept) = $m.frames.get_mut($m.depth as usize) else { return exhausted($m, $rest, $cost) };
+        // Written before it is known that there are cells: nobody looks at it if not, and it needs fewer registers.
         *kept = Frame { pc: back as u32, base: $m.base, link: $m.link };
+        let base = $m.base.wrapping_add($cell as u32);
+        let Some(fr) = cell_window($m.cells, base) else { return exhausted($m, $rest, $cost) };
         $m.base = base;
         $m.depth = $m.depth.wrapping_add(1);
         $m.left = $m.left.wrapping_sub($cost as i32);
         if $m.left < 0 {
             return refill($m, $to as usize);
         }
-        go!($m, $to as usize, fr)
+        go!($m, $to as usize, fr, $acc)
     }};
 }
 /// There is no room for another frame.
@@ -652,16 +653,16 @@ fn exhausted(m: &mut Loop<'_>, rest: &[u64], cost: u32) {
     m.left = m.left.wrapping_sub(cost as i32);
     trap(m, rest, Trap::StackExhausted);
 }
-pub(super) fn call<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, _: u64) {
+pub(super) fn call<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, acc: u64) {
     let [slot, ..] = rest else { return over(m) };
-    call!(m, rest, a(w), *slot as u32, (*slot >> 32) as u32, 1)
+    call!(m, rest, acc, a(w), *slot as u32, (*slot >> 32) as u32, 1)
 }
-pub(super) fn call_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, _: u64) {
+pub(super) fn call_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, acc: u64) {
     let [slot, ..] = rest else { return over(m) };
-    call!(m, rest, k(w), *slot as u32, (*slot >> 32) as u32, 2)
+    call!(m, rest, acc, k(w), *slot as u32, (*slot >> 32) as u32, 2)
 }
 /// Own functions of the very type through table 0; all else, traps included, is for the whole store. `k` is the cost.
-pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let [ty, ..] = rest else { return over(m) };
     let Some(&r) = m.table.get(fr[b(w)].get() as usize) else { return rare(m, rest, fr, w, 0) };
     let f = (r >> 3).wrapping_sub(m.func_base) as usize;
@@ -669,11 +670,11 @@ pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells
     if have != *ty as u32 || r & 7 != 2 {
         return rare(m, rest, fr, w, 0);
     }
-    call!(m, rest, a(w), to, k(w), 2)
+    call!(m, rest, acc, a(w), to, k(w), 2)
 }
 /// Returns; `k` is the cost.
 #[inline(always)]
-pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let top = m.depth.wrapping_sub(1);
     let Some(&Frame { pc, base, link }) = m.frames.get(top as usize) else { return trap(m, rest, Trap::BadImage) };
     if link != m.link {
@@ -685,7 +686,7 @@ pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, 
     if m.left < 0 {
         return refill(m, pc as usize);
     }
-    go!(m, pc as usize, fr)
+    go!(m, pc as usize, fr, acc)
 }
 /// The same, with a result.
 pub(super) fn ret_value<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
