@@ -16,6 +16,7 @@ mod order {
     //! The model checker of `tests/loom` puts its own here.
     pub(crate) use core::sync::atomic::{AtomicU32, Ordering, fence};
 }
+mod bulk;
 mod call;
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 pub mod heap;
@@ -28,6 +29,7 @@ mod numeric;
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 mod object;
 pub mod op;
+mod rare;
 pub mod run;
 #[cfg(feature = "threads")]
 pub mod shared;

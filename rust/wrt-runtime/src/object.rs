@@ -2,11 +2,11 @@
 //! Operations on structures, arrays, integers of 31 bits and exceptions (spec: core 4.6.4 to 4.6.6, 4.6.10), and where
 //! an exception is caught.
 
+use crate::bulk::{elems, item};
 use crate::heap::{Allocation, ELEMENTS, EXCEPTION, EXHAUSTED, FIELDS};
 use crate::image::{Bytes, Kind, MUTABLE, field_cells};
 use crate::op::extended::*;
 use crate::op::{self, DELEGATE, LEGACY_TRY};
-use crate::run::{elems, item};
 use crate::stack::{BARRIER, CONTINUATION, Frame, INSTANCE, Run, Status, copy};
 use crate::store::{STEP, Store};
 use wrt_foundation::{Ref, Trap, ValType};
