@@ -221,8 +221,16 @@ fn begin(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) -> bool {
     true
 }
 
+/// Gives the budget what jumps have refunded.
+fn give_back(run: &mut Run) {
+    run.budget = run.budget.saturating_add(run.credit.into());
+    run.lag = run.lag.saturating_add(run.credit);
+    run.credit = 0;
+}
+
 /// Takes what is left of the slice back.
 fn settle(run: &mut Run) {
+    give_back(run);
     run.budget = run.budget.saturating_add(run.left.into());
     run.lag = run.lag.saturating_add(run.left);
     run.left = 0;
@@ -257,6 +265,7 @@ pub(crate) fn next_slice(interrupted: bool, run: &mut Run, out: &mut Exit) -> bo
 /// instruction at least, and charges fall behind the instructions by one block at most. Where they fall behind ever
 /// more, refunds cancel them: an image that nobody translated.
 pub(crate) fn paid(run: &mut Run) -> bool {
+    give_back(run);
     let lag = run.lag.saturating_add(run.left).saturating_add(1).max(0);
     run.lag = lag.saturating_sub(run.left);
     lag < MOST_LAG
@@ -297,7 +306,11 @@ fn charge(interrupt: &[AtomicU32], run: &mut Run, left: i32, cost: i32) -> i32 {
 #[cold]
 #[inline(never)]
 fn slice(interrupt: &[AtomicU32], run: &mut Run, left: i32) -> i32 {
-    next_at_once(interrupt, run, left, 0).unwrap_or(left)
+    let next = next_at_once(interrupt, run, left, run.credit);
+    if next.is_some() {
+        run.credit = 0;
+    }
+    next.unwrap_or(left)
 }
 
 /// The part of [`Run`] that the threaded loop keeps in locals.
@@ -362,8 +375,10 @@ pub(crate) struct Hot<'a> {
 /// in `run`.
 #[inline(always)]
 pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, credit: i32) -> Option<i32> {
-    let lag = run.lag.checked_add(left)?.checked_add(credit)?.checked_add(1)?.max(0);
-    let budget = run.budget.checked_add(i64::from(left).wrapping_add(credit.into()).wrapping_sub(SLICE))?;
+    // A budget close to its largest value wraps when an image is forged: there the guest does not just go on.
+    let used = left.wrapping_add(credit);
+    let lag = run.lag.wrapping_add(used).wrapping_add(1).max(0);
+    let budget = run.budget.wrapping_add(used.wrapping_sub(SLICE as i32).into());
     if interrupt.first().is_some_and(|word| word.load(Relaxed) != 0) || budget < 0 || lag >= MOST_LAG {
         return None;
     }
@@ -564,14 +579,38 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                 };
             }
-            // A jump from `pc`.
+            // A jump from `pc`, by its jump word.
             macro_rules! jump {
+                ($k:expr) => {{
+                    let k: u32 = $k;
+                    if cfg!(wrt_quick) {
+                        let cost = k as i32 >> 16;
+                        pc = pc.wrapping_add_signed((k as i16).into());
+                        let less = hot.left.wrapping_sub(cost);
+                        if (less as u32) < hot.left as u32 {
+                            hot.left = less; // one compare: the cost is positive, and there was enough
+                        } else {
+                            hot.left = if cost > 0 {
+                                less
+                            } else {
+                                // As `charge` does it. At most 32,769 for each unit of a slice: it cannot overflow.
+                                run.credit = run.credit.wrapping_sub(cost).wrapping_add(1);
+                                hot.left.wrapping_sub(1)
+                            };
+                            slice!();
+                        }
+                    } else {
+                        jump_far!((k as i16).into(), k as i32 >> 16)
+                    }
+                }};
+            }
+            macro_rules! jump_far {
                 ($disp:expr, $cost:expr) => {{
                     let (disp, cost): (i32, i32) = ($disp, $cost);
                     pc = pc.wrapping_add_signed(disp as isize);
                     let less = hot.left.wrapping_sub(cost);
                     if (less as u32) < hot.left as u32 {
-                        hot.left = less; // one compare: the cost is positive, and there was enough
+                        hot.left = less;
                     } else {
                         hot.left = charge(hot.interrupt, run, hot.left, cost);
                         if hot.left < 0 {
@@ -585,7 +624,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     if $taken {
                         let k = ext!(c1);
                         pc = pc.wrapping_add(2);
-                        jump!((k as i16).into(), k as i32 >> 16)
+                        jump!(k)
                     } else {
                         pc = pc.wrapping_add(2);
                     }
@@ -692,7 +731,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     BR_FAR => {
                         let (disp, cost) = (ext!(c1), ext!(c2));
                         pc = pc.wrapping_add(3);
-                        jump!(disp as i32, cost as i32)
+                        jump_far!(disp as i32, cost as i32)
                     }
                     BR_IF => br!(fr[a] != 0),
                     BR_UNLESS => br!(fr[a] == 0),
@@ -700,14 +739,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         let at = pc.wrapping_add(2).wrapping_add(fr[a].min(ext!(c1)) as usize);
                         let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
                         pc = at.wrapping_add(1);
-                        jump!((k as i16).into(), k as i32 >> 16)
+                        jump!(k)
                     }
                     BR_TABLE_FAR => {
                         let n = fr[a].min(ext!(c1)) as usize;
                         let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
                         let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
                         pc = at.wrapping_add(2);
-                        jump!(disp as i32, cost as i32)
+                        jump_far!(disp as i32, cost as i32)
                     }
                     RETURN => ret!(),
                     RETURN1 => {
