@@ -472,7 +472,8 @@ mod bytes {
             #[cfg(target_arch = "riscv32")]
             #[inline(never)]
             fn $get_slow(s: &[u8; $n]) -> $ty {
-                <$ty>::from_le_bytes(*s)
+                // Or the compiler would load before the call, byte by byte, and need no call then.
+                <$ty>::from_le_bytes(*core::hint::black_box(s))
             }
             #[cfg(target_arch = "riscv32")]
             #[inline(never)]
