@@ -554,19 +554,6 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                 };
             }
-            // `[a]` = an expression of `[b]`, `[c]`
-            macro_rules! set {
-                ($a:ident = $v:expr) => {{
-                    fr[$a] = $v;
-                    pc = pc.wrapping_add(1);
-                }};
-            }
-            macro_rules! set2 {
-                ($a:ident = $v:expr) => {{
-                    set64(fr, $a, $v);
-                    pc = pc.wrapping_add(1);
-                }};
-            }
             // After a charge: the next slice, if this one is used up. On computers a call here would cost the loop registers.
             macro_rules! slice {
                 () => {
@@ -636,8 +623,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
                 #[cfg(wrt_words)]
                 counted::word();
-                let a = register(w >> 8);
                 // Extracted where they are used, or every dispatch extracts all.
+                macro_rules! a {
+                    () => {
+                        register(w >> 8)
+                    };
+                }
                 macro_rules! b {
                     () => {
                         register(w >> 16)
@@ -652,6 +643,19 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     () => {
                         w as i32 >> 16
                     };
+                }
+                // `[a]` = an expression of `[b]`, `[c]`
+                macro_rules! set {
+                    ($v:expr) => {{
+                        fr[a!()] = $v;
+                        pc = pc.wrapping_add(1);
+                    }};
+                }
+                macro_rules! set2 {
+                    ($v:expr) => {{
+                        set64(fr, a!(), $v);
+                        pc = pc.wrapping_add(1);
+                    }};
                 }
                 macro_rules! load {
                     ($n:literal, $s:ident => $put:expr) => {{
@@ -734,16 +738,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         pc = pc.wrapping_add(3);
                         jump_far!(disp as i32, cost as i32)
                     }
-                    BR_IF => br!(fr[a] != 0),
-                    BR_UNLESS => br!(fr[a] == 0),
+                    BR_IF => br!(fr[a!()] != 0),
+                    BR_UNLESS => br!(fr[a!()] == 0),
                     BR_TABLE => {
-                        let at = pc.wrapping_add(2).wrapping_add(fr[a].min(ext!(c1)) as usize);
+                        let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(c1)) as usize);
                         let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
                         pc = at.wrapping_add(1);
                         jump!(k)
                     }
                     BR_TABLE_FAR => {
-                        let n = fr[a].min(ext!(c1)) as usize;
+                        let n = fr[a!()].min(ext!(c1)) as usize;
                         let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
                         let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
                         pc = at.wrapping_add(2);
@@ -751,17 +755,17 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                     RETURN => ret!(),
                     RETURN1 => {
-                        fr[0] = fr[a];
+                        fr[0] = fr[a!()];
                         ret!()
                     }
                     RETURN2 => {
-                        (fr[0], fr[1]) = (fr[a], fr[a + 1]);
+                        (fr[0], fr[1]) = (fr[a!()], fr[a!() + 1]);
                         ret!()
                     }
                     CALL => {
                         let f = ext!(c1) as usize;
                         let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
-                        call!(to, a, 2, w)
+                        call!(to, a!(), 2, w)
                     }
                     CALL_FAR => {
                         let (f, cell) = (ext!(c1) as usize, ext!(c2));
@@ -777,7 +781,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         if have != ty || r & 7 != 2 || k & 0xffff != 0 {
                             break w;
                         }
-                        call!(to, a, 3, k)
+                        call!(to, a!(), 3, k)
                     }
                     CHARGE => {
                         pc = pc.wrapping_add(1);
@@ -795,50 +799,50 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         }
                         pc = pc.wrapping_add(1);
                     }
-                    COPY => set!(a = fr[b!()]),
-                    COPY2 => set2!(a = get64(fr, b!())),
+                    COPY => set!(fr[b!()]),
+                    COPY2 => set2!(get64(fr, b!())),
                     CONST => {
-                        fr[a] = ext!(c1);
+                        fr[a!()] = ext!(c1);
                         pc = pc.wrapping_add(2);
                     }
-                    CONST_S => set!(a = bc!() as u32),
+                    CONST_S => set!(bc!() as u32),
                     CONST2 => {
-                        (fr[a], fr[a + 1]) = (ext!(c1), ext!(c2));
+                        (fr[a!()], fr[a!() + 1]) = (ext!(c1), ext!(c2));
                         pc = pc.wrapping_add(3);
                     }
-                    CONST2_S => set2!(a = bc!() as i64 as u64),
+                    CONST2_S => set2!(bc!() as i64 as u64),
                     SELECT => {
                         let k = register(ext!(c1));
-                        fr[a] = if fr[k] != 0 { fr[b!()] } else { fr[c!()] };
+                        fr[a!()] = if fr[k] != 0 { fr[b!()] } else { fr[c!()] };
                         pc = pc.wrapping_add(2);
                     }
                     SELECT2 => {
                         let k = register(ext!(c1));
                         let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
-                        set64(fr, a, v);
+                        set64(fr, a!(), v);
                         pc = pc.wrapping_add(2);
                     }
                     GLOBAL_GET => {
                         let Some(&v) = hot.globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
-                        set!(a = v)
+                        set!(v)
                     }
                     GLOBAL_GET2 => {
                         let Some(&[lo, hi]) = hot.globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
                             trap!(Trap::BadImage)
                         };
-                        (fr[a], fr[a + 1]) = (lo, hi);
+                        (fr[a!()], fr[a!() + 1]) = (lo, hi);
                         pc = pc.wrapping_add(1);
                     }
                     GLOBAL_SET => {
                         let Some(g) = hot.globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
-                        *g = fr[a];
+                        *g = fr[a!()];
                         pc = pc.wrapping_add(1);
                     }
                     GLOBAL_SET2 => {
                         let Some(g) = hot.globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
                             trap!(Trap::BadImage)
                         };
-                        *g = [fr[a], fr[a + 1]];
+                        *g = [fr[a!()], fr[a!() + 1]];
                         pc = pc.wrapping_add(1);
                     }
                     CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
@@ -846,129 +850,129 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET | FAR_COPY
                     | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break w,
 
-                    0x28 | 0x2a => load!(4, s => fr[a] = bytes::word(s)), // i32.load, f32.load
-                    0x29 | 0x2b => load!(8, s => set64(fr, a, bytes::double(s))), // i64.load, f64.load
-                    0x2c => load!(1, s => fr[a] = s[0] as i8 as u32),     // i32.load8_s
-                    0x2d => load!(1, s => fr[a] = s[0].into()),           // i32.load8_u
-                    0x2e => load!(2, s => fr[a] = bytes::half(s) as i16 as u32), // i32.load16_s
-                    0x2f => load!(2, s => fr[a] = bytes::half(s).into()), // i32.load16_u
+                    0x28 | 0x2a => load!(4, s => fr[a!()] = bytes::word(s)), // i32.load, f32.load
+                    0x29 | 0x2b => load!(8, s => set64(fr, a!(), bytes::double(s))), // i64.load, f64.load
+                    0x2c => load!(1, s => fr[a!()] = s[0] as i8 as u32),     // i32.load8_s
+                    0x2d => load!(1, s => fr[a!()] = s[0].into()),           // i32.load8_u
+                    0x2e => load!(2, s => fr[a!()] = bytes::half(s) as i16 as u32), // i32.load16_s
+                    0x2f => load!(2, s => fr[a!()] = bytes::half(s).into()), // i32.load16_u
                     // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                     0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
                         let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break w };
-                        set64(fr, a, v);
+                        set64(fr, a!(), v);
                         pc = pc.wrapping_add(2);
                     }
-                    0x36 | 0x38 | 0x3e => store!(bytes::put_word, 4, fr[a]), // i32.store, f32.store, i64.store32
-                    0x37 | 0x39 => store!(bytes::put_double, 8, get64(fr, a)), // i64.store, f64.store
-                    0x3a | 0x3c => store!(bytes::put_byte, 1, fr[a] as u8),  // i32.store8, i64.store8
-                    0x3b | 0x3d => store!(bytes::put_half, 2, fr[a] as u16), // i32.store16, i64.store16
+                    0x36 | 0x38 | 0x3e => store!(bytes::put_word, 4, fr[a!()]), // i32.store, f32.store, i64.store32
+                    0x37 | 0x39 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store, f64.store
+                    0x3a | 0x3c => store!(bytes::put_byte, 1, fr[a!()] as u8),  // i32.store8, i64.store8
+                    0x3b | 0x3d => store!(bytes::put_half, 2, fr[a!()] as u16), // i32.store16, i64.store16
 
-                    LOAD32_SCALED => load_scaled!(4, s => fr[a] = bytes::word(s)),
-                    LOAD64_SCALED => load_scaled!(8, s => set64(fr, a, bytes::double(s))),
-                    LOAD8_S_SCALED => load_scaled!(1, s => fr[a] = s[0] as i8 as u32),
-                    LOAD8_U_SCALED => load_scaled!(1, s => fr[a] = s[0].into()),
-                    LOAD16_S_SCALED => load_scaled!(2, s => fr[a] = bytes::half(s) as i16 as u32),
-                    LOAD16_U_SCALED => load_scaled!(2, s => fr[a] = bytes::half(s).into()),
-                    STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a]),
-                    STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a] as u8),
+                    LOAD32_SCALED => load_scaled!(4, s => fr[a!()] = bytes::word(s)),
+                    LOAD64_SCALED => load_scaled!(8, s => set64(fr, a!(), bytes::double(s))),
+                    LOAD8_S_SCALED => load_scaled!(1, s => fr[a!()] = s[0] as i8 as u32),
+                    LOAD8_U_SCALED => load_scaled!(1, s => fr[a!()] = s[0].into()),
+                    LOAD16_S_SCALED => load_scaled!(2, s => fr[a!()] = bytes::half(s) as i16 as u32),
+                    LOAD16_U_SCALED => load_scaled!(2, s => fr[a!()] = bytes::half(s).into()),
+                    STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a!()]),
+                    STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a!()] as u8),
 
-                    0x45 => set!(a = (fr[b!()] == 0).into()),                          // i32.eqz
-                    0x46 => set!(a = (fr[b!()] == fr[c!()]).into()),                   // i32.eq
-                    0x47 => set!(a = (fr[b!()] != fr[c!()]).into()),                   // i32.ne
-                    0x48 => set!(a = ((fr[b!()] as i32) < fr[c!()] as i32).into()),    // i32.lt_s
-                    0x49 => set!(a = (fr[b!()] < fr[c!()]).into()),                    // i32.lt_u
-                    0x4a => set!(a = (fr[b!()] as i32 > fr[c!()] as i32).into()),      // i32.gt_s
-                    0x4b => set!(a = (fr[b!()] > fr[c!()]).into()),                    // i32.gt_u
-                    0x4c => set!(a = (fr[b!()] as i32 <= fr[c!()] as i32).into()),     // i32.le_s
-                    0x4d => set!(a = (fr[b!()] <= fr[c!()]).into()),                   // i32.le_u
-                    0x4e => set!(a = (fr[b!()] as i32 >= fr[c!()] as i32).into()),     // i32.ge_s
-                    0x4f => set!(a = (fr[b!()] >= fr[c!()]).into()),                   // i32.ge_u
-                    0x67 => set!(a = fr[b!()].leading_zeros()),                        // i32.clz
-                    0x68 => set!(a = fr[b!()].trailing_zeros()),                       // i32.ctz
-                    0x6a => set!(a = fr[b!()].wrapping_add(fr[c!()])),                 // i32.add
-                    0x6b => set!(a = fr[b!()].wrapping_sub(fr[c!()])),                 // i32.sub
-                    0x6c => set!(a = fr[b!()].wrapping_mul(fr[c!()])),                 // i32.mul
-                    0x71 => set!(a = fr[b!()] & fr[c!()]),                             // i32.and
-                    0x72 => set!(a = fr[b!()] | fr[c!()]),                             // i32.or
-                    0x73 => set!(a = fr[b!()] ^ fr[c!()]),                             // i32.xor
-                    0x74 => set!(a = fr[b!()].wrapping_shl(fr[c!()])),                 // i32.shl
-                    0x75 => set!(a = (fr[b!()] as i32).wrapping_shr(fr[c!()]) as u32), // i32.shr_s
-                    0x76 => set!(a = fr[b!()].wrapping_shr(fr[c!()])),                 // i32.shr_u
-                    0x77 => set!(a = fr[b!()].rotate_left(fr[c!()] & 31)),             // i32.rotl
-                    0x78 => set!(a = fr[b!()].rotate_right(fr[c!()] & 31)),            // i32.rotr
-                    0x7c => set2!(a = get64(fr, b!()).wrapping_add(get64(fr, c!()))),  // i64.add
-                    0x7d => set2!(a = get64(fr, b!()).wrapping_sub(get64(fr, c!()))),  // i64.sub
-                    0x7e => set2!(a = get64(fr, b!()).wrapping_mul(get64(fr, c!()))),  // i64.mul
-                    0x83 => set2!(a = get64(fr, b!()) & get64(fr, c!())),              // i64.and
-                    0x84 => set2!(a = get64(fr, b!()) | get64(fr, c!())),              // i64.or
-                    0x85 => set2!(a = get64(fr, b!()) ^ get64(fr, c!())),              // i64.xor
-                    0xa7 => set!(a = fr[b!()]),                                        // i32.wrap_i64
-                    0xac => set2!(a = fr[b!()] as i32 as u64),                         // i64.extend_i32_s
-                    0xad => set2!(a = fr[b!()].into()),                                // i64.extend_i32_u
-                    0xc0 => set!(a = fr[b!()] as i8 as u32),                           // i32.extend8_s
-                    0xc1 => set!(a = fr[b!()] as i16 as u32),                          // i32.extend16_s
-                    0xc2 => set2!(a = fr[b!()] as i8 as u64),                          // i64.extend8_s
-                    0xc3 => set2!(a = fr[b!()] as i16 as u64),                         // i64.extend16_s
-                    0xc4 => set2!(a = fr[b!()] as i32 as u64),                         // i64.extend32_s
+                    0x45 => set!((fr[b!()] == 0).into()),                          // i32.eqz
+                    0x46 => set!((fr[b!()] == fr[c!()]).into()),                   // i32.eq
+                    0x47 => set!((fr[b!()] != fr[c!()]).into()),                   // i32.ne
+                    0x48 => set!(((fr[b!()] as i32) < fr[c!()] as i32).into()),    // i32.lt_s
+                    0x49 => set!((fr[b!()] < fr[c!()]).into()),                    // i32.lt_u
+                    0x4a => set!((fr[b!()] as i32 > fr[c!()] as i32).into()),      // i32.gt_s
+                    0x4b => set!((fr[b!()] > fr[c!()]).into()),                    // i32.gt_u
+                    0x4c => set!((fr[b!()] as i32 <= fr[c!()] as i32).into()),     // i32.le_s
+                    0x4d => set!((fr[b!()] <= fr[c!()]).into()),                   // i32.le_u
+                    0x4e => set!((fr[b!()] as i32 >= fr[c!()] as i32).into()),     // i32.ge_s
+                    0x4f => set!((fr[b!()] >= fr[c!()]).into()),                   // i32.ge_u
+                    0x67 => set!(fr[b!()].leading_zeros()),                        // i32.clz
+                    0x68 => set!(fr[b!()].trailing_zeros()),                       // i32.ctz
+                    0x6a => set!(fr[b!()].wrapping_add(fr[c!()])),                 // i32.add
+                    0x6b => set!(fr[b!()].wrapping_sub(fr[c!()])),                 // i32.sub
+                    0x6c => set!(fr[b!()].wrapping_mul(fr[c!()])),                 // i32.mul
+                    0x71 => set!(fr[b!()] & fr[c!()]),                             // i32.and
+                    0x72 => set!(fr[b!()] | fr[c!()]),                             // i32.or
+                    0x73 => set!(fr[b!()] ^ fr[c!()]),                             // i32.xor
+                    0x74 => set!(fr[b!()].wrapping_shl(fr[c!()])),                 // i32.shl
+                    0x75 => set!((fr[b!()] as i32).wrapping_shr(fr[c!()]) as u32), // i32.shr_s
+                    0x76 => set!(fr[b!()].wrapping_shr(fr[c!()])),                 // i32.shr_u
+                    0x77 => set!(fr[b!()].rotate_left(fr[c!()] & 31)),             // i32.rotl
+                    0x78 => set!(fr[b!()].rotate_right(fr[c!()] & 31)),            // i32.rotr
+                    0x7c => set2!(get64(fr, b!()).wrapping_add(get64(fr, c!()))),  // i64.add
+                    0x7d => set2!(get64(fr, b!()).wrapping_sub(get64(fr, c!()))),  // i64.sub
+                    0x7e => set2!(get64(fr, b!()).wrapping_mul(get64(fr, c!()))),  // i64.mul
+                    0x83 => set2!(get64(fr, b!()) & get64(fr, c!())),              // i64.and
+                    0x84 => set2!(get64(fr, b!()) | get64(fr, c!())),              // i64.or
+                    0x85 => set2!(get64(fr, b!()) ^ get64(fr, c!())),              // i64.xor
+                    0xa7 => set!(fr[b!()]),                                        // i32.wrap_i64
+                    0xac => set2!(fr[b!()] as i32 as u64),                         // i64.extend_i32_s
+                    0xad => set2!(fr[b!()].into()),                                // i64.extend_i32_u
+                    0xc0 => set!(fr[b!()] as i8 as u32),                           // i32.extend8_s
+                    0xc1 => set!(fr[b!()] as i16 as u32),                          // i32.extend16_s
+                    0xc2 => set2!(fr[b!()] as i8 as u64),                          // i64.extend8_s
+                    0xc3 => set2!(fr[b!()] as i16 as u64),                         // i64.extend16_s
+                    0xc4 => set2!(fr[b!()] as i32 as u64),                         // i64.extend32_s
 
-                    I32_ADD_S => set!(a = fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
+                    I32_ADD_S => set!(fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
                     I32_ADD_I => {
-                        fr[a] = fr[b!()].wrapping_add(ext!(c1));
+                        fr[a!()] = fr[b!()].wrapping_add(ext!(c1));
                         pc = pc.wrapping_add(2);
                     }
                     I32_MUL_I => {
-                        fr[a] = fr[b!()].wrapping_mul(ext!(c1));
+                        fr[a!()] = fr[b!()].wrapping_mul(ext!(c1));
                         pc = pc.wrapping_add(2);
                     }
                     I32_AND_I => {
-                        fr[a] = fr[b!()] & ext!(c1);
+                        fr[a!()] = fr[b!()] & ext!(c1);
                         pc = pc.wrapping_add(2);
                     }
                     I32_OR_I => {
-                        fr[a] = fr[b!()] | ext!(c1);
+                        fr[a!()] = fr[b!()] | ext!(c1);
                         pc = pc.wrapping_add(2);
                     }
                     I32_XOR_I => {
-                        fr[a] = fr[b!()] ^ ext!(c1);
+                        fr[a!()] = fr[b!()] ^ ext!(c1);
                         pc = pc.wrapping_add(2);
                     }
-                    I32_SHL_I => set!(a = fr[b!()].wrapping_shl(c!() as u32)),
-                    I32_SHR_S_I => set!(a = (fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
-                    I32_SHR_U_I => set!(a = fr[b!()].wrapping_shr(c!() as u32)),
-                    I32_ROTL_I => set!(a = fr[b!()].rotate_left(c!() as u32 & 31)),
+                    I32_SHL_I => set!(fr[b!()].wrapping_shl(c!() as u32)),
+                    I32_SHR_S_I => set!((fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
+                    I32_SHR_U_I => set!(fr[b!()].wrapping_shr(c!() as u32)),
+                    I32_ROTL_I => set!(fr[b!()].rotate_left(c!() as u32 & 31)),
                     I64_ADD_I => {
-                        set64(fr, a, get64(fr, b!()).wrapping_add(ext!(c1) as i32 as u64));
+                        set64(fr, a!(), get64(fr, b!()).wrapping_add(ext!(c1) as i32 as u64));
                         pc = pc.wrapping_add(2);
                     }
                     I64_MUL_I => {
-                        set64(fr, a, get64(fr, b!()).wrapping_mul(ext!(c1) as i32 as u64));
+                        set64(fr, a!(), get64(fr, b!()).wrapping_mul(ext!(c1) as i32 as u64));
                         pc = pc.wrapping_add(2);
                     }
                     I64_AND_I => {
-                        set64(fr, a, get64(fr, b!()) & ext!(c1) as i32 as u64);
+                        set64(fr, a!(), get64(fr, b!()) & ext!(c1) as i32 as u64);
                         pc = pc.wrapping_add(2);
                     }
                     I64_OR_I => {
-                        set64(fr, a, get64(fr, b!()) | ext!(c1) as i32 as u64);
+                        set64(fr, a!(), get64(fr, b!()) | ext!(c1) as i32 as u64);
                         pc = pc.wrapping_add(2);
                     }
                     I64_XOR_I => {
-                        set64(fr, a, get64(fr, b!()) ^ ext!(c1) as i32 as u64);
+                        set64(fr, a!(), get64(fr, b!()) ^ ext!(c1) as i32 as u64);
                         pc = pc.wrapping_add(2);
                     }
 
-                    BR_EQ => br!(fr[a] == fr[b!()]),
-                    BR_NE => br!(fr[a] != fr[b!()]),
-                    BR_LT_S => br!((fr[a] as i32) < fr[b!()] as i32),
-                    BR_LT_U => br!(fr[a] < fr[b!()]),
-                    BR_LE_S => br!(fr[a] as i32 <= fr[b!()] as i32),
-                    BR_LE_U => br!(fr[a] <= fr[b!()]),
-                    BR_EQ_I => br!(fr[a] as i32 == bc!()),
-                    BR_NE_I => br!(fr[a] as i32 != bc!()),
-                    BR_LT_S_I => br!((fr[a] as i32) < bc!()),
-                    BR_LT_U_I => br!(fr[a] < bc!() as u32),
-                    BR_GE_S_I => br!(fr[a] as i32 >= bc!()),
-                    BR_GE_U_I => br!(fr[a] >= bc!() as u32),
+                    BR_EQ => br!(fr[a!()] == fr[b!()]),
+                    BR_NE => br!(fr[a!()] != fr[b!()]),
+                    BR_LT_S => br!((fr[a!()] as i32) < fr[b!()] as i32),
+                    BR_LT_U => br!(fr[a!()] < fr[b!()]),
+                    BR_LE_S => br!(fr[a!()] as i32 <= fr[b!()] as i32),
+                    BR_LE_U => br!(fr[a!()] <= fr[b!()]),
+                    BR_EQ_I => br!(fr[a!()] as i32 == bc!()),
+                    BR_NE_I => br!(fr[a!()] as i32 != bc!()),
+                    BR_LT_S_I => br!((fr[a!()] as i32) < bc!()),
+                    BR_LT_U_I => br!(fr[a!()] < bc!() as u32),
+                    BR_GE_S_I => br!(fr[a!()] as i32 >= bc!()),
+                    BR_GE_U_I => br!(fr[a!()] >= bc!() as u32),
 
                     // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
                     0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f | 0x70
