@@ -295,10 +295,10 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 pub(crate) fn access(mem: &mut [u8], shared: View<'_>, fr: &mut Window, w: u32, at: Option<usize>) -> Result<(), Trap> {
     let (a, op) = (register(w >> 8), w as u8);
     let n = match op {
-        0x2c | 0x2d | 0x30 | 0x31 | 0x3a | 0x3c => 1,
-        0x2e | 0x2f | 0x32 | 0x33 | 0x3b | 0x3d => 2,
+        0x2c | 0x2d | 0x30 | 0x31 | 0x3a => 1,
+        0x2e | 0x2f | 0x32 | 0x33 | 0x3b => 2,
         0x29 | 0x2b | 0x37 | 0x39 => 8,
-        0x28..=0x3e => 4,
+        0x28..=0x3b => 4,
         _ => return Err(Trap::BadImage),
     };
     let is_store = op >= 0x36;

@@ -32,7 +32,7 @@ use wrt_foundation::{Error, ErrorKind, ExternKind, Feature, ValType, limits};
 /// `"WRTI"`
 pub const MAGIC: u32 = u32::from_le_bytes(*b"WRTI");
 /// Version of the format and of the table of operations.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Version of the cost table: what an instruction costs in fuel.
 pub const FUEL_VERSION: u32 = 1;
 /// Words of the header.

@@ -150,7 +150,7 @@ impl<'a> StackNeeds<'a> {
             path.operations = path.operations.max(since);
             let near = |word: u32| (word as i32 >> 16).max(0) as u32;
             let charge = match o.op() {
-                op::BR | op::BR_IF | op::BR_UNLESS | op::BR_EQ..=op::BR_GE_U_I => near(o.ext(0)),
+                op if op::jumps(op) => near(o.ext(0)),
                 op::BR_FAR => (o.ext(1) as i32).max(0) as u32,
                 op::BR_TABLE => o.rest.iter().skip(1).map(|word| near(*word)).max().unwrap_or(0),
                 op::BR_TABLE_FAR => o.rest.iter().skip(2).step_by(2).map(|cost| (*cost as i32).max(0) as u32).max().unwrap_or(0),

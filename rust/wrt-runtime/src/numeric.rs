@@ -226,8 +226,6 @@ pub(crate) fn float(fr: &mut Window, w: u32) -> Result<(), Trap> {
         0xb9 => Wide(f64_convert_i64_s(xx)),
         0xba => Wide(f64_convert_i64_u(xx)),
         0xbb => Wide(f64_promote_f32(x)),
-        0xbc | 0xbe => Narrow(x), // i32.reinterpret_f32, f32.reinterpret_i32
-        0xbd | 0xbf => Wide(xx),  // i64.reinterpret_f64, f64.reinterpret_i64
         I32_TRUNC_SAT_F32_S => Narrow(i32_trunc_sat_f32_s(x)),
         I32_TRUNC_SAT_F32_U => Narrow(i32_trunc_sat_f32_u(x)),
         I32_TRUNC_SAT_F64_S => Narrow(i32_trunc_sat_f64_s(xx)),

@@ -9,7 +9,9 @@
 //! A *jump word* is `disp | cost << 16`, both signed 16-bit: `disp` counts words from the word after the jump word.
 //!
 //! Loads, stores and numeric operations have the number that the instruction has in the binary format, so the
-//! translator needs no table for them. [`SECOND`] opens a second page for what is rare.
+//! translator needs no table for them. Some do what another one does: floats are loaded and stored as integers, 64-bit integers
+//! are stored in part as the lower half is, a wrapped or reinterpreted value stays where it is. Their numbers are those of operations
+//! that do two instructions' work. [`SECOND`] opens a second page for what is rare.
 //!
 //! A numeric one is `[a] = [b] op [c]` or `[a] = op [b]`; a load is `[a]` = memory 0 at `[b] + w1`; a store is memory 0 at `[b] + w1` = `[a]`. For other memories see [`MEMORY_OTHER`] and [`MEMORY_64`].
 //!
@@ -98,7 +100,7 @@ macro_rules! ops {
         pub const FORM: [Form; 256] = {
             let mut t = [Form::Hole; 256];
             let mut i = 0x28;
-            while i < 0x3f { t[i] = Form::W2; i += 1 }
+            while i < 0x3c { t[i] = Form::W2; i += 1 }
             i = 0x45;
             while i < 0xc5 { t[i] = Form::W1; i += 1 }
             $(t[$num] = Form::$form;)*
@@ -151,11 +153,23 @@ ops! {
     0x25 TABLE_SIZE W2 "`[a]` = elements of table `w1`.";
     0x26 TABLE_GROW W2 "Grows table `w1` by `[a + 1]` elements of value `[a]`; `[a]` = old size or -1. Temporaries.";
     0x27 TABLE_FILL W2 "From element `[a]` of table `w1`: value `[a + 1]`, `[a + 2]` times. Temporaries.";
+    0x2a I32_ADD_SHL W2 "`[a] = [b] + ([c] << w1)`; `w1` is below 32.";
+    0x2b I32_OR_SHL W2 "`[a] = [b] | [c] << w1`, likewise.";
+    0x38 I32_XOR_SHL W2 "`[a] = [b] ^ [c] << w1`, likewise.";
+    0x39 I32_XOR_SHR_U W2 "`[a] = [b] ^ [c] >> w1`, likewise, logical.";
+    0x3c I32_SHL_ADD W2 "`[a] = ([b] << c) + w1`.";
+    0x3d I32_SHR_U_AND W2 "`[a] = [b] >> c & w1`, logical.";
     0x3f MEMORY_SIZE W2 "`[a]` = pages of memory `w1`.";
     0x40 MEMORY_GROW W2 "Grows memory `w1` by `[a]` pages; `[a]` = old pages or -1; `b` = 1: 64 bits. Temporary.";
     0x41 TABLE_COPY W2 "`[a + 2]` elements to `[a]` of table `w1 & 0xffff` from `[a + 1]` of table `w1 >> 16`. Temporaries.";
     0x42 TABLE_INIT W2 "`[a + 2]` elements to `[a]` of table `bc` from item `[a + 1]` of element segment `w1`. Temporaries.";
     0x43 ELEM_DROP W2 "Drops element segment `w1`.";
+    0x44 ADD_BR_IF W2 "`[a] = [b] + c`, `c` signed 8-bit, then jumps if it is not 0. `w1` jump word.";
+    0xa7 ADD_BR_UNLESS W2 "The same, if it is 0.";
+    0xbc ADD_BR_NE W2 "Adds `c`, signed 8-bit, to `[a]`, then jumps if `[a] != [b]`. `w1` jump word.";
+    0xbd ADD_BR_EQ W2 "The same, if `[a] == [b]`.";
+    0xbe BR_WITHIN W2 "Jumps if `[a] + b`, `b` signed 8-bit, is less than `c`, unsigned. `w1` jump word.";
+    0xbf BR_BEYOND W2 "Jumps if it is not less.";
     0xc5 MEMORY_COPY W2 "`[a + 2]` bytes to `[a]` of memory `w1 & 0xffff` from `[a + 1]` of memory `w1 >> 16`. Temporaries, see below.";
     0xc6 MEMORY_FILL W2 "From byte `[a]` of memory `w1`: low byte of `[a + 1]`, `[a + 2]` times. Temporaries, see below.";
     0xc7 MEMORY_INIT W2 "`[a + 2]` bytes to `[a]` of memory `bc` from byte `[a + 1]` of data segment `w1 & 0x7fff_ffff`; `w1 >> 31`: `[a]` has 64 bits. Temporaries, see below.";
@@ -215,6 +229,11 @@ ops! {
     0xfd RETURN_CALL W3 "Charges `bc`; function `w1` takes the place of this one, with the `w2 >> 16` cells from cell `w2 & 0xffff` as arguments.";
     0xfe EXTENDED Extended "An operation of `extended`: its number in the top 8 bits, a cell of the frame in the 16 below.";
     0xff SECOND Second "An operation of the second page, see [`second`].";
+}
+
+/// Whether the operation, of two words, jumps as the second of them says.
+pub const fn jumps(op: u8) -> bool {
+    matches!(op, BR | BR_IF | BR_UNLESS | BR_EQ..=BR_GE_U_I | ADD_BR_IF | ADD_BR_UNLESS | ADD_BR_NE..=BR_BEYOND)
 }
 
 /// The loads and stores that have a form with a computed address, in the order of their numbers from [`LOAD32_SCALED`] on.
@@ -347,11 +366,12 @@ mod tests {
 
     #[test]
     fn plain_instructions_keep_their_opcode() {
-        for &op in wrt_instructions::table::ALL.iter().filter(|op| **op >= 0x28 && **op < 0x100) {
+        // But for `i64.store32`, which is stored as an `i32`.
+        for &op in wrt_instructions::table::ALL.iter().filter(|op| (0x28..0x100).contains(*op) && **op != 0x3e) {
             assert_ne!(FORM[op as usize], Form::Hole, "{op:#x}");
         }
         assert_eq!((FORM[0x6a], FORM[0x28], FORM[MEMORY_GROW as usize]), (Form::W1, Form::W2, Form::W2));
-        assert_eq!((FORM[0], FORM[0x44]), (Form::Hole, Form::Hole));
+        assert_eq!((FORM[0], FORM[0x3e]), (Form::Hole, Form::Hole));
     }
 
     #[test]

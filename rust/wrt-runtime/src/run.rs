@@ -31,6 +31,7 @@ use crate::store::{MemSlot, StackId, Store, Table, View};
 #[cfg(wrt_threaded)]
 use crate::threaded::Left;
 use core::hint::black_box;
+use core::ops::{BitOr, BitXor};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
@@ -697,6 +698,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         pc = pc.wrapping_add(2);
                     }};
                 }
+                // `[b]` and `[c]` shifted by a constant.
+                macro_rules! shifted {
+                    ($join:ident, $shift:ident) => {{
+                        fr[a!()] = fr[b!()].$join(fr[c!()].$shift(ext!(c1)));
+                        pc = pc.wrapping_add(2);
+                    }};
+                }
                 macro_rules! call {
                     ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
                         if $costs < 1 << 16 {
@@ -850,22 +858,22 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET | FAR_COPY
                     | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break w,
 
-                    0x28 | 0x2a => load!(4, s => fr[a!()] = bytes::word(s)), // i32.load, f32.load
-                    0x29 | 0x2b => load!(8, s => set64(fr, a!(), bytes::double(s))), // i64.load, f64.load
-                    0x2c => load!(1, s => fr[a!()] = s[0] as i8 as u32),     // i32.load8_s
-                    0x2d => load!(1, s => fr[a!()] = s[0].into()),           // i32.load8_u
+                    0x28 => load!(4, s => fr[a!()] = bytes::word(s)),         // i32.load
+                    0x29 => load!(8, s => set64(fr, a!(), bytes::double(s))), // i64.load
+                    0x2c => load!(1, s => fr[a!()] = s[0] as i8 as u32),      // i32.load8_s
+                    0x2d => load!(1, s => fr[a!()] = s[0].into()),            // i32.load8_u
                     0x2e => load!(2, s => fr[a!()] = bytes::half(s) as i16 as u32), // i32.load16_s
-                    0x2f => load!(2, s => fr[a!()] = bytes::half(s).into()), // i32.load16_u
+                    0x2f => load!(2, s => fr[a!()] = bytes::half(s).into()),  // i32.load16_u
                     // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                     0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
                         let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break w };
                         set64(fr, a!(), v);
                         pc = pc.wrapping_add(2);
                     }
-                    0x36 | 0x38 | 0x3e => store!(bytes::put_word, 4, fr[a!()]), // i32.store, f32.store, i64.store32
-                    0x37 | 0x39 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store, f64.store
-                    0x3a | 0x3c => store!(bytes::put_byte, 1, fr[a!()] as u8),  // i32.store8, i64.store8
-                    0x3b | 0x3d => store!(bytes::put_half, 2, fr[a!()] as u16), // i32.store16, i64.store16
+                    0x36 => store!(bytes::put_word, 4, fr[a!()]),          // i32.store
+                    0x37 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store
+                    0x3a => store!(bytes::put_byte, 1, fr[a!()] as u8),    // i32.store8
+                    0x3b => store!(bytes::put_half, 2, fr[a!()] as u16),   // i32.store16
 
                     LOAD32_SCALED => load_scaled!(4, s => fr[a!()] = bytes::word(s)),
                     LOAD64_SCALED => load_scaled!(8, s => set64(fr, a!(), bytes::double(s))),
@@ -906,7 +914,6 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x83 => set2!(get64(fr, b!()) & get64(fr, c!())),              // i64.and
                     0x84 => set2!(get64(fr, b!()) | get64(fr, c!())),              // i64.or
                     0x85 => set2!(get64(fr, b!()) ^ get64(fr, c!())),              // i64.xor
-                    0xa7 => set!(fr[b!()]),                                        // i32.wrap_i64
                     0xac => set2!(fr[b!()] as i32 as u64),                         // i64.extend_i32_s
                     0xad => set2!(fr[b!()].into()),                                // i64.extend_i32_u
                     0xc0 => set!(fr[b!()] as i8 as u32),                           // i32.extend8_s
@@ -961,6 +968,41 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         pc = pc.wrapping_add(2);
                     }
 
+                    I32_ADD_SHL => shifted!(wrapping_add, wrapping_shl),
+                    I32_OR_SHL => shifted!(bitor, wrapping_shl),
+                    I32_XOR_SHL => shifted!(bitxor, wrapping_shl),
+                    I32_XOR_SHR_U => shifted!(bitxor, wrapping_shr),
+                    I32_SHL_ADD => {
+                        fr[a!()] = fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(c1));
+                        pc = pc.wrapping_add(2);
+                    }
+                    I32_SHR_U_AND => {
+                        fr[a!()] = fr[b!()].wrapping_shr(c!() as u32) & ext!(c1);
+                        pc = pc.wrapping_add(2);
+                    }
+                    ADD_BR_IF => {
+                        let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
+                        fr[a!()] = sum;
+                        br!(sum != 0)
+                    }
+                    ADD_BR_UNLESS => {
+                        let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
+                        fr[a!()] = sum;
+                        br!(sum == 0)
+                    }
+                    ADD_BR_NE => {
+                        let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
+                        fr[a!()] = sum;
+                        br!(sum != fr[b!()])
+                    }
+                    ADD_BR_EQ => {
+                        let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
+                        fr[a!()] = sum;
+                        br!(sum == fr[b!()])
+                    }
+                    BR_WITHIN => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) < w >> 24),
+                    BR_BEYOND => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) >= w >> 24),
+
                     BR_EQ => br!(fr[a!()] == fr[b!()]),
                     BR_NE => br!(fr[a!()] != fr[b!()]),
                     BR_LT_S => br!((fr[a!()] as i32) < fr[b!()] as i32),
@@ -985,9 +1027,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d | 0x8e
                     | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c | 0x9d | 0x9e
                     | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae | 0xaf | 0xb0 | 0xb1
-                    | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb | 0xbc | 0xbd | 0xbe | 0xbf
-                    | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U | I64_TRUNC_SAT_F32_S
-                    | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => match numeric::float(fr, w) {
+                    | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U
+                    | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S
+                    | I64_TRUNC_SAT_F64_U => match numeric::float(fr, w) {
                         Ok(()) => pc = pc.wrapping_add(1),
                         Err(t) => trap!(t),
                     },
@@ -995,13 +1037,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d | 0x8e
                     | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c | 0x9d | 0x9e
                     | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae | 0xaf | 0xb0 | 0xb1
-                    | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb | 0xbc | 0xbd | 0xbe | 0xbf
-                    | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U | I64_TRUNC_SAT_F32_S
-                    | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
+                    | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U
+                    | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S
+                    | I64_TRUNC_SAT_F64_U => {
                         trap!(Trap::BadImage)
                     }
                     // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                    0x00 | 0x44 => trap!(Trap::BadImage),
+                    0x00 | 0x3e => trap!(Trap::BadImage),
                 }
             };
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
@@ -1073,9 +1115,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 SECOND => second!(),
                 // Outside of memory 0: a shared one has no bytes in `mem`.
                 #[cfg(feature = "threads")]
-                op if op == SECOND || matches!(op, 0x28..=0x3e | LOAD32_SCALED..=STORE8_SCALED) => second!(),
+                op if op == SECOND || matches!(op, 0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED) => second!(),
                 #[cfg(not(feature = "threads"))]
-                0x28..=0x3e | LOAD32_SCALED..=STORE8_SCALED => trap!(Trap::MemoryOutOfBounds),
+                0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED => trap!(Trap::MemoryOutOfBounds),
                 _ => break w,
             }
         };

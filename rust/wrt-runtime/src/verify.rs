@@ -131,7 +131,7 @@ impl<'a> Image<'a> {
         let next = o.pc.wrapping_add(1).wrapping_add(o.rest.len() as u32);
         let below = |i: u32, count: Word| i < self.get(count);
         match o.op() {
-            op::BR | op::BR_IF | op::BR_UNLESS | op::BR_EQ..=op::BR_GE_U_I => near(next, o.ext(0)),
+            op if op::jumps(op) => near(next, o.ext(0)),
             op::BR_FAR => inside(next.wrapping_add(o.ext(0))),
             op::BR_TABLE => (o.pc.wrapping_add(3)..).zip(o.rest.iter().skip(1)).all(|(at, w)| near(at, *w)),
             op::BR_TABLE_FAR => {

@@ -7,7 +7,7 @@ use super::table::WIDE;
 use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE, scale};
 use super::{Starts, pairs};
 use crate::image::{Image, Word};
-use crate::op::*;
+use crate::op::{jumps as jumps_near, *};
 use crate::verify::{Op, Ops};
 use alloc::vec::Vec;
 use wrt_instructions::table::row;
@@ -48,11 +48,33 @@ pub(super) fn function(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'
             ENTER_FAR => u32::MAX,
             _ => locals,
         };
-        expand(code, image, &op, &mut acc)?;
+        let (first, second) = parts(image, &op);
+        for part in [Some(first), second].into_iter().flatten() {
+            expand(code, image, &part, &mut acc)?;
+            before = if before.is_some_and(|first| join(code, first, part.pc, locals)) { None } else { Some(part.pc) };
+        }
         starts.add(op.pc)?;
-        before = if before.is_some_and(|first| join(code, first, op.pc, locals)) { None } else { Some(op.pc) };
     }
     (ops.pc() == end && reached == targets.number()).then_some(())
+}
+
+/// An operation that takes in a shift is two here, one in the place of each of its words: so it is part of pairs as all others are. The
+/// shift's value has a register of its own, that of the window's end which nothing else uses.
+fn parts<'a>(image: Image<'a>, op: &Op<'a>) -> (Op<'a>, Option<Op<'a>>) {
+    let shifted = image.window().wrapping_sub(16) & 0xff;
+    let (b, c) = (op.word >> 16 & 0xff, op.word >> 24);
+    let word = |op: u8, a: u32, b: u32, c: u32| u32::from(op) | a << 8 | b << 16 | c << 24;
+    let (shift, by, from, then) = match op.op() {
+        I32_ADD_SHL => (I32_SHL_I, op.ext(0), c, word(0x6a, op.a(), b, shifted)),
+        I32_OR_SHL => (I32_SHL_I, op.ext(0), c, word(0x72, op.a(), b, shifted)),
+        I32_XOR_SHL => (I32_SHL_I, op.ext(0), c, word(0x73, op.a(), b, shifted)),
+        I32_XOR_SHR_U => (I32_SHR_U_I, op.ext(0), c, word(0x73, op.a(), b, shifted)),
+        I32_SHL_ADD => (I32_SHL_I, c, b, word(I32_SHL_ADD, op.a(), shifted, 0)),
+        I32_SHR_U_AND => (I32_SHR_U_I, c, b, word(I32_SHR_U_AND, op.a(), shifted, 0)),
+        _ => return (*op, None),
+    };
+    let first = Op { pc: op.pc, word: word(shift, shifted, from, by & 31), rest: &[] };
+    (first, Some(Op { pc: op.pc.wrapping_add(1), word: then, rest: op.rest }))
 }
 
 /// Makes a pair of the operations at `first` and `second` if there is a handler for it; tells whether there is. Cells from
@@ -65,8 +87,9 @@ fn join(code: &mut [u64], first: u32, second: u32, locals: u32) -> bool {
     // Whether the second has it as its accumulator, and in no other place.
     let op = number(v) as u8;
     let places = match op {
+        I32_SHR_U_AND => 1,
         0x28..=0x35 | I32_ADD_S..=I64_SHR_U_I => 1,
-        0x36..=0x3e | BR_EQ..=BR_LE_U => u32::from(a == k).wrapping_add((b == k).into()),
+        0x36..=0x3b | BR_EQ..=BR_LE_U => u32::from(a == k).wrapping_add((b == k).into()),
         BR_IF | BR_UNLESS | BR_EQ_I..=BR_GE_U_I => 1,
         0x45..=0xc4 => u32::from(b == k).wrapping_add((c == k).into()),
         _ => 2,
@@ -88,7 +111,7 @@ fn initialiser(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'_>, pc: 
             return Some(());
         }
         let words = code.get(op.pc as usize..)?.get(..op.rest.len().wrapping_add(1))?;
-        let jumps = matches!(op.op(), BR | BR_IF | BR_UNLESS | BR_EQ..=BR_GE_U_I | BR_TABLE | BR_TABLE_FAR | TRY);
+        let jumps = jumps_near(op.op()) || matches!(op.op(), BR_TABLE | BR_TABLE_FAR | TRY);
         if jumps || words.iter().any(|word| *word != 0) {
             return None;
         }
@@ -141,7 +164,7 @@ fn jumps(op: &Op<'_>, mut tell: impl FnMut(u32, u32, i32) -> Option<()>) -> Opti
     let near = |at: u32, k: u32| (at, at.wrapping_add(1).wrapping_add_signed((k as i16).into()), k as i32 >> 16);
     let first = op.pc.wrapping_add(1);
     match op.op() {
-        BR | BR_IF | BR_UNLESS | BR_EQ..=BR_GE_U_I => {
+        n if jumps_near(n) => {
             let (at, to, cost) = near(first, op.ext(0));
             tell(at, to, cost)
         }
@@ -168,8 +191,9 @@ fn jumps(op: &Op<'_>, mut tell: impl FnMut(u32, u32, i32) -> Option<()>) -> Opti
 struct Accumulator(Option<(u32, u32)>);
 
 impl Accumulator {
+    /// Whether it has the value of `cells` cells from `cell` on: the lower cell of two is its lower half.
     fn is(self, cell: u32, cells: u32) -> bool {
-        self.0 == Some((cell, cells))
+        self.0.is_some_and(|(known, have)| known == cell && have >= cells)
     }
     /// A value that was written to a cell past it.
     fn set(&mut self, cell: u32, cells: u32) {
@@ -221,6 +245,11 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
                 _ => 0,
             };
         }
+        // What comes of the parts of operations that take in a shift.
+        I32_SHL_ADD => (n, k, page, makes) = (I32_ADD_S, op.ext(0), operand(b, 1), Some(1)),
+        I32_SHR_U_AND => (k, page, makes) = (op.ext(0), operand(b, 1), Some(1)),
+        ADD_BR_IF | ADD_BR_UNLESS | ADD_BR_NE | ADD_BR_EQ => (k, makes) = ((op.word as i32 >> 24) as u32, Some(1)),
+        BR_WITHIN | BR_BEYOND => (k, page) = (c, operand(a, 1)),
         0x28..=0x35 | LOAD32_SCALED..=LOAD16_U_SCALED => {
             let form = unscaled(n);
             n = form.unwrap_or(n);
@@ -228,7 +257,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
             (k, page, makes) = (op.ext(0), operand(b, 1), Some(cells(results[0])));
             (shift, page) = if form.is_some() { (c & 7, page | scale(n, c & 7)) } else { (0, page) };
         }
-        0x36..=0x3e | STORE32_SCALED..=STORE8_SCALED => {
+        0x36..=0x3b | STORE32_SCALED..=STORE8_SCALED => {
             let form = unscaled(n);
             n = form.unwrap_or(n);
             let operands = row(n.into())?.pops;
@@ -296,7 +325,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
         MEMORY_64 => {
             forgets = true;
             let inner = op.ext(1);
-            if op.bc() == 0 && matches!(inner as u8, 0x28..=0x3e) {
+            if op.bc() == 0 && matches!(inner as u8, 0x28..=0x3b) {
                 (n, a, b, page) = (inner as u8, inner >> 8 & 0xff, inner >> 16 & 0xff, WIDE);
                 *code.get_mut(op.pc as usize + 1)? = u64::from(op.ext(2)) | u64::from(op.ext(0)) << 32;
                 if n <= 0x35 {

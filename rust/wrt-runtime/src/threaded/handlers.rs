@@ -606,6 +606,32 @@ pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND
         TABLE[number(*next)](m, after, fr, *next, acc)
     }
 }
+/// Adds `k` to a cell, then jumps if the sum compares so with another: `ZERO`: with 0, and the sum is of cell `b`.
+pub(super) fn add_br<'a, const YES: bool, const ZERO: bool, const REFUND: bool>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    _: u64,
+) {
+    let [slot, next, after @ ..] = rest else { return over(m) };
+    let sum = fr[if ZERO { b(w) } else { a(w) }].get().wrapping_add(k(w));
+    fr[a(w)].set(sum);
+    let other = if ZERO { 0 } else { fr[b(w)].get() };
+    if (sum != other) == YES { jump!(REFUND, m, *slot, fr, 0) } else { TABLE[number(*next)](m, after, fr, *next, sum.accumulator()) }
+}
+/// Jumps if a value, with the field `b` added as a number, is less than `k`, or if it is not.
+pub(super) fn within<'a, const YES: bool, const REFUND: bool, X: Source>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+) {
+    let [slot, next, after @ ..] = rest else { return over(m) };
+    let sum = X::get::<u32>(fr, w, acc).wrapping_add((w >> 24) as i8 as u32);
+    if (sum < k(w)) == YES { jump!(REFUND, m, *slot, fr, acc) } else { TABLE[number(*next)](m, after, fr, *next, acc) }
+}
 /// `k` + 1 places to go to follow.
 pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
     let i = fr[a(w)].get().min(k(w)) as usize;

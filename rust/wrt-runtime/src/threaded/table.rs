@@ -242,13 +242,13 @@ macro_rules! stores {
 
 rows! { integers:
     loads {
-        0x28 u32 => u32; 0x29 u64 => u64; 0x2a u32 => u32; 0x2b u64 => u64;
+        0x28 u32 => u32; 0x29 u64 => u64;
         0x2c i8 => u32; 0x2d u8 => u32; 0x2e i16 => u32; 0x2f u16 => u32;
         0x30 i8 => u64; 0x31 u8 => u64; 0x32 i16 => u64; 0x33 u16 => u64; 0x34 i32 => u64; 0x35 u32 => u64;
     }
     stores {
-        0x36 u32 => u32; 0x37 u64 => u64; 0x38 u32 => u32; 0x39 u64 => u64;
-        0x3a u32 => u8; 0x3b u32 => u16; 0x3c u64 => u8; 0x3d u64 => u16; 0x3e u64 => u32;
+        0x36 u32 => u32; 0x37 u64 => u64;
+        0x3a u32 => u8; 0x3b u32 => u16;
     }
     loads_scaled { 0x28 0x29 0x2c 0x2d 0x2e 0x2f }
     stores_scaled { 0x36 0x3a }
@@ -256,7 +256,7 @@ rows! { integers:
         0x45 i32_eqz(u32) -> u32; 0x50 i64_eqz(u64) -> u32;
         0x67 i32_clz(u32) -> u32; 0x68 i32_ctz(u32) -> u32; 0x69 i32_popcnt(u32) -> u32;
         0x79 i64_clz(u64) -> u64; 0x7a i64_ctz(u64) -> u64; 0x7b i64_popcnt(u64) -> u64;
-        0xa7 i32_wrap_i64(u64) -> u32; 0xac i64_extend_i32_s(u32) -> u64; 0xad i64_extend_i32_u(u32) -> u64;
+        0xac i64_extend_i32_s(u32) -> u64; 0xad i64_extend_i32_u(u32) -> u64;
         0xc0 i32_extend8_s(u32) -> u32; 0xc1 i32_extend16_s(u32) -> u32;
         0xc2 i64_extend8_s(u64) -> u64; 0xc3 i64_extend16_s(u64) -> u64; 0xc4 i64_extend32_s(u64) -> u64;
     }
@@ -285,7 +285,7 @@ rows! { integers:
         { I64_ADD_I } i64_add(u64) -> u64; { I64_MUL_I } i64_mul(u64) -> u64; { I64_AND_I } i64_and(u64) -> u64; { I64_OR_I } i64_or(u64) -> u64; { I64_XOR_I } i64_xor(u64) -> u64;
     }
     by_small {
-        { I32_ADD_S } i32_add(u32) -> u32; { I32_SHL_I } i32_shl(u32) -> u32; { I32_SHR_S_I } i32_shr_s(u32) -> u32; { I32_SHR_U_I } i32_shr_u(u32) -> u32;
+        { I32_ADD_S } i32_add(u32) -> u32; { I32_SHL_I } i32_shl(u32) -> u32; { I32_SHR_S_I } i32_shr_s(u32) -> u32; { I32_SHR_U_I } i32_shr_u(u32) -> u32; { I32_SHR_U_AND } i32_and(u32) -> u32;
         { I32_ROTL_I } i32_rotl(u32) -> u32; { I64_SHL_I } i64_shl(u64) -> u64; { I64_SHR_S_I } i64_shr_s(u64) -> u64; { I64_SHR_U_I } i64_shr_u(u64) -> u64;
     }
     branches {
@@ -307,8 +307,7 @@ rows! { floats:
             0xb2 f32_convert_i32_s(u32) -> u32; 0xb3 f32_convert_i32_u(u32) -> u32; 0xb4 f32_convert_i64_s(u64) -> u32;
             0xb5 f32_convert_i64_u(u64) -> u32; 0xb6 f32_demote_f64(u64) -> u32; 0xb7 f64_convert_i32_s(u32) -> u64;
             0xb8 f64_convert_i32_u(u32) -> u64; 0xb9 f64_convert_i64_s(u64) -> u64; 0xba f64_convert_i64_u(u64) -> u64;
-            0xbb f64_promote_f32(u32) -> u64; 0xbc i32_reinterpret_f32(u32) -> u32; 0xbd i64_reinterpret_f64(u64) -> u64;
-            0xbe f32_reinterpret_i32(u32) -> u32; 0xbf f64_reinterpret_i64(u64) -> u64;
+            0xbb f64_promote_f32(u32) -> u64;
             0xe7 i32_trunc_sat_f32_s(u32) -> u32; 0xe8 i32_trunc_sat_f32_u(u32) -> u32;
             0xe9 i32_trunc_sat_f64_s(u64) -> u32; 0xea i32_trunc_sat_f64_u(u64) -> u32;
             0xeb i64_trunc_sat_f32_s(u32) -> u64; 0xec i64_trunc_sat_f32_u(u32) -> u64;
@@ -360,6 +359,22 @@ pub(super) static TABLE: [Handler; SIZE] = {
     t[at(BR_UNLESS, PLAIN + REFUND)] = br_if::<false, true, A>;
     t[at(BR_UNLESS, FIRST)] = br_if::<false, false, Acc>;
     t[at(BR_UNLESS, FIRST + REFUND)] = br_if::<false, true, Acc>;
+    t[at(ADD_BR_IF, PLAIN)] = add_br::<true, true, false>;
+    t[at(ADD_BR_IF, REFUND)] = add_br::<true, true, true>;
+    t[at(ADD_BR_UNLESS, PLAIN)] = add_br::<false, true, false>;
+    t[at(ADD_BR_UNLESS, REFUND)] = add_br::<false, true, true>;
+    t[at(ADD_BR_NE, PLAIN)] = add_br::<true, false, false>;
+    t[at(ADD_BR_NE, REFUND)] = add_br::<true, false, true>;
+    t[at(ADD_BR_EQ, PLAIN)] = add_br::<false, false, false>;
+    t[at(ADD_BR_EQ, REFUND)] = add_br::<false, false, true>;
+    t[at(BR_WITHIN, PLAIN)] = within::<true, false, A>;
+    t[at(BR_WITHIN, PLAIN + REFUND)] = within::<true, true, A>;
+    t[at(BR_WITHIN, FIRST)] = within::<true, false, Acc>;
+    t[at(BR_WITHIN, FIRST + REFUND)] = within::<true, true, Acc>;
+    t[at(BR_BEYOND, PLAIN)] = within::<false, false, A>;
+    t[at(BR_BEYOND, PLAIN + REFUND)] = within::<false, true, A>;
+    t[at(BR_BEYOND, FIRST)] = within::<false, false, Acc>;
+    t[at(BR_BEYOND, FIRST + REFUND)] = within::<false, true, Acc>;
     t[at(BR_TABLE, PLAIN)] = br_table;
     t[at(BR_TABLE_FAR, PLAIN)] = br_table_far;
     t[at(RETURN, PLAIN)] = ret;

@@ -94,7 +94,13 @@ pub(super) fn opposite(branch: u32) -> u32 {
         op::BR_LT_S_I => op::BR_GE_S_I,
         op::BR_LT_U_I => op::BR_GE_U_I,
         op::BR_GE_S_I => op::BR_LT_S_I,
-        _ => op::BR_LT_U_I,
+        op::BR_GE_U_I => op::BR_LT_U_I,
+        op::ADD_BR_IF => op::ADD_BR_UNLESS,
+        op::ADD_BR_UNLESS => op::ADD_BR_IF,
+        op::ADD_BR_NE => op::ADD_BR_EQ,
+        op::ADD_BR_EQ => op::ADD_BR_NE,
+        op::BR_WITHIN => op::BR_BEYOND,
+        _ => op::BR_WITHIN,
     };
     match op {
         // Not less is less or equal the other way round.

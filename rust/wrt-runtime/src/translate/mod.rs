@@ -29,7 +29,7 @@ mod sink;
 mod validated;
 mod writer;
 
-use condition::{GE_U, I32_EQ, I32_EQZ, if_constant, if_not_zero, if_registers, if_zero, mirrored, opposite};
+use condition::{GE_U, I32_EQ, I32_EQZ, NE, if_constant, if_not_zero, if_registers, if_zero, mirrored, opposite};
 use simd::{STRADDLE, VECTORS};
 use writer::{Writer, word, word16};
 
@@ -256,8 +256,7 @@ struct Last {
     /// The cell that has the result.
     cell: u32,
     made: Made,
-    /// For [`Made::Test`]: where to cut when a branch takes it over, and the first word of that branch. For
-    /// [`Made::Shifted`]: where the shift stands, and its word.
+    /// For [`Made::Test`]: where to cut when a branch takes it over, and the first word of that branch.
     from: u32,
     other: u32,
 }
@@ -271,9 +270,9 @@ enum Made {
     Value,
     /// A comparison that a branch can take over.
     Test,
-    /// The sum of a constant and what a shift to the left made, right before.
-    Shifted,
 }
+/// Instead of a cell in [`Last`]: the result has gone to a local, and is no operand's.
+const ASSIGNED: u32 = u32::MAX;
 
 // What becomes of a binary instruction with a constant operand: bits 7:0 are the operation, above them a kind and flags.
 const KIND: u16 = 7 << 8;
@@ -737,17 +736,27 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// store whose address it has made: register, shift, constant.
     #[inline(always)]
     fn unmake(&mut self) -> Option<(u32, u32, u32)> {
-        let Last { word, at, made, from, other, .. } = self.last;
-        if !matches!(word as u8, op::I32_ADD_I | op::I32_ADD_S) {
-            return None;
+        let Last { word, at, .. } = self.last;
+        let (shift, k) = match word as u8 {
+            op::I32_ADD_S => (0, (word as i32 >> 24) as u32),
+            op::I32_ADD_I => (0, self.w.get(at.wrapping_add(1))),
+            op::I32_SHL_ADD if word >> 24 < 8 => (word >> 24, self.w.get(at.wrapping_add(1))),
+            _ => return None,
+        };
+        self.cut(at);
+        Some((word >> 16 & 0xff, shift, k))
+    }
+
+    /// Takes the operations from word `at` on back: the one that is about to be written does their work.
+    #[inline(always)]
+    fn cut(&mut self, at: u32) {
+        if at == self.w.pos {
+            return;
         }
-        let k = if word as u8 == op::I32_ADD_I { self.w.get(at.wrapping_add(1)) } else { (word as i32 >> 24) as u32 };
-        let (at, word, shift) = if made == Made::Shifted { (from, other, other >> 24) } else { (at, word, 0) };
-        self.w.pos = at;
+        (self.w.pos, self.last.end) = (at, NOWHERE);
         if WATCH && at <= self.watch {
             self.watched = self.begun;
         }
-        Some((word >> 16 & 0xff, shift, k))
     }
 
     /// Puts all lazy locals from operand `lazy_floor` up to `end` (not included) into their cells.
@@ -892,12 +901,38 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
     /// first word of a branch that is taken if it holds.
     fn condition(&mut self, s: &Operands<'_>) -> u32 {
         let Some(o) = s.top(0) else { return 0 };
-        if self.made(o) && self.last.made == Made::Test {
-            self.w.pos = self.last.from;
-            self.last.end = NOWHERE;
-            return self.last.other;
+        let (from, branch) = if self.made(o) && self.last.made == Made::Test {
+            (self.last.from, self.last.other)
+        } else {
+            let reg = self.reg(o, 0);
+            self.sum_tested(s, 1, reg, if_not_zero(reg))
+        };
+        self.cut(from);
+        branch
+    }
+
+    /// Register `reg` is tested by a branch of the first word `branch`, which takes `operands` from the stack. Where that is to stand,
+    /// and its first word: if a small constant has just been added to the register, the branch does so too.
+    fn sum_tested(&self, s: &Operands<'_>, operands: u32, reg: u32, branch: u32) -> (u32, u32) {
+        let (word, here) = (self.last.word, self.w.pos);
+        // What goes to its own cell before the branch has to see the sum.
+        let is_sum = self.last.end == here
+            && word & 0xffff == (u32::from(op::I32_ADD_S) | reg << 8)
+            && self.lazy_floor.wrapping_add(operands) >= s.len();
+        match branch as u8 {
+            _ if !is_sum => (here, branch),
+            op::BR_IF => (self.last.at, word & !0xff | u32::from(op::ADD_BR_IF)),
+            op::BR_UNLESS => (self.last.at, word & !0xff | u32::from(op::ADD_BR_UNLESS)),
+            op::BR_NE | op::BR_EQ if word >> 16 & 0xff == reg => {
+                let op = if branch as u8 == op::BR_NE { op::ADD_BR_NE } else { op::ADD_BR_EQ };
+                (self.last.at, u32::from(op) | branch & 0xff_ff00 | word & 0xff00_0000)
+            }
+            op::BR_LT_U_I | op::BR_GE_U_I if self.last.cell != ASSIGNED && branch >> 24 == 0 => {
+                let op = if branch as u8 == op::BR_LT_U_I { op::BR_WITHIN } else { op::BR_BEYOND };
+                (self.last.at, u32::from(op) | word >> 8 & 0xff00 | word >> 8 & 0xff_0000 | branch << 8 & 0xff00_0000)
+            }
+            _ => (here, branch),
         }
-        if_not_zero(self.reg(o, 0))
     }
 
     /// Whether the last `arity` operands, `above` more on top of them, have to move to be from `cell` on, where a label wants
@@ -1143,32 +1178,59 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         if kind == DOUBLE && !is_sign_extended(k, imm, form & NEGATE != 0) {
             return self.compute(opcode, operands, ty);
         }
-        let Last { word: before, at, .. } = self.last;
-        let is_shifted = before as u8 == op::I32_SHL_I && kind == SUM && before >> 24 < 8 && self.made(x);
+        if self.last_shifts() && self.made(x) {
+            let op = match (self.last.word as u8, form as u8) {
+                (op::I32_SHL_I, op::I32_ADD_I) => op::I32_SHL_ADD,
+                (op::I32_SHR_U_I, op::I32_AND_I) => op::I32_SHR_U_AND,
+                _ => 0,
+            };
+            if op != 0 {
+                let shift = self.last.word & 0xffff_0000;
+                self.cut(self.last.at);
+                return self.define2(shift | u32::from(op), imm, l.cell(), ty);
+            }
+        }
         let b = self.reg(x, 0);
         let (op, c) = match kind {
             SHIFT => (form as u8, imm & 31),
             SHIFT2 => (form as u8, imm & 63),
             SUM if is_i8(imm) => (op::I32_ADD_S, imm),
-            _ => {
-                self.define2(word(form as u8, 0, b, 0), imm, l.cell(), ty);
-                return self.is_sum(is_shifted, at, before);
-            }
+            _ => return self.define2(word(form as u8, 0, b, 0), imm, l.cell(), ty),
         };
         self.define(word(op, 0, b, c), l.cell(), ty);
-        self.is_sum(is_shifted, at, before);
     }
-    /// The last operation has added a constant to the result of the shift `word` at `at`, if `is_shifted`.
+
+    /// Whether the last operation is a shift of 32 bits by a constant, which may be part of the next one.
     #[inline(always)]
-    fn is_sum(&mut self, is_shifted: bool, at: u32, word: u32) {
-        if is_shifted {
-            (self.last.made, self.last.from, self.last.other) = (Made::Shifted, at, word);
-        }
+    fn last_shifts(&self) -> bool {
+        matches!(self.last.word as u8, op::I32_SHL_I | op::I32_SHR_U_I) && self.last.end == self.w.pos
+    }
+    /// Whether an operation on two operands takes in the shift that was the last one and made one of them.
+    #[inline(never)]
+    fn with_shifted(&mut self, opcode: u8, operands: Pair<'_>) -> bool {
+        let [l, r] = operands.both();
+        let other = match (self.made(l), self.made(r)) {
+            (_, true) => l,
+            (true, _) => r,
+            _ => return false,
+        };
+        let shift = self.last.word;
+        let op = match (opcode, shift as u8) {
+            (0x6a, op::I32_SHL_I) => op::I32_ADD_SHL,
+            (0x72, op::I32_SHL_I) => op::I32_OR_SHL,
+            (0x73, op::I32_SHL_I) => op::I32_XOR_SHL,
+            (0x73, op::I32_SHR_U_I) => op::I32_XOR_SHR_U,
+            _ => return false,
+        };
+        let Some(b) = other.stands().filter(|cell| self.near(*cell, 1)) else { return false };
+        self.cut(self.last.at);
+        self.define2(word(op, 0, b, shift >> 16), shift >> 24, l.cell(), ValType::I32);
+        true
     }
 
     /// A comparison of two 32-bit integers, written so that a branch can take it over.
     #[inline(never)]
-    fn compare(&mut self, opcode: u8, operands: Pair<'_>) {
+    fn compare(&mut self, s: &Operands<'_>, opcode: u8, operands: Pair<'_>) {
         let [l, r] = operands.both();
         let cell = l.cell();
         let (cmp, l, r) = match (l.place(), r.place()) {
@@ -1177,18 +1239,22 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             _ => (opcode, l, r),
         };
         let b = self.reg(l, 0);
-        let before = self.w.pos;
-        let c = self.reg(r, 1);
         let with_constant = match r.place() {
             Place::Const(k) => if_constant(cmp, b, k as u32),
             _ => None,
         };
-        let (from, branch) = match with_constant {
-            Some(branch) => (before, branch),
-            None => (self.w.pos, if_registers(cmp, b, c)),
-        };
+        let known = with_constant.map(|branch| self.sum_tested(s, 2, b, branch));
+        let c = self.reg(r, 1);
+        let (from, branch) = known.unwrap_or_else(|| self.registers_tested(s, cmp, b, c));
         self.define(word(cmp, 0, b, c), cell, ValType::I32);
         self.is_test(from, branch);
+    }
+    /// Where a branch that compares two registers is to stand, and its first word.
+    fn registers_tested(&self, s: &Operands<'_>, cmp: u8, b: u32, c: u32) -> (u32, u32) {
+        let known = self.sum_tested(s, 2, b, if_registers(cmp, b, c));
+        // Equality has no order of operands.
+        let mirrored = self.sum_tested(s, 2, c, if_registers(cmp, c, b));
+        if matches!(cmp, I32_EQ | NE) && mirrored.0 != self.w.pos { mirrored } else { known }
     }
     /// The last operation is one that a branch beginning with the word `branch` can take over, which then stands at `from`.
     #[inline(always)]
@@ -1399,8 +1465,9 @@ impl<const WATCH: bool> Translator<'_, WATCH> {
         }
         let value = s.top(0).ok_or(Fault::Internal)?;
         if self.made(value) && self.near(cell, 2) {
-            self.w.set(self.last.at, self.last.word & !0xff00 | cell << 8);
-            self.last.end = NOWHERE;
+            self.last.word = self.last.word & !0xff00 | cell << 8;
+            self.last.cell = ASSIGNED;
+            self.w.set(self.last.at, self.last.word);
             return Ok(true);
         }
         self.assign_moved(value, cell)

@@ -667,10 +667,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             op => op as u8,
         };
         let b = self.reg(o, 0);
-        let before = self.w.pos;
+        let (from, branch) = if op == I32_EQZ { self.sum_tested(s, 1, b, if_zero(b)) } else { (self.w.pos, 0) };
         self.define(word(op, 0, b, 0), o.cell(), result);
         if op == I32_EQZ {
-            self.is_test(before, if_zero(b));
+            self.is_test(from, branch);
         }
         Ok(())
     }
@@ -682,7 +682,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         match form & KIND {
             NO_FORM => {}
             COMPARISON => {
-                self.compare(opcode, operands);
+                self.compare(s, opcode, operands);
                 return Ok(());
             }
             FLOAT => self.features |= Feature::Float.bit(),
@@ -690,6 +690,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
                 self.with_immediate(opcode, form, operands);
                 return Ok(());
             }
+            SUM | SINGLE if self.last_shifts() && self.with_shifted(opcode, operands) => return Ok(()),
             _ => {}
         }
         self.compute(opcode, operands, result);
@@ -697,8 +698,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     #[inline(always)]
     fn load(&mut self, s: &mut Operands<'_>, opcode: u8, offset: u32, result: ValType) -> Done {
-        // Floats are loaded as the integers of their size.
-        let op = if matches!(opcode, 0x2a | 0x2b) { opcode.wrapping_sub(2) } else { opcode };
+        let op = as_integer(opcode);
         let address = s.top(0).ok_or(Fault::Internal)?;
         if offset == 0
             && self.made(address)
@@ -714,7 +714,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     #[inline(always)]
     fn store(&mut self, s: &mut Operands<'_>, opcode: u8, offset: u32) -> Done {
-        let op = if matches!(opcode, 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
+        let op = as_integer(opcode);
         let [address, value] = s.tops().ok_or(Fault::Internal)?;
         if offset == 0
             && self.made(address)
@@ -732,7 +732,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     #[inline(never)]
     fn access(&mut self, s: &mut Operands<'_>, opcode: u8, memory: u32, offset: u64, result: Option<ValType>) -> Done {
-        let op = if matches!(opcode, 0x2a | 0x2b | 0x38 | 0x39) { opcode.wrapping_sub(2) } else { opcode };
+        let op = as_integer(opcode);
         let address = s.top(result.is_none().into()).ok_or(Fault::Internal)?;
         let b = self.reg(address, 0);
         let a = match s.top(0) {
@@ -812,6 +812,15 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     }
     fn vector_bytes(&mut self, s: &mut Operands<'_>, n: u16, bytes: [u8; 16]) -> Done {
         self.vector_of_bytes(s, n, bytes)
+    }
+}
+
+/// The load or store that does the same: floats are integers of their size, and part of a 64-bit integer is part of its lower half.
+fn as_integer(opcode: u8) -> u8 {
+    match opcode {
+        0x2a | 0x2b | 0x38 | 0x39 | 0x3c | 0x3d => opcode.wrapping_sub(2),
+        0x3e => 0x36,
+        _ => opcode,
     }
 }
 
