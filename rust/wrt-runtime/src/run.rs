@@ -12,8 +12,10 @@
 //! Costs of jumps are differences, so some are refunds. They go to the budget past `left`, which falls at every jump:
 //! a forged image whose refunds cancel its charges is interrupted all the same, and `paid` ends it.
 //!
-//! **Phrasing.** `pc` advances inside the arms; the `match` on `u8` names every hole; traps go through a cold function;
-//! `c0`, `c1`, `c2` have one length, so that the check of the first serves all. Each was measured (ARCHITECTURE.md).
+//! **Phrasing.** The `match` on `u8` names every hole; traps go through a cold function; `c0`, `c1`, `c2` have one length, so that the
+//! check of the first serves all. On small processors an arm makes a value: the loops around it write it, advance `pc` and fetch the
+//! next word, one after the other without a jump; taken branches have a place of their own. At opt-level `z` and on others each arm does
+//! all that itself. Each was measured (ARCHITECTURE.md).
 
 #[cfg(feature = "threads")]
 use crate::atomic::{Atomic, Ended};
@@ -222,16 +224,8 @@ fn begin(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) -> bool {
     true
 }
 
-/// Gives the budget what jumps have refunded.
-fn give_back(run: &mut Run) {
-    run.budget = run.budget.saturating_add(run.credit.into());
-    run.lag = run.lag.saturating_add(run.credit);
-    run.credit = 0;
-}
-
 /// Takes what is left of the slice back.
 fn settle(run: &mut Run) {
-    give_back(run);
     run.budget = run.budget.saturating_add(run.left.into());
     run.lag = run.lag.saturating_add(run.left);
     run.left = 0;
@@ -266,7 +260,6 @@ pub(crate) fn next_slice(interrupted: bool, run: &mut Run, out: &mut Exit) -> bo
 /// instruction at least, and charges fall behind the instructions by one block at most. Where they fall behind ever
 /// more, refunds cancel them: an image that nobody translated.
 pub(crate) fn paid(run: &mut Run) -> bool {
-    give_back(run);
     let lag = run.lag.saturating_add(run.left).saturating_add(1).max(0);
     run.lag = lag.saturating_sub(run.left);
     lag < MOST_LAG
@@ -283,8 +276,8 @@ pub(crate) fn stop(frames: &[Frame], run: &mut Run, out: &mut Exit, t: Trap) -> 
 /// A trap in the loop.
 #[cold]
 #[inline(never)]
-fn trap(frames: &[Frame], run: &mut Run, pc: usize, left: i32, out: &mut Exit, t: Trap) {
-    (run.pc, run.left) = (pc as u32, left);
+fn trap(frames: &[Frame], run: &mut Run, pc: usize, here: &mut Here, out: &mut Exit, t: Trap) {
+    here.keep(run, pc);
     stop(frames, run, out, t);
 }
 
@@ -295,7 +288,7 @@ fn trap(frames: &[Frame], run: &mut Run, pc: usize, left: i32, out: &mut Exit, t
 fn charge(interrupt: &[AtomicU32], run: &mut Run, left: i32, cost: i32) -> i32 {
     if cost > 0 {
         let left = left.wrapping_sub(cost);
-        return if cfg!(wrt_quick) { slice(interrupt, run, left) } else { left };
+        return if cfg!(wrt_quick) { next_at_once(interrupt, run, left, 0).unwrap_or(left) } else { left };
     }
     let (left, credit) = refund(left, 0, cost);
     run.budget = run.budget.saturating_add(credit.into());
@@ -306,31 +299,9 @@ fn charge(interrupt: &[AtomicU32], run: &mut Run, left: i32, cost: i32) -> i32 {
 /// The slice is used up: what is left of the next one where the guest just goes on, else `left`.
 #[cold]
 #[inline(never)]
-fn slice(interrupt: &[AtomicU32], run: &mut Run, left: i32) -> i32 {
-    let next = next_at_once(interrupt, run, left, run.credit);
-    if next.is_some() {
-        run.credit = 0;
-    }
-    next.unwrap_or(left)
-}
-
-/// The part of [`Run`] that the threaded loop keeps in locals.
-#[cfg(wrt_threaded)]
-pub(crate) struct Now {
-    pub(crate) pc: usize,
-    pub(crate) left: i32,
-    pub(crate) base: u32,
-    pub(crate) depth: u32,
-    /// Refunds since the last rare operation.
-    pub(crate) credit: i32,
-}
-#[cfg(wrt_threaded)]
-impl Now {
-    #[inline(always)]
-    pub(crate) fn keep(self, run: &mut Run) {
-        run.budget = run.budget.saturating_add(self.credit.into());
-        run.lag = run.lag.saturating_add(self.credit);
-        (run.pc, run.left, run.base, run.depth) = (self.pc as u32, self.left, self.base, self.depth);
+fn slice(interrupt: &[AtomicU32], here: &mut Here, run: &mut Run) {
+    if let Some(left) = next_at_once(interrupt, run, here.left, here.credit) {
+        (here.left, here.credit) = (left, 0);
     }
 }
 
@@ -367,9 +338,6 @@ pub(crate) struct Hot<'a> {
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
     pub(crate) interrupt: &'a [AtomicU32],
-    /// What the plain loop has left of the slice, in memory for sure: looked at by jumps and calls alone, and where a compiler gives it a
-    /// register another value lacks one.
-    left: i32,
 }
 
 /// The same as [`Hot::refill`] where the guest just goes on, with a whole slice: the counter then. `left` and `credit` are not yet
@@ -387,6 +355,27 @@ pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, cr
     counted::looked();
     (run.budget, run.lag) = (budget, lag.wrapping_sub(SLICE as i32));
     Some(SLICE as i32)
+}
+
+/// The part of [`Run`] that jumps, calls and returns use. The plain loop has it in memory for sure: where a compiler gives it registers,
+/// other values lack them.
+pub(crate) struct Here {
+    pub(crate) left: i32,
+    /// Refunds that neither budget nor lag have yet.
+    pub(crate) credit: i32,
+    pub(crate) base: u32,
+    pub(crate) depth: u32,
+}
+
+impl Here {
+    /// Writes it all down.
+    #[inline(always)]
+    pub(crate) fn keep(&mut self, run: &mut Run, pc: usize) {
+        run.budget = run.budget.saturating_add(self.credit.into());
+        run.lag = run.lag.saturating_add(self.credit);
+        self.credit = 0;
+        (run.pc, run.left, run.base, run.depth) = (pc as u32, self.left, self.base, self.depth);
+    }
 }
 
 #[cfg(any(target_pointer_width = "64", not(wrt_quick)))]
@@ -420,7 +409,6 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
         interrupt: &store.interrupt,
-        left: 0,
     })
 }
 
@@ -510,7 +498,10 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             return;
         };
         // In memory, and out of the compiler's sight: what calls and globals ask for does not compete for registers.
-        let _ = black_box((&mut hot, &mut cells, &mut frames, &mut run));
+        let mut here = Here { left: run.left, credit: 0, base: run.base, depth: run.depth };
+        // 1, which the compiler does not know: it would share the last steps of what has a value and what has none, by one more jump for all.
+        let mut one = 1usize;
+        let _ = black_box((&mut one, &mut hot, &mut here, &mut cells, &mut frames, &mut run));
         let (code, shared) = (hot.code, hot.shared);
         // Arm has one register too few: where it is, takes less than what the compiler does to keep it at hand.
         #[cfg(all(target_arch = "arm", wrt_quick))]
@@ -534,17 +525,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         };
         // What calls and refunds use stays in `run`: the registers are for all others.
         let mut pc = run.pc as usize;
-        hot.left = run.left;
 
         // Around the loop: what is called for a single operation, and would cost the loop registers.
-        let w = loop {
-            let Some(mut fr) = window(cells, run.base) else {
+        let w = 'around: loop {
+            let Some(mut fr) = window(cells, here.base) else {
                 stop(frames, run, out, Trap::StackExhausted);
                 return;
             };
             macro_rules! trap {
                 ($t:expr) => {
-                    return trap(frames, run, pc, hot.left, out, $t)
+                    return trap(frames, run, pc, &mut here, out, $t)
                 };
             }
             macro_rules! ext {
@@ -557,494 +547,538 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             }
             // After a charge: the next slice, if this one is used up. On computers a call here would cost the loop registers.
             macro_rules! slice {
-                () => {
-                    if hot.left < 0 {
+                ($out:lifetime) => {
+                    if here.left < 0 {
                         if cfg!(all(target_pointer_width = "32", wrt_quick)) {
-                            hot.left = slice(hot.interrupt, run, hot.left);
+                            slice(hot.interrupt, &mut here, run);
                         }
-                        if hot.left < 0 {
-                            break 0;
+                        if here.left < 0 {
+                            break $out 0;
                         }
                     }
                 };
             }
-            // A jump from `pc`, by its jump word.
-            macro_rules! jump {
-                ($k:expr) => {{
-                    let k: u32 = $k;
-                    if cfg!(wrt_quick) {
-                        let cost = k as i32 >> 16;
-                        pc = pc.wrapping_add_signed((k as i16).into());
-                        let less = hot.left.wrapping_sub(cost);
-                        if (less as u32) < hot.left as u32 {
-                            hot.left = less; // one compare: the cost is positive, and there was enough
-                        } else {
-                            hot.left = if cost > 0 {
-                                less
+            // What an operation before has made; the first time round none has.
+            #[cfg_attr(not(all(target_pointer_width = "32", wrt_quick)), allow(unused_mut))]
+            let (mut w, mut v) = (0, fr[0]);
+            pc = pc.wrapping_sub(1);
+            // On other processors each arm goes on by itself.
+            #[cfg_attr(not(all(target_pointer_width = "32", wrt_quick)), allow(unreachable_code))]
+            let w = 'ops: loop {
+                // Where most operations end: in one place, which the next one's fetch follows.
+                pc = pc.wrapping_add(1);
+                fr[register(w >> 8)] = v;
+                v = 'go: loop {
+                    macro_rules! jump_far {
+                        ($disp:expr, $cost:expr) => {{
+                            let (disp, cost): (i32, i32) = ($disp, $cost);
+                            pc = pc.wrapping_add_signed(disp as isize);
+                            let less = here.left.wrapping_sub(cost);
+                            if (less as u32) < here.left as u32 {
+                                here.left = less;
                             } else {
-                                // As `charge` does it. At most 32,769 for each unit of a slice: it cannot overflow.
-                                run.credit = run.credit.wrapping_sub(cost).wrapping_add(1);
-                                hot.left.wrapping_sub(1)
+                                here.left = charge(hot.interrupt, run, here.left, cost);
+                                if here.left < 0 {
+                                    break 'ops 0;
+                                }
+                            }
+                        }};
+                    }
+                    let k: u32 = loop {
+                        w = match c0.get(pc) {
+                            Some(w) => *w,
+                            None => trap!(Trap::BadImage),
+                        };
+                        #[cfg(wrt_words)]
+                        counted::word();
+                        // As a jump word says: small and out of line, or in one place below.
+                        #[cfg(not(wrt_quick))]
+                        macro_rules! jump {
+                            ($k:expr) => {{
+                                let k: u32 = $k;
+                                jump_far!((k as i16).into(), k as i32 >> 16);
+                                continue;
+                            }};
+                        }
+                        #[cfg(wrt_quick)]
+                        macro_rules! jump {
+                            ($k:expr) => {
+                                break $k
                             };
-                            slice!();
                         }
-                    } else {
-                        jump_far!((k as i16).into(), k as i32 >> 16)
-                    }
-                }};
-            }
-            macro_rules! jump_far {
-                ($disp:expr, $cost:expr) => {{
-                    let (disp, cost): (i32, i32) = ($disp, $cost);
-                    pc = pc.wrapping_add_signed(disp as isize);
-                    let less = hot.left.wrapping_sub(cost);
-                    if (less as u32) < hot.left as u32 {
-                        hot.left = less;
-                    } else {
-                        hot.left = charge(hot.interrupt, run, hot.left, cost);
-                        if hot.left < 0 {
-                            break 0;
+                        macro_rules! br {
+                            ($taken:expr) => {{
+                                if $taken {
+                                    let k = ext!(c1);
+                                    pc = pc.wrapping_add(2);
+                                    jump!(k)
+                                }
+                                pc = pc.wrapping_add(2);
+                                continue;
+                            }};
                         }
-                    }
-                }};
-            }
-            macro_rules! br {
-                ($taken:expr) => {{
-                    if $taken {
-                        let k = ext!(c1);
-                        pc = pc.wrapping_add(2);
-                        jump!(k)
-                    } else {
-                        pc = pc.wrapping_add(2);
-                    }
-                }};
-            }
 
-            let w = loop {
-                let Some(&w) = c0.get(pc) else { trap!(Trap::BadImage) };
-                #[cfg(wrt_words)]
-                counted::word();
-                // Extracted where they are used, or every dispatch extracts all.
-                macro_rules! a {
-                    () => {
-                        register(w >> 8)
-                    };
-                }
-                macro_rules! b {
-                    () => {
-                        register(w >> 16)
-                    };
-                }
-                macro_rules! c {
-                    () => {
-                        register(w >> 24)
-                    };
-                }
-                macro_rules! bc {
-                    () => {
-                        w as i32 >> 16
-                    };
-                }
-                // `[a]` = an expression of `[b]`, `[c]`
-                macro_rules! set {
-                    ($v:expr) => {{
-                        fr[a!()] = $v;
-                        pc = pc.wrapping_add(1);
-                    }};
-                }
-                macro_rules! set2 {
-                    ($v:expr) => {{
-                        set64(fr, a!(), $v);
-                        pc = pc.wrapping_add(1);
-                    }};
-                }
-                macro_rules! load {
-                    ($n:literal, $s:ident => $put:expr) => {{
-                        let k = ext!(c1);
-                        let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
-                        $put;
-                        pc = pc.wrapping_add(2);
-                    }};
-                }
-                macro_rules! store {
-                    ($put:path, $n:literal, $v:expr) => {{
-                        let k = ext!(c1);
-                        let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                        let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
-                        $put(s, $v);
-                        pc = pc.wrapping_add(2);
-                    }};
-                }
-                // With an address that is computed, and wraps.
-                macro_rules! scaled {
-                    () => {
-                        (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(c1)) as usize
-                    };
-                }
-                macro_rules! load_scaled {
-                    ($n:literal, $s:ident => $put:expr) => {{
-                        let ea = scaled!();
-                        let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break w };
-                        $put;
-                        pc = pc.wrapping_add(2);
-                    }};
-                }
-                macro_rules! store_scaled {
-                    ($put:path, $n:literal, $v:expr) => {{
-                        let ea = scaled!();
-                        let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break w };
-                        $put(s, $v);
-                        pc = pc.wrapping_add(2);
-                    }};
-                }
-                // `[b]` and `[c]` shifted by a constant.
-                macro_rules! shifted {
-                    ($join:ident, $shift:ident) => {{
-                        fr[a!()] = fr[b!()].$join(fr[c!()].$shift(ext!(c1)));
-                        pc = pc.wrapping_add(2);
-                    }};
-                }
-                macro_rules! call {
-                    ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
-                        if $costs < 1 << 16 {
-                            break w;
+                        // Extracted where they are used, or every dispatch extracts all.
+                        macro_rules! a {
+                            () => {
+                                register(w >> 8)
+                            };
                         }
-                        hot.left = hot.left.wrapping_sub(($costs >> 16) as i32);
-                        let (base, depth) = (run.base, run.depth);
-                        let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
-                        *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
-                        let callee = base.wrapping_add($cell as u32);
-                        let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
-                        (fr, run.base, run.depth) = (f, callee, depth.wrapping_add(1));
-                        pc = $to as usize;
-                        slice!();
-                    }};
-                }
-                macro_rules! ret {
-                    () => {{
-                        let top = run.depth.wrapping_sub(1);
-                        let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
-                        if l != hot.link {
-                            break w;
+                        macro_rules! b {
+                            () => {
+                                register(w >> 16)
+                            };
                         }
-                        let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
-                        (fr, run.base, run.depth) = (f, b, top);
-                        pc = to as usize;
-                        hot.left = hot.left.wrapping_sub((w >> 16) as i32);
-                        slice!();
-                    }};
-                }
-                // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
-                // makes the compiler check that the opcode is below 256.
-                #[allow(unreachable_patterns, clippy::manual_range_patterns)]
-                match w as u8 {
-                    UNREACHABLE => trap!(Trap::Unreachable),
-                    BR => br!(true),
-                    BR_FAR => {
-                        let (disp, cost) = (ext!(c1), ext!(c2));
-                        pc = pc.wrapping_add(3);
-                        jump_far!(disp as i32, cost as i32)
-                    }
-                    BR_IF => br!(fr[a!()] != 0),
-                    BR_UNLESS => br!(fr[a!()] == 0),
-                    BR_TABLE => {
-                        let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(c1)) as usize);
-                        let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
-                        pc = at.wrapping_add(1);
-                        jump!(k)
-                    }
-                    BR_TABLE_FAR => {
-                        let n = fr[a!()].min(ext!(c1)) as usize;
-                        let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
-                        let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
-                        pc = at.wrapping_add(2);
-                        jump_far!(disp as i32, cost as i32)
-                    }
-                    RETURN => ret!(),
-                    RETURN1 => {
-                        fr[0] = fr[a!()];
-                        ret!()
-                    }
-                    RETURN2 => {
-                        (fr[0], fr[1]) = (fr[a!()], fr[a!() + 1]);
-                        ret!()
-                    }
-                    CALL => {
-                        let f = ext!(c1) as usize;
-                        let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
-                        call!(to, a!(), 2, w)
-                    }
-                    CALL_FAR => {
-                        let (f, cell) = (ext!(c1) as usize, ext!(c2));
-                        let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
-                        call!(to, cell, 3, w)
-                    }
-                    CALL_INDIRECT => {
-                        // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
-                        let (ty, k) = (ext!(c1), ext!(c2));
-                        let Some(&r) = hot.table.get(fr[b!()] as usize) else { break w };
-                        let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
-                        let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break w };
-                        if have != ty || r & 7 != 2 || k & 0xffff != 0 {
-                            break w;
+                        macro_rules! c {
+                            () => {
+                                register(w >> 24)
+                            };
                         }
-                        call!(to, a!(), 3, k)
-                    }
-                    CHARGE => {
-                        pc = pc.wrapping_add(1);
-                        hot.left = hot.left.wrapping_sub((w >> 16) as i32);
-                        slice!();
-                    }
-                    ENTER => {
-                        match c!() {
-                            0 => {}
-                            1 => fr[b!()] = 0,
-                            2 => (fr[b!()], fr[b!() + 1]) = (0, 0),
-                            3 => (fr[b!()], fr[b!() + 1], fr[b!() + 2]) = (0, 0, 0),
-                            4 => (fr[b!()], fr[b!() + 1], fr[b!() + 2], fr[b!() + 3]) = (0, 0, 0, 0),
-                            _ => clear(fr, b!(), c!()),
+                        macro_rules! bc {
+                            () => {
+                                w as i32 >> 16
+                            };
                         }
-                        pc = pc.wrapping_add(1);
-                    }
-                    COPY => set!(fr[b!()]),
-                    COPY2 => set2!(get64(fr, b!())),
-                    CONST => {
-                        fr[a!()] = ext!(c1);
-                        pc = pc.wrapping_add(2);
-                    }
-                    CONST_S => set!(bc!() as u32),
-                    CONST2 => {
-                        (fr[a!()], fr[a!() + 1]) = (ext!(c1), ext!(c2));
-                        pc = pc.wrapping_add(3);
-                    }
-                    CONST2_S => set2!(bc!() as i64 as u64),
-                    SELECT => {
-                        let k = register(ext!(c1));
-                        fr[a!()] = if fr[k] != 0 { fr[b!()] } else { fr[c!()] };
-                        pc = pc.wrapping_add(2);
-                    }
-                    SELECT2 => {
-                        let k = register(ext!(c1));
-                        let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
-                        set64(fr, a!(), v);
-                        pc = pc.wrapping_add(2);
-                    }
-                    GLOBAL_GET => {
-                        let Some(&v) = hot.globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
-                        set!(v)
-                    }
-                    GLOBAL_GET2 => {
-                        let Some(&[lo, hi]) = hot.globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
-                            trap!(Trap::BadImage)
+                        // `[a]` becomes `$v`, and the operation has so many words. Small processors do that for all operations in one place,
+                        // which the next one's fetch follows; on others that would cost a register.
+                        #[cfg(all(target_pointer_width = "32", wrt_quick))]
+                        macro_rules! value {
+                            ($v:expr, $words:literal) => {{
+                                let v = $v;
+                                pc = pc.wrapping_add($words - 1);
+                                v
+                            }};
+                        }
+                        #[cfg(not(all(target_pointer_width = "32", wrt_quick)))]
+                        macro_rules! value {
+                            ($v:expr, $words:literal) => {{
+                                fr[a!()] = $v;
+                                pc = pc.wrapping_add($words);
+                                continue;
+                            }};
+                        }
+                        macro_rules! set {
+                            ($v:expr) => {
+                                value!($v, 1)
+                            };
+                        }
+                        macro_rules! set_by {
+                            ($v:expr) => {
+                                value!($v, 2)
+                            };
+                        }
+                        // 64 bits.
+                        macro_rules! set2 {
+                            ($v:expr) => {{
+                                let v: u64 = $v;
+                                fr[a!() + 1] = (v >> 32) as u32;
+                                value!(v as u32, 1)
+                            }};
+                        }
+                        macro_rules! set2_by {
+                            ($v:expr) => {{
+                                let v: u64 = $v;
+                                fr[a!() + 1] = (v >> 32) as u32;
+                                value!(v as u32, 2)
+                            }};
+                        }
+                        // It has no value.
+                        macro_rules! done {
+                            () => {{
+                                pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });
+                                continue;
+                            }};
+                        }
+                        macro_rules! load {
+                            ($n:literal, $s:ident => wide $v:expr) => {{
+                                load!($n, $s);
+                                set2_by!($v)
+                            }};
+                            ($n:literal, $s:ident => $v:expr) => {{
+                                load!($n, $s);
+                                set_by!($v)
+                            }};
+                            ($n:literal, $s:ident) => {
+                                let k = ext!(c1);
+                                let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                                let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                            };
+                        }
+                        macro_rules! store {
+                            ($put:path, $n:literal, $v:expr) => {{
+                                let k = ext!(c1);
+                                let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                                let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                $put(s, $v);
+                                pc = pc.wrapping_add(2);
+                                continue;
+                            }};
+                        }
+                        // With an address that is computed, and wraps.
+                        macro_rules! scaled {
+                            () => {
+                                (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(c1)) as usize
+                            };
+                        }
+                        macro_rules! load_scaled {
+                            ($n:literal, $s:ident => wide $v:expr) => {{
+                                load_scaled!($n, $s);
+                                set2_by!($v)
+                            }};
+                            ($n:literal, $s:ident => $v:expr) => {{
+                                load_scaled!($n, $s);
+                                set_by!($v)
+                            }};
+                            ($n:literal, $s:ident) => {
+                                let ea = scaled!();
+                                let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                            };
+                        }
+                        macro_rules! store_scaled {
+                            ($put:path, $n:literal, $v:expr) => {{
+                                let ea = scaled!();
+                                let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                $put(s, $v);
+                                pc = pc.wrapping_add(2);
+                                continue;
+                            }};
+                        }
+                        // `[b]` and `[c]` shifted by a constant.
+                        macro_rules! shifted {
+                            ($join:ident, $shift:ident) => {
+                                set_by!(fr[b!()].$join(fr[c!()].$shift(ext!(c1))))
+                            };
+                        }
+                        macro_rules! call {
+                            ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
+                                if $costs < 1 << 16 {
+                                    break 'ops w;
+                                }
+                                here.left = here.left.wrapping_sub(($costs >> 16) as i32);
+                                let Here { base, depth, .. } = here;
+                                let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
+                                *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
+                                let callee = base.wrapping_add($cell as u32);
+                                let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
+                                (fr, here.base, here.depth) = (f, callee, depth.wrapping_add(1));
+                                pc = $to as usize;
+                                slice!('ops);
+                                continue;
+                            }};
+                        }
+                        macro_rules! ret {
+                            () => {{
+                                let top = here.depth.wrapping_sub(1);
+                                let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
+                                if l != hot.link {
+                                    break 'ops w;
+                                }
+                                let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
+                                (fr, here.base, here.depth) = (f, b, top);
+                                pc = to as usize;
+                                here.left = here.left.wrapping_sub((w >> 16) as i32);
+                                slice!('ops);
+                                continue;
+                            }};
+                        }
+                        // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
+                        // makes the compiler check that the opcode is below 256.
+                        #[allow(unreachable_patterns, clippy::manual_range_patterns)]
+                        break 'go match w as u8 {
+                            UNREACHABLE => trap!(Trap::Unreachable),
+                            BR => br!(true),
+                            BR_FAR => {
+                                let (disp, cost) = (ext!(c1), ext!(c2));
+                                pc = pc.wrapping_add(3);
+                                jump_far!(disp as i32, cost as i32);
+                                continue;
+                            }
+                            BR_IF => br!(fr[a!()] != 0),
+                            BR_UNLESS => br!(fr[a!()] == 0),
+                            BR_TABLE => {
+                                let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(c1)) as usize);
+                                let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
+                                pc = at.wrapping_add(1);
+                                jump!(k)
+                            }
+                            BR_TABLE_FAR => {
+                                let n = fr[a!()].min(ext!(c1)) as usize;
+                                let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
+                                let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
+                                pc = at.wrapping_add(2);
+                                jump_far!(disp as i32, cost as i32);
+                                continue;
+                            }
+                            RETURN => ret!(),
+                            RETURN1 => {
+                                fr[0] = fr[a!()];
+                                ret!()
+                            }
+                            RETURN2 => {
+                                (fr[0], fr[1]) = (fr[a!()], fr[a!() + 1]);
+                                ret!()
+                            }
+                            CALL => {
+                                let f = ext!(c1) as usize;
+                                let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
+                                call!(to, a!(), 2, w)
+                            }
+                            CALL_FAR => {
+                                let (f, cell) = (ext!(c1) as usize, ext!(c2));
+                                let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
+                                call!(to, cell, 3, w)
+                            }
+                            CALL_INDIRECT => {
+                                // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
+                                let (ty, k) = (ext!(c1), ext!(c2));
+                                let Some(&r) = hot.table.get(fr[b!()] as usize) else { break 'ops w };
+                                let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
+                                let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break 'ops w };
+                                if have != ty || r & 7 != 2 || k & 0xffff != 0 {
+                                    break 'ops w;
+                                }
+                                call!(to, a!(), 3, k)
+                            }
+                            CHARGE => {
+                                pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });
+                                here.left = here.left.wrapping_sub((w >> 16) as i32);
+                                slice!('ops);
+                                continue;
+                            }
+                            ENTER => {
+                                match c!() {
+                                    0 => {}
+                                    1 => fr[b!()] = 0,
+                                    2 => (fr[b!()], fr[b!() + 1]) = (0, 0),
+                                    3 => (fr[b!()], fr[b!() + 1], fr[b!() + 2]) = (0, 0, 0),
+                                    4 => (fr[b!()], fr[b!() + 1], fr[b!() + 2], fr[b!() + 3]) = (0, 0, 0, 0),
+                                    _ => clear(fr, b!(), c!()),
+                                }
+                                done!()
+                            }
+                            COPY => set!(fr[b!()]),
+                            COPY2 => set2!(get64(fr, b!())),
+                            CONST => set_by!(ext!(c1)),
+                            CONST_S => set!(bc!() as u32),
+                            CONST2 => {
+                                let v = ext!(c1);
+                                fr[a!() + 1] = ext!(c2);
+                                value!(v, 3)
+                            }
+                            CONST2_S => set2!(bc!() as i64 as u64),
+                            SELECT => {
+                                let k = register(ext!(c1));
+                                set_by!(if fr[k] != 0 { fr[b!()] } else { fr[c!()] })
+                            }
+                            SELECT2 => {
+                                let k = register(ext!(c1));
+                                let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
+                                set2_by!(v)
+                            }
+                            GLOBAL_GET => {
+                                let Some(&v) = hot.globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                                set!(v)
+                            }
+                            GLOBAL_GET2 => {
+                                let Some(&[lo, hi]) = hot.globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
+                                    trap!(Trap::BadImage)
+                                };
+                                fr[a!() + 1] = hi;
+                                value!(lo, 1)
+                            }
+                            GLOBAL_SET => {
+                                let Some(g) = hot.globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                                *g = fr[a!()];
+                                done!()
+                            }
+                            GLOBAL_SET2 => {
+                                let Some(g) = hot.globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
+                                    trap!(Trap::BadImage)
+                                };
+                                *g = [fr[a!()], fr[a!() + 1]];
+                                done!()
+                            }
+                            CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
+                            | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE | MEMORY_GROW | MEMORY_COPY
+                            | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET
+                            | FAR_COPY | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break 'ops w,
+
+                            0x28 => load!(4, s => bytes::word(s)),               // i32.load
+                            0x29 => load!(8, s => wide bytes::double(s)),        // i64.load
+                            0x2c => load!(1, s => s[0] as i8 as u32),            // i32.load8_s
+                            0x2d => load!(1, s => s[0].into()),                  // i32.load8_u
+                            0x2e => load!(2, s => bytes::half(s) as i16 as u32), // i32.load16_s
+                            0x2f => load!(2, s => bytes::half(s).into()),        // i32.load16_u
+                            // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
+                            0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
+                                let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break 'ops w };
+                                set2_by!(v)
+                            }
+                            0x36 => store!(bytes::put_word, 4, fr[a!()]),          // i32.store
+                            0x37 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store
+                            0x3a => store!(bytes::put_byte, 1, fr[a!()] as u8),    // i32.store8
+                            0x3b => store!(bytes::put_half, 2, fr[a!()] as u16),   // i32.store16
+
+                            LOAD32_SCALED => load_scaled!(4, s => bytes::word(s)),
+                            LOAD64_SCALED => load_scaled!(8, s => wide bytes::double(s)),
+                            LOAD8_S_SCALED => load_scaled!(1, s => s[0] as i8 as u32),
+                            LOAD8_U_SCALED => load_scaled!(1, s => s[0].into()),
+                            LOAD16_S_SCALED => load_scaled!(2, s => bytes::half(s) as i16 as u32),
+                            LOAD16_U_SCALED => load_scaled!(2, s => bytes::half(s).into()),
+                            STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a!()]),
+                            STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a!()] as u8),
+
+                            0x45 => set!((fr[b!()] == 0).into()),                          // i32.eqz
+                            0x46 => set!((fr[b!()] == fr[c!()]).into()),                   // i32.eq
+                            0x47 => set!((fr[b!()] != fr[c!()]).into()),                   // i32.ne
+                            0x48 => set!(((fr[b!()] as i32) < fr[c!()] as i32).into()),    // i32.lt_s
+                            0x49 => set!((fr[b!()] < fr[c!()]).into()),                    // i32.lt_u
+                            0x4a => set!((fr[b!()] as i32 > fr[c!()] as i32).into()),      // i32.gt_s
+                            0x4b => set!((fr[b!()] > fr[c!()]).into()),                    // i32.gt_u
+                            0x4c => set!((fr[b!()] as i32 <= fr[c!()] as i32).into()),     // i32.le_s
+                            0x4d => set!((fr[b!()] <= fr[c!()]).into()),                   // i32.le_u
+                            0x4e => set!((fr[b!()] as i32 >= fr[c!()] as i32).into()),     // i32.ge_s
+                            0x4f => set!((fr[b!()] >= fr[c!()]).into()),                   // i32.ge_u
+                            0x67 => set!(fr[b!()].leading_zeros()),                        // i32.clz
+                            0x68 => set!(fr[b!()].trailing_zeros()),                       // i32.ctz
+                            0x6a => set!(fr[b!()].wrapping_add(fr[c!()])),                 // i32.add
+                            0x6b => set!(fr[b!()].wrapping_sub(fr[c!()])),                 // i32.sub
+                            0x6c => set!(fr[b!()].wrapping_mul(fr[c!()])),                 // i32.mul
+                            0x71 => set!(fr[b!()] & fr[c!()]),                             // i32.and
+                            0x72 => set!(fr[b!()] | fr[c!()]),                             // i32.or
+                            0x73 => set!(fr[b!()] ^ fr[c!()]),                             // i32.xor
+                            0x74 => set!(fr[b!()].wrapping_shl(fr[c!()])),                 // i32.shl
+                            0x75 => set!((fr[b!()] as i32).wrapping_shr(fr[c!()]) as u32), // i32.shr_s
+                            0x76 => set!(fr[b!()].wrapping_shr(fr[c!()])),                 // i32.shr_u
+                            0x77 => set!(fr[b!()].rotate_left(fr[c!()] & 31)),             // i32.rotl
+                            0x78 => set!(fr[b!()].rotate_right(fr[c!()] & 31)),            // i32.rotr
+                            0x7c => set2!(get64(fr, b!()).wrapping_add(get64(fr, c!()))),  // i64.add
+                            0x7d => set2!(get64(fr, b!()).wrapping_sub(get64(fr, c!()))),  // i64.sub
+                            0x7e => set2!(get64(fr, b!()).wrapping_mul(get64(fr, c!()))),  // i64.mul
+                            0x83 => set2!(get64(fr, b!()) & get64(fr, c!())),              // i64.and
+                            0x84 => set2!(get64(fr, b!()) | get64(fr, c!())),              // i64.or
+                            0x85 => set2!(get64(fr, b!()) ^ get64(fr, c!())),              // i64.xor
+                            0xac => set2!(fr[b!()] as i32 as u64),                         // i64.extend_i32_s
+                            0xad => set2!(fr[b!()].into()),                                // i64.extend_i32_u
+                            0xc0 => set!(fr[b!()] as i8 as u32),                           // i32.extend8_s
+                            0xc1 => set!(fr[b!()] as i16 as u32),                          // i32.extend16_s
+                            0xc2 => set2!(fr[b!()] as i8 as u64),                          // i64.extend8_s
+                            0xc3 => set2!(fr[b!()] as i16 as u64),                         // i64.extend16_s
+                            0xc4 => set2!(fr[b!()] as i32 as u64),                         // i64.extend32_s
+
+                            I32_ADD_S => set!(fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
+                            I32_ADD_I => set_by!(fr[b!()].wrapping_add(ext!(c1))),
+                            I32_MUL_I => set_by!(fr[b!()].wrapping_mul(ext!(c1))),
+                            I32_AND_I => set_by!(fr[b!()] & ext!(c1)),
+                            I32_OR_I => set_by!(fr[b!()] | ext!(c1)),
+                            I32_XOR_I => set_by!(fr[b!()] ^ ext!(c1)),
+                            I32_SHL_I => set!(fr[b!()].wrapping_shl(c!() as u32)),
+                            I32_SHR_S_I => set!((fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
+                            I32_SHR_U_I => set!(fr[b!()].wrapping_shr(c!() as u32)),
+                            I32_ROTL_I => set!(fr[b!()].rotate_left(c!() as u32 & 31)),
+                            I64_ADD_I => set2_by!(get64(fr, b!()).wrapping_add(ext!(c1) as i32 as u64)),
+                            I64_MUL_I => set2_by!(get64(fr, b!()).wrapping_mul(ext!(c1) as i32 as u64)),
+                            I64_AND_I => set2_by!(get64(fr, b!()) & ext!(c1) as i32 as u64),
+                            I64_OR_I => set2_by!(get64(fr, b!()) | ext!(c1) as i32 as u64),
+                            I64_XOR_I => set2_by!(get64(fr, b!()) ^ ext!(c1) as i32 as u64),
+
+                            I32_ADD_SHL => shifted!(wrapping_add, wrapping_shl),
+                            I32_OR_SHL => shifted!(bitor, wrapping_shl),
+                            I32_XOR_SHL => shifted!(bitxor, wrapping_shl),
+                            I32_XOR_SHR_U => shifted!(bitxor, wrapping_shr),
+                            I32_SHL_ADD => set_by!(fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(c1))),
+                            I32_SHR_U_AND => set_by!(fr[b!()].wrapping_shr(c!() as u32) & ext!(c1)),
+                            ADD_BR_IF => {
+                                let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
+                                fr[a!()] = sum;
+                                br!(sum != 0)
+                            }
+                            ADD_BR_UNLESS => {
+                                let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
+                                fr[a!()] = sum;
+                                br!(sum == 0)
+                            }
+                            ADD_BR_NE => {
+                                let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
+                                fr[a!()] = sum;
+                                br!(sum != fr[b!()])
+                            }
+                            ADD_BR_EQ => {
+                                let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
+                                fr[a!()] = sum;
+                                br!(sum == fr[b!()])
+                            }
+                            BR_WITHIN => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) < w >> 24),
+                            BR_BEYOND => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) >= w >> 24),
+
+                            BR_EQ => br!(fr[a!()] == fr[b!()]),
+                            BR_NE => br!(fr[a!()] != fr[b!()]),
+                            BR_LT_S => br!((fr[a!()] as i32) < fr[b!()] as i32),
+                            BR_LT_U => br!(fr[a!()] < fr[b!()]),
+                            BR_LE_S => br!(fr[a!()] as i32 <= fr[b!()] as i32),
+                            BR_LE_U => br!(fr[a!()] <= fr[b!()]),
+                            BR_EQ_I => br!(fr[a!()] as i32 == bc!()),
+                            BR_NE_I => br!(fr[a!()] as i32 != bc!()),
+                            BR_LT_S_I => br!((fr[a!()] as i32) < bc!()),
+                            BR_LT_U_I => br!(fr[a!()] < bc!() as u32),
+                            BR_GE_S_I => br!(fr[a!()] as i32 >= bc!()),
+                            BR_GE_U_I => br!(fr[a!()] >= bc!() as u32),
+
+                            #[cfg(wrt_quick)]
+                            I64_SHL_I => set2!(get64(fr, b!()).wrapping_shl(w >> 24)),
+                            #[cfg(wrt_quick)]
+                            I64_SHR_S_I => set2!((get64(fr, b!()) as i64).wrapping_shr(w >> 24) as u64),
+                            #[cfg(wrt_quick)]
+                            I64_SHR_U_I => set2!(get64(fr, b!()).wrapping_shr(w >> 24)),
+                            // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
+                            0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f
+                            | 0x70 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I
+                            | I64_SHR_S_I | I64_SHR_U_I => match numeric::integer(fr, w) {
+                                Ok(()) => done!(),
+                                Err(t) => trap!(t),
+                            },
+                            #[cfg(feature = "float")]
+                            0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
+                            | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c
+                            | 0x9d | 0x9e | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae
+                            | 0xaf | 0xb0 | 0xb1 | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb
+                            | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U
+                            | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
+                                match numeric::float(fr, w) {
+                                    Ok(()) => done!(),
+                                    Err(t) => trap!(t),
+                                }
+                            }
+                            #[cfg(not(feature = "float"))]
+                            0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
+                            | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c
+                            | 0x9d | 0x9e | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae
+                            | 0xaf | 0xb0 | 0xb1 | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb
+                            | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U
+                            | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
+                                trap!(Trap::BadImage)
+                            }
+                            // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
+                            0x00 | 0x3e => trap!(Trap::BadImage),
                         };
-                        (fr[a!()], fr[a!() + 1]) = (lo, hi);
-                        pc = pc.wrapping_add(1);
+                    };
+                    // A jump from `pc`, as word `k` says.
+                    let cost = k as i32 >> 16;
+                    pc = pc.wrapping_add_signed((k as i16).into());
+                    let less = here.left.wrapping_sub(cost);
+                    if (less as u32) < here.left as u32 {
+                        here.left = less; // one compare: the cost is positive, and there was enough
+                        continue;
                     }
-                    GLOBAL_SET => {
-                        let Some(g) = hot.globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
-                        *g = fr[a!()];
-                        pc = pc.wrapping_add(1);
-                    }
-                    GLOBAL_SET2 => {
-                        let Some(g) = hot.globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
-                            trap!(Trap::BadImage)
-                        };
-                        *g = [fr[a!()], fr[a!() + 1]];
-                        pc = pc.wrapping_add(1);
-                    }
-                    CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
-                    | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE | MEMORY_GROW | MEMORY_COPY
-                    | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET | FAR_COPY
-                    | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break w,
-
-                    0x28 => load!(4, s => fr[a!()] = bytes::word(s)),         // i32.load
-                    0x29 => load!(8, s => set64(fr, a!(), bytes::double(s))), // i64.load
-                    0x2c => load!(1, s => fr[a!()] = s[0] as i8 as u32),      // i32.load8_s
-                    0x2d => load!(1, s => fr[a!()] = s[0].into()),            // i32.load8_u
-                    0x2e => load!(2, s => fr[a!()] = bytes::half(s) as i16 as u32), // i32.load16_s
-                    0x2f => load!(2, s => fr[a!()] = bytes::half(s).into()),  // i32.load16_u
-                    // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
-                    0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                        let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break w };
-                        set64(fr, a!(), v);
-                        pc = pc.wrapping_add(2);
-                    }
-                    0x36 => store!(bytes::put_word, 4, fr[a!()]),          // i32.store
-                    0x37 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store
-                    0x3a => store!(bytes::put_byte, 1, fr[a!()] as u8),    // i32.store8
-                    0x3b => store!(bytes::put_half, 2, fr[a!()] as u16),   // i32.store16
-
-                    LOAD32_SCALED => load_scaled!(4, s => fr[a!()] = bytes::word(s)),
-                    LOAD64_SCALED => load_scaled!(8, s => set64(fr, a!(), bytes::double(s))),
-                    LOAD8_S_SCALED => load_scaled!(1, s => fr[a!()] = s[0] as i8 as u32),
-                    LOAD8_U_SCALED => load_scaled!(1, s => fr[a!()] = s[0].into()),
-                    LOAD16_S_SCALED => load_scaled!(2, s => fr[a!()] = bytes::half(s) as i16 as u32),
-                    LOAD16_U_SCALED => load_scaled!(2, s => fr[a!()] = bytes::half(s).into()),
-                    STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a!()]),
-                    STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a!()] as u8),
-
-                    0x45 => set!((fr[b!()] == 0).into()),                          // i32.eqz
-                    0x46 => set!((fr[b!()] == fr[c!()]).into()),                   // i32.eq
-                    0x47 => set!((fr[b!()] != fr[c!()]).into()),                   // i32.ne
-                    0x48 => set!(((fr[b!()] as i32) < fr[c!()] as i32).into()),    // i32.lt_s
-                    0x49 => set!((fr[b!()] < fr[c!()]).into()),                    // i32.lt_u
-                    0x4a => set!((fr[b!()] as i32 > fr[c!()] as i32).into()),      // i32.gt_s
-                    0x4b => set!((fr[b!()] > fr[c!()]).into()),                    // i32.gt_u
-                    0x4c => set!((fr[b!()] as i32 <= fr[c!()] as i32).into()),     // i32.le_s
-                    0x4d => set!((fr[b!()] <= fr[c!()]).into()),                   // i32.le_u
-                    0x4e => set!((fr[b!()] as i32 >= fr[c!()] as i32).into()),     // i32.ge_s
-                    0x4f => set!((fr[b!()] >= fr[c!()]).into()),                   // i32.ge_u
-                    0x67 => set!(fr[b!()].leading_zeros()),                        // i32.clz
-                    0x68 => set!(fr[b!()].trailing_zeros()),                       // i32.ctz
-                    0x6a => set!(fr[b!()].wrapping_add(fr[c!()])),                 // i32.add
-                    0x6b => set!(fr[b!()].wrapping_sub(fr[c!()])),                 // i32.sub
-                    0x6c => set!(fr[b!()].wrapping_mul(fr[c!()])),                 // i32.mul
-                    0x71 => set!(fr[b!()] & fr[c!()]),                             // i32.and
-                    0x72 => set!(fr[b!()] | fr[c!()]),                             // i32.or
-                    0x73 => set!(fr[b!()] ^ fr[c!()]),                             // i32.xor
-                    0x74 => set!(fr[b!()].wrapping_shl(fr[c!()])),                 // i32.shl
-                    0x75 => set!((fr[b!()] as i32).wrapping_shr(fr[c!()]) as u32), // i32.shr_s
-                    0x76 => set!(fr[b!()].wrapping_shr(fr[c!()])),                 // i32.shr_u
-                    0x77 => set!(fr[b!()].rotate_left(fr[c!()] & 31)),             // i32.rotl
-                    0x78 => set!(fr[b!()].rotate_right(fr[c!()] & 31)),            // i32.rotr
-                    0x7c => set2!(get64(fr, b!()).wrapping_add(get64(fr, c!()))),  // i64.add
-                    0x7d => set2!(get64(fr, b!()).wrapping_sub(get64(fr, c!()))),  // i64.sub
-                    0x7e => set2!(get64(fr, b!()).wrapping_mul(get64(fr, c!()))),  // i64.mul
-                    0x83 => set2!(get64(fr, b!()) & get64(fr, c!())),              // i64.and
-                    0x84 => set2!(get64(fr, b!()) | get64(fr, c!())),              // i64.or
-                    0x85 => set2!(get64(fr, b!()) ^ get64(fr, c!())),              // i64.xor
-                    0xac => set2!(fr[b!()] as i32 as u64),                         // i64.extend_i32_s
-                    0xad => set2!(fr[b!()].into()),                                // i64.extend_i32_u
-                    0xc0 => set!(fr[b!()] as i8 as u32),                           // i32.extend8_s
-                    0xc1 => set!(fr[b!()] as i16 as u32),                          // i32.extend16_s
-                    0xc2 => set2!(fr[b!()] as i8 as u64),                          // i64.extend8_s
-                    0xc3 => set2!(fr[b!()] as i16 as u64),                         // i64.extend16_s
-                    0xc4 => set2!(fr[b!()] as i32 as u64),                         // i64.extend32_s
-
-                    I32_ADD_S => set!(fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
-                    I32_ADD_I => {
-                        fr[a!()] = fr[b!()].wrapping_add(ext!(c1));
-                        pc = pc.wrapping_add(2);
-                    }
-                    I32_MUL_I => {
-                        fr[a!()] = fr[b!()].wrapping_mul(ext!(c1));
-                        pc = pc.wrapping_add(2);
-                    }
-                    I32_AND_I => {
-                        fr[a!()] = fr[b!()] & ext!(c1);
-                        pc = pc.wrapping_add(2);
-                    }
-                    I32_OR_I => {
-                        fr[a!()] = fr[b!()] | ext!(c1);
-                        pc = pc.wrapping_add(2);
-                    }
-                    I32_XOR_I => {
-                        fr[a!()] = fr[b!()] ^ ext!(c1);
-                        pc = pc.wrapping_add(2);
-                    }
-                    I32_SHL_I => set!(fr[b!()].wrapping_shl(c!() as u32)),
-                    I32_SHR_S_I => set!((fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
-                    I32_SHR_U_I => set!(fr[b!()].wrapping_shr(c!() as u32)),
-                    I32_ROTL_I => set!(fr[b!()].rotate_left(c!() as u32 & 31)),
-                    I64_ADD_I => {
-                        set64(fr, a!(), get64(fr, b!()).wrapping_add(ext!(c1) as i32 as u64));
-                        pc = pc.wrapping_add(2);
-                    }
-                    I64_MUL_I => {
-                        set64(fr, a!(), get64(fr, b!()).wrapping_mul(ext!(c1) as i32 as u64));
-                        pc = pc.wrapping_add(2);
-                    }
-                    I64_AND_I => {
-                        set64(fr, a!(), get64(fr, b!()) & ext!(c1) as i32 as u64);
-                        pc = pc.wrapping_add(2);
-                    }
-                    I64_OR_I => {
-                        set64(fr, a!(), get64(fr, b!()) | ext!(c1) as i32 as u64);
-                        pc = pc.wrapping_add(2);
-                    }
-                    I64_XOR_I => {
-                        set64(fr, a!(), get64(fr, b!()) ^ ext!(c1) as i32 as u64);
-                        pc = pc.wrapping_add(2);
-                    }
-
-                    I32_ADD_SHL => shifted!(wrapping_add, wrapping_shl),
-                    I32_OR_SHL => shifted!(bitor, wrapping_shl),
-                    I32_XOR_SHL => shifted!(bitxor, wrapping_shl),
-                    I32_XOR_SHR_U => shifted!(bitxor, wrapping_shr),
-                    I32_SHL_ADD => {
-                        fr[a!()] = fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(c1));
-                        pc = pc.wrapping_add(2);
-                    }
-                    I32_SHR_U_AND => {
-                        fr[a!()] = fr[b!()].wrapping_shr(c!() as u32) & ext!(c1);
-                        pc = pc.wrapping_add(2);
-                    }
-                    ADD_BR_IF => {
-                        let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
-                        fr[a!()] = sum;
-                        br!(sum != 0)
-                    }
-                    ADD_BR_UNLESS => {
-                        let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
-                        fr[a!()] = sum;
-                        br!(sum == 0)
-                    }
-                    ADD_BR_NE => {
-                        let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
-                        fr[a!()] = sum;
-                        br!(sum != fr[b!()])
-                    }
-                    ADD_BR_EQ => {
-                        let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
-                        fr[a!()] = sum;
-                        br!(sum == fr[b!()])
-                    }
-                    BR_WITHIN => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) < w >> 24),
-                    BR_BEYOND => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) >= w >> 24),
-
-                    BR_EQ => br!(fr[a!()] == fr[b!()]),
-                    BR_NE => br!(fr[a!()] != fr[b!()]),
-                    BR_LT_S => br!((fr[a!()] as i32) < fr[b!()] as i32),
-                    BR_LT_U => br!(fr[a!()] < fr[b!()]),
-                    BR_LE_S => br!(fr[a!()] as i32 <= fr[b!()] as i32),
-                    BR_LE_U => br!(fr[a!()] <= fr[b!()]),
-                    BR_EQ_I => br!(fr[a!()] as i32 == bc!()),
-                    BR_NE_I => br!(fr[a!()] as i32 != bc!()),
-                    BR_LT_S_I => br!((fr[a!()] as i32) < bc!()),
-                    BR_LT_U_I => br!(fr[a!()] < bc!() as u32),
-                    BR_GE_S_I => br!(fr[a!()] as i32 >= bc!()),
-                    BR_GE_U_I => br!(fr[a!()] >= bc!() as u32),
-
-                    // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
-                    0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f | 0x70
-                    | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I | I64_SHR_S_I
-                    | I64_SHR_U_I => match numeric::integer(fr, w) {
-                        Ok(()) => pc = pc.wrapping_add(1),
-                        Err(t) => trap!(t),
-                    },
-                    #[cfg(feature = "float")]
-                    0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d | 0x8e
-                    | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c | 0x9d | 0x9e
-                    | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae | 0xaf | 0xb0 | 0xb1
-                    | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U
-                    | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S
-                    | I64_TRUNC_SAT_F64_U => match numeric::float(fr, w) {
-                        Ok(()) => pc = pc.wrapping_add(1),
-                        Err(t) => trap!(t),
-                    },
-                    #[cfg(not(feature = "float"))]
-                    0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d | 0x8e
-                    | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c | 0x9d | 0x9e
-                    | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae | 0xaf | 0xb0 | 0xb1
-                    | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U
-                    | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S
-                    | I64_TRUNC_SAT_F64_U => {
-                        trap!(Trap::BadImage)
-                    }
-                    // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                    0x00 | 0x3e => trap!(Trap::BadImage),
-                }
+                    here.left = if cost > 0 {
+                        less
+                    } else {
+                        // As `charge` does it. At most 32,769 for each unit of a slice: it cannot overflow.
+                        here.credit = here.credit.wrapping_sub(cost).wrapping_add(1);
+                        here.left.wrapping_sub(1)
+                    };
+                    slice!('ops);
+                };
             };
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
             macro_rules! second {
@@ -1062,39 +1096,39 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             match w as u8 {
                 #[cfg(any(target_pointer_width = "64", not(wrt_quick)))]
                 0 => {
-                    (run.pc, run.left) = (pc as u32, hot.left);
+                    here.keep(run, pc);
                     if !Hot::refill(hot.interrupt, frames, run, out) {
                         return;
                     }
-                    hot.left = run.left;
+                    here.left = run.left;
                 }
                 FAR_GET | FAR_SET | FAR_COPY => {
-                    if far(cells, run.base, w, ext!(c1)).is_none() {
+                    if far(cells, here.base, w, ext!(c1)).is_none() {
                         trap!(Trap::BadImage);
                     }
                     pc = pc.wrapping_add(2);
-                    hot.left = hasten(run, hot.left, (w >> 20 & 15).wrapping_add(1) as i32); // 16 cells are 64 bytes
+                    here.left = hasten(run, here.left, (w >> 20 & 15).wrapping_add(1) as i32); // 16 cells are 64 bytes
                 }
                 MAP => {
                     pc = pc.wrapping_add(1).wrapping_add((w >> 16) as usize);
-                    hot.left = hasten(run, hot.left, 1);
+                    here.left = hasten(run, here.left, 1);
                 }
                 #[cfg(feature = "exceptions")]
                 TRY => {
                     pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize);
-                    hot.left = hasten(run, hot.left, 1);
+                    here.left = hasten(run, here.left, 1);
                 }
                 // Where nothing else of the kind is here, on computers, this would cost the loop a register: 5 % for all programs.
                 #[cfg(all(feature = "tail-call", any(target_pointer_width = "32", feature = "threads")))]
                 RETURN_CALL => {
                     let (f, k) = (ext!(c1) as usize, ext!(c2));
                     let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
-                    hot.left = hot.left.wrapping_sub((w >> 16).max(1) as i32);
-                    if replace_frame(cells, run.base, k).is_none() {
+                    here.left = here.left.wrapping_sub((w >> 16).max(1) as i32);
+                    if replace_frame(cells, here.base, k).is_none() {
                         trap!(Trap::StackExhausted);
                     }
                     pc = to as usize;
-                    slice!();
+                    slice!('around);
                 }
                 #[cfg(feature = "memory64")]
                 MEMORY_64 if w >> 16 == 0 => {
@@ -1121,7 +1155,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 _ => break w,
             }
         };
-        (run.pc, run.left) = (pc as u32, hot.left);
+        here.keep(run, pc);
         if !rare(store, cells, frames, run, w, out) {
             return;
         }

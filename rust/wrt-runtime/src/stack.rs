@@ -126,8 +126,6 @@ pub struct Run {
     pub step: u32,
     /// How far charges have fallen behind the slices used up, below zero by the slice in use.
     pub lag: i32,
-    /// Refunds that are neither in `budget` nor in `lag` yet.
-    pub credit: i32,
     /// What it is doing.
     pub status: Status,
 }
@@ -135,8 +133,8 @@ pub struct Run {
 impl Default for Run {
     fn default() -> Run {
         let n = zero();
-        let (left, lag, credit) = (n as i32, n as i32, n as i32);
-        Run { budget: 0, left, pc: n, base: n, inst: n, depth: n, args: n, func: n, next: n, step: n, lag, credit, status: Status::Idle }
+        let (left, lag) = (n as i32, n as i32);
+        Run { budget: 0, left, pc: n, base: n, inst: n, depth: n, args: n, func: n, next: n, step: n, lag, status: Status::Idle }
     }
 }
 

@@ -19,7 +19,7 @@ mod table;
 
 use crate::Exit;
 use crate::image::{Image, Word};
-use crate::run::{Hot, Now, hot, next_at_once, stop};
+use crate::run::{Here, Hot, hot, next_at_once, stop};
 use crate::stack::{Frame, Registers, Run, WINDOW};
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
 use crate::store::View;
@@ -115,7 +115,7 @@ impl Loop<'_> {
     /// Writes down where the stack is, and what it has used.
     fn keep(&mut self) {
         let Loop { left, credit, base, depth, pc, .. } = *self;
-        Now { pc, left, base, depth, credit }.keep(self.run);
+        Here { left, credit, base, depth }.keep(self.run, pc);
         self.credit = 0;
     }
     /// Takes the next slice. False: `out` is set.
