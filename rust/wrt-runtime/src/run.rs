@@ -1152,7 +1152,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 op if op == SECOND || matches!(op, 0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED) => second!(),
                 #[cfg(not(feature = "threads"))]
                 0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED => trap!(Trap::MemoryOutOfBounds),
-                _ => break w,
+                _ => break 'around w,
             }
         };
         here.keep(run, pc);
