@@ -62,7 +62,7 @@ const HERE: &[(&str, Check)] = &[
 const BOARDS: &[(&str, Check)] = &[
     ("bare board mps2-an385, image", || bare("mps2-an385", "image")),
     ("bare board mps2-an385, interp", || bare("mps2-an385", "interp")),
-    ("bare board riscv32-virt", || bare("riscv32-virt", "image")),
+    ("bare board riscv32-virt", aligned),
     ("bare board aarch64-virt", || bare("aarch64-virt", "image")),
     ("guest text decides the output", guest_decides),
     ("a board tells where a trap came from", board_backtrace),
@@ -596,6 +596,21 @@ fn boots(board: &Board, mode: &str) -> Result<Verdict> {
 
 fn bare(name: &str, mode: &str) -> Result<Verdict> {
     boots(&Board::named(name)?, mode)
+}
+
+/// RV32, which reads and writes aligned values at once: what does so byte by byte has to be a function of its own, or the compiler
+/// has made one of both ways, the slow one.
+fn aligned() -> Result<Verdict> {
+    let board = Board::named("riscv32-virt")?;
+    let verdict = boots(&board, "image")?;
+    let elf = board.folder("image", &[]).join("samples/hello_wasm/hello_wasm.elf");
+    let symbols = tool::run(tool::command("riscv64-unknown-elf-nm", ["-C", &elf.to_string_lossy()]))?;
+    for slow in ["half_slow", "word_slow", "double_slow", "put_half_slow", "put_word_slow", "put_double_slow"] {
+        if !symbols.lines().any(|line| line.ends_with(&format!("bytes::{slow}"))) {
+            bail!("there is no function bytes::{slow} in {}", elf.display());
+        }
+    }
+    Ok(verdict)
 }
 
 /// A board of an RTOS, or why its kernel is not here.
