@@ -446,6 +446,7 @@ fn build_modes() -> Result<Verdict> {
 
 fn c_interface() -> Result<Verdict> {
     setup::packages(&[setup::GCC])?;
+    setup::sanitizers()?;
     let output = cargo(&["test", "--locked", "-p", "wrt-capi", "--", "--nocapture"])?;
     if let Some(why) = output.lines().find_map(|l| l.trim().strip_prefix("skipped: ")) {
         return Ok(Verdict::Skipped(why.to_string()));
@@ -456,6 +457,7 @@ fn c_interface() -> Result<Verdict> {
 /// The helper library with the C program, its header, and the interpreter's operations beside it.
 fn helper() -> Result<Verdict> {
     setup::packages(&[setup::GCC])?;
+    setup::sanitizers()?;
     cargo(&["test", "--locked", "-p", "wrt-platform", "--test", "port_header"])?;
     let output = cargo(&["test", "--locked", "-p", "wrt-helper", "--", "--nocapture"])?;
     if let Some(why) = output.lines().find_map(|l| l.trim().strip_prefix("skipped: ")) {

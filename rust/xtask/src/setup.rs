@@ -68,11 +68,37 @@ fn apt(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The major version of clang, which is in the names of its packages.
+fn clang_major() -> Result<String> {
+    let version = tool::run(command("clang", ["-dumpversion"]))?;
+    Ok(version.split('.').next().unwrap_or_default().trim().to_string())
+}
+
+/// Makes sure that clang, if it is there, has the runtime of its sanitizers: a package that is only recommended.
+pub(crate) fn sanitizers() -> Result<()> {
+    let _one = one_at_a_time();
+    if !tool::has("clang") {
+        return Ok(());
+    }
+    let (source, program) = (tool::scratch().join("sanitized.c"), tool::scratch().join("sanitized"));
+    std::fs::create_dir_all(tool::scratch())?;
+    std::fs::write(&source, "int main(void) { return 0; }\n")?;
+    let mut link = command("clang", ["-fsanitize=address,undefined", "-o"]);
+    link.args([&program, &source]);
+    if tool::run(link).is_ok() {
+        return Ok(());
+    }
+    let package = format!("libclang-rt-{}-dev", clang_major()?);
+    if !is_root() || !tool::has("apt-get") {
+        bail!("clang has no sanitizers; install them with\n    sudo apt-get install {package}");
+    }
+    apt(&[&package])
+}
+
 /// Makes sure that clang has a C library and its own runtime for WASI.
 pub(crate) fn wasi_libc() -> Result<()> {
     let _one = one_at_a_time();
-    let version = tool::run(command("clang", ["-dumpversion"]))?;
-    let major = version.split('.').next().unwrap_or_default().trim().to_string();
+    let major = clang_major()?;
     if std::path::Path::new("/usr/include/wasm32-wasi/stdio.h").exists()
         && std::path::Path::new(&format!("/usr/lib/llvm-{major}/lib/clang")).exists()
     {
