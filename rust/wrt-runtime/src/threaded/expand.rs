@@ -50,8 +50,12 @@ pub(super) fn function(code: &mut [u64], starts: &mut Starts<'_>, image: Image<'
         };
         let (first, second) = parts(image, &op);
         for part in [Some(first), second].into_iter().flatten() {
-            expand(code, image, &part, &mut acc)?;
-            before = if before.is_some_and(|first| join(code, first, part.pc, locals)) { None } else { Some(part.pc) };
+            let bits = expand(code, image, &part, &mut acc)?;
+            let joined = before.is_some_and(|first| join(code, first, part.pc, locals));
+            if bits && !joined {
+                *code.get_mut(part.pc as usize)? &= !(u64::from(FIRST | SECOND_ONE) << 16);
+            }
+            before = if joined { None } else { Some(part.pc) };
         }
         starts.add(op.pc)?;
     }
@@ -186,41 +190,57 @@ fn jumps(op: &Op<'_>, mut tell: impl FnMut(u32, u32, i32) -> Option<()>) -> Opti
     }
 }
 
-/// The cell, and its width, whose value the accumulator is known to hold.
+/// The cell, and its width, whose value the accumulator is known to hold; its type if it is in a register for floats too, or 0.
 #[derive(Clone, Copy, Default)]
-struct Accumulator(Option<(u32, u32)>);
+struct Accumulator(Option<(u32, u32, u8)>);
 
 impl Accumulator {
     /// Whether it has the value of `cells` cells from `cell` on: the lower cell of two is its lower half.
     fn is(self, cell: u32, cells: u32) -> bool {
-        self.0.is_some_and(|(known, have)| known == cell && have >= cells)
+        self.0.is_some_and(|(known, have, _)| known == cell && have >= cells)
+    }
+    /// Whether an operand of type `ty` may be taken from it, given that the value is.
+    fn has(self, ty: u8) -> bool {
+        !is_float(ty) || self.0.is_some_and(|(.., float)| float == ty)
     }
     /// A value that was written to a cell past it.
-    fn set(&mut self, cell: u32, cells: u32) {
-        self.0 = Some((cell, cells));
+    fn set(&mut self, cell: u32, cells: u32, float: u8) {
+        self.0 = Some((cell, cells, float));
     }
     fn forget(&mut self) {
         self.0 = None;
     }
 }
 
+/// As [`row`] has them.
+const F32: u8 = 0x7d;
+const F64: u8 = 0x7c;
+
+fn is_float(ty: u8) -> bool {
+    matches!(ty, F32 | F64)
+}
+
 /// Cells of a value of this type.
 fn cells(ty: u8) -> u32 {
     match ty {
-        0x7e | 0x7c => 2,
+        0x7e | F64 => 2,
         _ => 1,
     }
 }
 
-/// What becomes of one operation.
-fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator) -> Option<()> {
+/// What becomes of one operation; whether it takes a float from the accumulator that is there only as bits, for which there is no handler
+/// but in pairs.
+fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator) -> Option<bool> {
     let mut n = op.op();
+    #[cfg_attr(not(feature = "memory64"), allow(unused_mut))]
     let (mut a, mut b, c, bc) = (op.a(), op.b(), op.word >> 24, op.word as i32 >> 16);
     let (mut page, mut shift) = (PLAIN, 0);
     let mut k = c << 24;
     // The cell and the cells that it leaves in the accumulator; without, the accumulator keeps what it has.
     let mut makes = None;
     let mut forgets = false;
+    // Of which type that is, if a float; whether it takes one that the accumulator has only as bits.
+    let (mut float, mut bits) = (0, false);
     let operand = |cell: u32, cells: u32| if acc.is(cell, cells) { FIRST } else { PLAIN };
     match n {
         CONST => (k, makes) = (op.ext(0), Some(1)),
@@ -283,7 +303,9 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
                 (_, ty) if acc.is(c, cells(ty)) => SECOND_ONE,
                 _ => PLAIN,
             };
-            makes = Some(cells(row.push[0]));
+            bits = page != PLAIN && !acc.has(row.pops[0]);
+            let [result, _] = row.push;
+            (makes, float) = (Some(cells(result)), if is_float(result) { result } else { 0 });
         }
         BR_IF | BR_UNLESS => page = operand(a, 1),
         BR_EQ..=BR_LE_U => {
@@ -343,7 +365,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
         _ => forgets = true,
     }
     match makes {
-        Some(cells) => acc.set(a, cells),
+        Some(cells) => acc.set(a, cells, float),
         None if forgets => acc.forget(),
         None => {}
     }
@@ -366,7 +388,7 @@ fn expand(code: &mut [u64], image: Image<'_>, op: &Op<'_>, acc: &mut Accumulator
     })?;
     let word = a | (u32::from(n) | page << 8) << 8 | shift << SHIFT_AT | b << 24;
     *code.get_mut(op.pc as usize)? = u64::from(word) | u64::from(k) << 32;
-    Some(())
+    Some(bits)
 }
 
 /// Where own function `f` (imports counted) begins.

@@ -8,6 +8,7 @@
 //! `charge | credit << 16 | target << 32`: what the counter falls by, at least 1, and what the budget gets back.
 
 use super::table::{NATURAL, OFFSET, SCALED, TABLE};
+use super::value::{Floats, Held, Value};
 use super::{Cells, Ended, Loop, cell_window};
 use crate::op::*;
 use crate::run::refund;
@@ -65,11 +66,11 @@ macro_rules! skip {
 /// Carries out the word at `$pc`.
 macro_rules! go {
     ($m:ident, $pc:expr, $fr:expr) => {
-        go!($m, $pc, $fr, 0)
+        go!($m, $pc, $fr, Held::NOTHING)
     };
     ($m:ident, $pc:expr, $fr:expr, $acc:expr) => {
         match $m.code.get($pc..) {
-            Some([w, rest @ ..]) => TABLE[number(*w)]($m, rest, $fr, *w, $acc),
+            Some([w, rest @ ..]) => Any::go($m, rest, $fr, *w, $acc),
             _ => over($m),
         }
     };
@@ -126,14 +127,14 @@ fn refill(m: &mut Loop<'_>, pc: usize) {
 pub(super) trait Then {
     /// Whether anything but that operation needs the value that this one has made.
     const KEEPS: bool = true;
-    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64);
+    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: Held);
 }
 /// Nothing: its word tells.
 pub(super) struct Any;
 impl Then for Any {
     #[inline(always)]
-    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
-        TABLE[number(w)](m, rest, fr, w, acc)
+    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: Held) {
+        TABLE[number(w)](m, rest, fr, w, acc.bits, acc.fp)
     }
 }
 /// It is that one, and the value is its operand only.
@@ -141,76 +142,22 @@ pub(super) struct Last<S>(S);
 impl<S: Then> Then for Last<S> {
     const KEEPS: bool = false;
     #[inline(always)]
-    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+    fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: Held) {
         S::go(m, rest, fr, w, acc)
     }
 }
 
-// ---- values and where they come from ------------------------------------------------------------------------------
-
-/// A value of one or two cells.
-pub(super) trait Value: Copy {
-    fn get(fr: &Cells, r: usize) -> Self;
-    fn set(self, fr: &Cells, r: usize);
-    fn from_accumulator(acc: u64) -> Self;
-    fn accumulator(self) -> u64;
-    fn immediate(w: u64) -> Self;
-}
-impl Value for u32 {
-    #[inline(always)]
-    fn get(fr: &Cells, r: usize) -> u32 {
-        fr[r].get()
-    }
-    #[inline(always)]
-    fn set(self, fr: &Cells, r: usize) {
-        fr[r].set(self);
-    }
-    #[inline(always)]
-    fn from_accumulator(acc: u64) -> u32 {
-        acc as u32
-    }
-    #[inline(always)]
-    fn accumulator(self) -> u64 {
-        self.into()
-    }
-    #[inline(always)]
-    fn immediate(w: u64) -> u32 {
-        k(w)
-    }
-}
-impl Value for u64 {
-    #[inline(always)]
-    fn get(fr: &Cells, r: usize) -> u64 {
-        u64::from(fr[r].get()) | u64::from(fr[r + 1].get()) << 32
-    }
-    #[inline(always)]
-    fn set(self, fr: &Cells, r: usize) {
-        fr[r].set(self as u32);
-        fr[r + 1].set((self >> 32) as u32);
-    }
-    #[inline(always)]
-    fn from_accumulator(acc: u64) -> u64 {
-        acc
-    }
-    #[inline(always)]
-    fn accumulator(self) -> u64 {
-        self
-    }
-    #[inline(always)]
-    fn immediate(w: u64) -> u64 {
-        (w as i64 >> 32) as u64
-    }
-}
+// ---- where operands come from --------------------------------------------------------------------------------------
 
 /// Where an operand is.
 pub(super) trait Source {
     const IS_ACC: bool = false;
     /// To be added to the page.
     const SCALE: u32 = 0;
-    fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T;
+    fn get<T: Value>(fr: &Cells, w: u64, acc: Held) -> T;
     /// The byte of memory that it stands for as an address.
     #[inline(always)]
-    fn address(fr: &Cells, w: u64, acc: u64) -> usize {
+    fn address(fr: &Cells, w: u64, acc: Held) -> usize {
         (Self::get::<u32>(fr, w, acc) as usize).wrapping_add(k(w) as usize)
     }
 }
@@ -218,36 +165,49 @@ pub(super) struct A;
 pub(super) struct B;
 pub(super) struct C;
 pub(super) struct K;
+/// The accumulator.
 pub(super) struct Acc;
+/// The same for a float that was made as an integer: loaded, or a constant.
+#[cfg(feature = "float")]
+pub(super) struct AccBits;
 impl Source for A {
     #[inline(always)]
-    fn get<T: Value>(fr: &Cells, w: u64, _: u64) -> T {
+    fn get<T: Value>(fr: &Cells, w: u64, _: Held) -> T {
         T::get(fr, a(w))
     }
 }
 impl Source for B {
     #[inline(always)]
-    fn get<T: Value>(fr: &Cells, w: u64, _: u64) -> T {
+    fn get<T: Value>(fr: &Cells, w: u64, _: Held) -> T {
         T::get(fr, b(w))
     }
 }
 impl Source for C {
     #[inline(always)]
-    fn get<T: Value>(fr: &Cells, w: u64, _: u64) -> T {
+    fn get<T: Value>(fr: &Cells, w: u64, _: Held) -> T {
         T::get(fr, c(w))
     }
 }
 impl Source for K {
     #[inline(always)]
-    fn get<T: Value>(_: &Cells, w: u64, _: u64) -> T {
+    fn get<T: Value>(_: &Cells, w: u64, _: Held) -> T {
         T::immediate(w)
     }
 }
 impl Source for Acc {
     const IS_ACC: bool = true;
     #[inline(always)]
-    fn get<T: Value>(_: &Cells, _: u64, acc: u64) -> T {
+    fn get<T: Value>(_: &Cells, _: u64, acc: Held) -> T {
         T::from_accumulator(acc)
+    }
+}
+
+#[cfg(feature = "float")]
+impl Source for AccBits {
+    const IS_ACC: bool = true;
+    #[inline(always)]
+    fn get<T: Value>(_: &Cells, _: u64, acc: Held) -> T {
+        T::from_bits_of(acc)
     }
 }
 
@@ -268,11 +228,11 @@ impl<X: Source, const SHIFT: u32> Source for Scaled<X, SHIFT> {
         _ => NATURAL,
     };
     #[inline(always)]
-    fn get<T: Value>(fr: &Cells, w: u64, acc: u64) -> T {
+    fn get<T: Value>(fr: &Cells, w: u64, acc: Held) -> T {
         X::get(fr, w, acc)
     }
     #[inline(always)]
-    fn address(fr: &Cells, w: u64, acc: u64) -> usize {
+    fn address(fr: &Cells, w: u64, acc: Held) -> usize {
         let shift = if SHIFT == ANY { w as u32 >> SHIFT_AT & 7 } else { SHIFT };
         (X::get::<u32>(fr, w, acc) << shift).wrapping_add(k(w)) as usize
     }
@@ -300,33 +260,51 @@ pub(super) trait Partial {
     fn of(x: Self::X, y: Self::X) -> Result<Self::R, Trap>;
 }
 
-pub(super) fn unary<'a, O: Unary, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn unary<'a, O: Unary, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let v = O::of(X::get(fr, w, acc));
     if N::KEEPS {
         v.set(fr, a(w));
     }
-    next!(N, m, rest, fr, v.accumulator())
+    next!(N, m, rest, fr, v.accumulator(acc))
 }
-pub(super) fn binary<'a, O: Binary, X: Source, Y: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn binary<'a, O: Binary, X: Source, Y: Source, N: Then>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+    fp: Floats,
+) {
+    let acc = Held { bits: acc, fp };
     let v = O::of(X::get(fr, w, acc), Y::get(fr, w, acc));
     if N::KEEPS {
         v.set(fr, a(w));
     }
-    next!(N, m, rest, fr, v.accumulator())
+    next!(N, m, rest, fr, v.accumulator(acc))
 }
 /// With an immediate that takes a word in the image.
-pub(super) fn immediate<'a, O: Binary, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn immediate<'a, O: Binary, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let v = O::of(X::get(fr, w, acc), K::get(fr, w, acc));
     if N::KEEPS {
         v.set(fr, a(w));
     }
-    skip!(N, m, rest, fr, v.accumulator())
+    skip!(N, m, rest, fr, v.accumulator(acc))
 }
-pub(super) fn partial<'a, O: Partial, X: Source, Y: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn partial<'a, O: Partial, X: Source, Y: Source>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+    fp: Floats,
+) {
+    let acc = Held { bits: acc, fp };
     match O::of(X::get(fr, w, acc), Y::get(fr, w, acc)) {
         Ok(v) => {
             v.set(fr, a(w));
-            next!(m, rest, fr, v.accumulator())
+            next!(m, rest, fr, v.accumulator(acc))
         }
         Err(t) => trap(m, rest, t),
     }
@@ -334,52 +312,64 @@ pub(super) fn partial<'a, O: Partial, X: Source, Y: Source>(m: &mut Loop<'a>, re
 
 // ---- moves --------------------------------------------------------------------------------------------------------
 
-pub(super) fn copy<'a, T: Value, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn copy<'a, T: Value, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let v: T = X::get(fr, w, acc);
     if N::KEEPS {
         v.set(fr, a(w));
     }
-    next!(N, m, rest, fr, v.accumulator())
+    next!(N, m, rest, fr, v.accumulator(acc))
 }
 /// A constant; `WORDS` of the image follow.
-pub(super) fn constant<'a, T: Value, const WORDS: usize, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn constant<'a, T: Value, const WORDS: usize, N: Then>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+    fp: Floats,
+) {
+    let acc = Held { bits: acc, fp };
     let v = T::immediate(w);
     if N::KEEPS {
         v.set(fr, a(w));
     }
-    if WORDS == 0 { next!(N, m, rest, fr, v.accumulator()) } else { skip!(N, m, rest, fr, v.accumulator()) }
+    if WORDS == 0 { next!(N, m, rest, fr, v.accumulator(acc)) } else { skip!(N, m, rest, fr, v.accumulator(acc)) }
 }
-pub(super) fn constant2<'a, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn constant2<'a, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [v, _, w1, rest @ ..] = rest else { return over(m) };
     if N::KEEPS {
         v.set(fr, a(w));
     }
-    N::go(m, rest, fr, *w1, *v)
+    N::go(m, rest, fr, *w1, v.accumulator(acc))
 }
 /// The condition is in cell `k & 0xff`, unless it is the accumulator.
-pub(super) fn select<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
-    let condition = if X::IS_ACC { acc as u32 } else { fr[register(k(w))].get() };
+pub(super) fn select<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
+    let condition = if X::IS_ACC { acc.bits as u32 } else { fr[register(k(w))].get() };
     let from = if condition != 0 { b(w) } else { c(w) };
     let v = T::get(fr, from);
     v.set(fr, a(w));
-    skip!(m, rest, fr, v.accumulator())
+    skip!(m, rest, fr, v.accumulator(acc))
 }
 /// Zeroes `N` cells from `b` on; at least as many as it is to: what lies behind them is not in use where a function begins.
-pub(super) fn enter<'a, const N: usize>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn enter<'a, const N: usize>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     match fr.get(b(w)..).and_then(|cells| cells.first_chunk::<N>()) {
         Some(cells) => cells.iter().for_each(|cell| cell.set(0)),
-        None => return enter_many(m, rest, fr, w, acc),
+        None => return enter_many(m, rest, fr, w, acc.bits, acc.fp),
     }
     next!(m, rest, fr, acc)
 }
-pub(super) fn enter_many<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn enter_many<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
     for cell in fr.iter().skip(b(w)).take(k(w) as usize) {
         cell.set(0);
     }
-    next!(m, rest, fr, 0)
+    next!(m, rest, fr, Held::NOTHING)
 }
 /// `FAR_GET`, `FAR_SET`, `FAR_COPY`: `k` is the image's `w1`.
-pub(super) fn far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
     let (near, n, w1) = (a(w), (w as u32 >> 24) as usize, k(w));
     let (to, from) = match number(w) as u8 {
         FAR_GET => (near, w1 as usize),
@@ -396,27 +386,31 @@ pub(super) fn far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, 
     } else {
         to_cells.iter().zip(from_cells).rev().for_each(move_one);
     }
-    skip!(m, rest, fr, 0)
+    skip!(m, rest, fr, Held::NOTHING)
 }
-pub(super) fn global_get<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn global_get<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let Some(&v) = m.globals.get(k(w) as usize) else { return trap(m, rest, Trap::BadImage) };
     v.set(fr, a(w));
-    next!(m, rest, fr, v.accumulator())
+    next!(m, rest, fr, v.accumulator(acc))
 }
-pub(super) fn global_get2<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn global_get2<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let Some(&[lo, hi]) = m.globals.get(k(w) as usize..).and_then(|g| g.first_chunk()) else {
         return trap(m, rest, Trap::BadImage);
     };
     let v = u64::from(lo) | u64::from(hi) << 32;
     v.set(fr, a(w));
-    next!(m, rest, fr, v)
+    next!(m, rest, fr, v.accumulator(acc))
 }
-pub(super) fn global_set<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn global_set<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let Some(g) = m.globals.get_mut(k(w) as usize) else { return trap(m, rest, Trap::BadImage) };
     *g = X::get(fr, w, acc);
     next!(m, rest, fr, acc)
 }
-pub(super) fn global_set2<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn global_set2<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let Some(g) = m.globals.get_mut(k(w) as usize..).and_then(|g| g.first_chunk_mut()) else {
         return trap(m, rest, Trap::BadImage);
     };
@@ -425,14 +419,15 @@ pub(super) fn global_set2<'a, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: 
     next!(m, rest, fr, acc)
 }
 /// Nothing; `k` words of the image follow.
-pub(super) fn nothing<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
-    next!(m, rest.get(k(w) as usize..).unwrap_or(&[]), fr, 0)
+pub(super) fn nothing<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
+    next!(m, rest.get(k(w) as usize..).unwrap_or(&[]), fr, Held::NOTHING)
 }
 #[cfg(feature = "memory64")]
-pub(super) fn table_index<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn table_index<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let v = u32::try_from(u64::get(fr, b(w))).unwrap_or(u32::MAX);
     v.set(fr, a(w));
-    next!(m, rest, fr, v.accumulator())
+    next!(m, rest, fr, v.accumulator(acc))
 }
 
 // ---- memory -------------------------------------------------------------------------------------------------------
@@ -449,50 +444,61 @@ pub(super) trait Store {
     fn put(v: Self::X, to: &mut [u8]) -> bool;
 }
 
-pub(super) fn load<'a, O: Load, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn load<'a, O: Load, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let at = X::address(fr, w, acc);
     match m.mem.get(at..at.wrapping_add(O::SIZE)).and_then(O::of) {
         Some(v) => {
             if N::KEEPS {
                 v.set(fr, a(w));
             }
-            skip!(N, m, rest, fr, v.accumulator())
+            skip!(N, m, rest, fr, v.accumulator(acc))
         }
-        None => outside(m, rest, fr, acc, at),
+        None => outside(m, rest, fr, acc.bits, acc.fp, at),
     }
 }
 /// With an address of 64 bits; the offset is in the word that follows.
 #[cfg(feature = "memory64")]
-pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn load_wide<'a, O: Load>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [offset, _, _, next, after @ ..] = rest else { return over(m) };
     let at = u64::get(fr, b(w)).checked_add(*offset).and_then(|at| usize::try_from(at).ok());
     match at.and_then(|at| m.mem.get(at..)?.get(..O::SIZE)).and_then(O::of) {
         Some(v) => {
             v.set(fr, a(w));
-            TABLE[number(*next)](m, after, fr, *next, v.accumulator())
+            Any::go(m, after, fr, *next, v.accumulator(acc))
         }
         None => end(m, rest, Ended::Rare),
     }
 }
 #[cfg(feature = "memory64")]
-pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn store_wide<'a, O: Store>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [offset, _, _, next, after @ ..] = rest else { return over(m) };
     let at = u64::get(fr, b(w)).checked_add(*offset).and_then(|at| usize::try_from(at).ok());
     let v = O::X::get(fr, a(w));
     if at.and_then(|at| m.mem.get_mut(at..)?.get_mut(..O::SIZE)).is_some_and(|to| O::put(v, to)) {
-        TABLE[number(*next)](m, after, fr, *next, acc)
+        Any::go(m, after, fr, *next, acc)
     } else {
         end(m, rest, Ended::Rare)
     }
 }
-pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(
+    m: &mut Loop<'a>,
+    rest: &'a [u64],
+    fr: &'a Cells,
+    w: u64,
+    acc: u64,
+    fp: Floats,
+) {
+    let acc = Held { bits: acc, fp };
     let at = X::address(fr, w, acc);
     let v = V::get(fr, w, acc);
     if m.mem.get_mut(at..at.wrapping_add(O::SIZE)).is_some_and(|to| O::put(v, to)) {
         skip!(N, m, rest, fr, acc)
     } else {
         v.set(fr, a(w)); // as the first of a pair, what made it has not
-        outside(m, rest, fr, acc, at)
+        outside(m, rest, fr, acc.bits, acc.fp, at)
     }
 }
 /// At `at`, outside of memory 0: a shared one has no bytes in `mem`. The cell that the address is made of may never have been
@@ -500,7 +506,8 @@ pub(super) fn store<'a, O: Store, V: Source, X: Source, N: Then>(m: &mut Loop<'a
 #[cfg(feature = "threads")]
 #[cold]
 #[inline(never)]
-fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, acc: u64, at: usize) {
+fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, acc: u64, fp: Floats, at: usize) {
+    let acc = Held { bits: acc, fp };
     let pc = m.code.len().wrapping_sub(rest.len()).wrapping_sub(1);
     let w = m.image.get(pc).copied().unwrap_or(0);
     let op = unscaled(w as u8).unwrap_or(w as u8);
@@ -510,8 +517,8 @@ fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, acc: u64, at: u
     // A load leaves its value in the accumulator, a store leaves that alone.
     let a = register(w >> 8);
     let acc = match op {
-        0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a),
-        0x28..=0x2f => fr[a].get().into(),
+        0x29 | 0x2b | 0x30..=0x35 => u64::get(fr, a).accumulator(acc),
+        0x28..=0x2f => fr[a].get().accumulator(acc),
         _ => acc,
     };
     skip!(m, rest, fr, acc)
@@ -519,16 +526,16 @@ fn outside<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, acc: u64, at: u
 #[cfg(not(feature = "threads"))]
 #[cold]
 #[inline(never)]
-fn outside(m: &mut Loop<'_>, rest: &[u64], _: &Cells, _: u64, _: usize) {
+fn outside(m: &mut Loop<'_>, rest: &[u64], _: &Cells, _: u64, _: Floats, _: usize) {
     trap(m, rest, Trap::MemoryOutOfBounds)
 }
 
 /// `memory.copy` (`COPIES`) or `memory.fill` within memory 0, of so few bytes that it is one step; all else is rare.
-pub(super) fn bulk<'a, const COPIES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn bulk<'a, const COPIES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
     let [to, from, n] = [0, 1, 2].map(|i| fr[a(w) + i].get() as usize);
     let inside = |at: usize| at.wrapping_add(n) <= m.mem.len();
     if n > STEP || !inside(to) || COPIES && !inside(from) {
-        return rare(m, rest, fr, w, 0);
+        return rare(m, rest, fr, w, 0, Floats::NOTHING);
     }
     if COPIES {
         m.mem.copy_within(from..from.wrapping_add(n), to);
@@ -539,7 +546,7 @@ pub(super) fn bulk<'a, const COPIES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr
     if m.left < 0 {
         return refill(m, m.code.len().wrapping_sub(rest.len()).wrapping_add(1));
     }
-    skip!(m, rest, fr, 0)
+    skip!(m, rest, fr, Held::NOTHING)
 }
 
 // ---- jumps and calls ----------------------------------------------------------------------------------------------
@@ -563,7 +570,7 @@ macro_rules! jump {
     }};
 }
 /// A jump with a far displacement, whose cost is in the image. `GOES`: to where it is known that an operation begins.
-pub(super) fn br_far<'a, const GOES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+pub(super) fn br_far<'a, const GOES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64, _: Floats) {
     let Some(&target) = rest.first() else { return over(m) };
     let at = m.code.len().wrapping_sub(rest.len());
     let cost = m.image.get(at.wrapping_add(1)).map_or(0, |cost| *cost as i32);
@@ -578,7 +585,8 @@ pub(super) fn br_far<'a, const GOES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr
     }
     go!(m, target as usize, fr)
 }
-pub(super) fn br<'a, const REFUND: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, acc: u64) {
+pub(super) fn br<'a, const REFUND: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [slot, ..] = rest else { return over(m) };
     jump!(REFUND, m, *slot, fr, acc)
 }
@@ -588,9 +596,11 @@ pub(super) fn br_if<'a, const YES: bool, const REFUND: bool, X: Source>(
     fr: &'a Cells,
     w: u64,
     acc: u64,
+    fp: Floats,
 ) {
+    let acc = Held { bits: acc, fp };
     let [slot, next, after @ ..] = rest else { return over(m) };
-    if (X::get::<u32>(fr, w, acc) != 0) == YES { jump!(REFUND, m, *slot, fr, acc) } else { TABLE[number(*next)](m, after, fr, *next, acc) }
+    if (X::get::<u32>(fr, w, acc) != 0) == YES { jump!(REFUND, m, *slot, fr, acc) } else { Any::go(m, after, fr, *next, acc) }
 }
 pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND: bool>(
     m: &mut Loop<'a>,
@@ -598,13 +608,11 @@ pub(super) fn compare<'a, O: Binary<R = u32>, X: Source, Y: Source, const REFUND
     fr: &'a Cells,
     w: u64,
     acc: u64,
+    fp: Floats,
 ) {
+    let acc = Held { bits: acc, fp };
     let [slot, next, after @ ..] = rest else { return over(m) };
-    if O::of(X::get(fr, w, acc), Y::get(fr, w, acc)) != 0 {
-        jump!(REFUND, m, *slot, fr, acc)
-    } else {
-        TABLE[number(*next)](m, after, fr, *next, acc)
-    }
+    if O::of(X::get(fr, w, acc), Y::get(fr, w, acc)) != 0 { jump!(REFUND, m, *slot, fr, acc) } else { Any::go(m, after, fr, *next, acc) }
 }
 /// Adds `k` to a cell, then jumps if the sum compares so with another: `ZERO`: with 0, and the sum is of cell `b`.
 pub(super) fn add_br<'a, const YES: bool, const ZERO: bool, const REFUND: bool>(
@@ -612,13 +620,15 @@ pub(super) fn add_br<'a, const YES: bool, const ZERO: bool, const REFUND: bool>(
     rest: &'a [u64],
     fr: &'a Cells,
     w: u64,
-    _: u64,
+    acc: u64,
+    fp: Floats,
 ) {
+    let acc = Held { bits: acc, fp };
     let [slot, next, after @ ..] = rest else { return over(m) };
     let sum = fr[if ZERO { b(w) } else { a(w) }].get().wrapping_add(k(w));
     fr[a(w)].set(sum);
     let other = if ZERO { 0 } else { fr[b(w)].get() };
-    if (sum != other) == YES { jump!(REFUND, m, *slot, fr, 0) } else { TABLE[number(*next)](m, after, fr, *next, sum.accumulator()) }
+    if (sum != other) == YES { jump!(REFUND, m, *slot, fr, acc) } else { Any::go(m, after, fr, *next, sum.accumulator(acc)) }
 }
 /// Jumps if a value, with the field `b` added as a number, is less than `k`, or if it is not.
 pub(super) fn within<'a, const YES: bool, const REFUND: bool, X: Source>(
@@ -627,13 +637,16 @@ pub(super) fn within<'a, const YES: bool, const REFUND: bool, X: Source>(
     fr: &'a Cells,
     w: u64,
     acc: u64,
+    fp: Floats,
 ) {
+    let acc = Held { bits: acc, fp };
     let [slot, next, after @ ..] = rest else { return over(m) };
     let sum = X::get::<u32>(fr, w, acc).wrapping_add((w >> 24) as i8 as u32);
-    if (sum < k(w)) == YES { jump!(REFUND, m, *slot, fr, acc) } else { TABLE[number(*next)](m, after, fr, *next, acc) }
+    if (sum < k(w)) == YES { jump!(REFUND, m, *slot, fr, acc) } else { Any::go(m, after, fr, *next, acc) }
 }
 /// `k` + 1 places to go to follow.
-pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let i = fr[a(w)].get().min(k(w)) as usize;
     match rest.get(1 + i) {
         Some(slot) => {
@@ -643,16 +656,16 @@ pub(super) fn br_table<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: 
         _ => over(m),
     }
 }
-pub(super) fn br_table_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn br_table_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
     let i = fr[a(w)].get().min(k(w)) as usize;
-    br_far::<true>(m, rest.get(1 + 2 * i..).unwrap_or(&[]), fr, w, 0)
+    br_far::<true>(m, rest.get(1 + 2 * i..).unwrap_or(&[]), fr, w, 0, Floats::NOTHING)
 }
-pub(super) fn charge<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn charge<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
     m.left = m.left.wrapping_sub(k(w) as i32);
     if m.left < 0 {
         return refill(m, m.code.len().wrapping_sub(rest.len()));
     }
-    next!(m, rest, fr, 0)
+    next!(m, rest, fr, Held::NOTHING)
 }
 /// Calls the function at `to`, with the frame `cell` cells further up; `$len` words of the image after the first.
 macro_rules! call {
@@ -679,32 +692,36 @@ fn exhausted(m: &mut Loop<'_>, rest: &[u64], cost: u32) {
     m.left = m.left.wrapping_sub(cost as i32);
     trap(m, rest, Trap::StackExhausted);
 }
-pub(super) fn call<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, acc: u64) {
+pub(super) fn call<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [slot, ..] = rest else { return over(m) };
     call!(m, rest, acc, a(w), *slot as u32, (*slot >> 32) as u32, 1)
 }
-pub(super) fn call_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, acc: u64) {
+pub(super) fn call_far<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [slot, ..] = rest else { return over(m) };
     call!(m, rest, acc, k(w), *slot as u32, (*slot >> 32) as u32, 2)
 }
 /// Own functions of the very type through table 0; all else, traps included, is for the whole store. `k` is the cost.
-pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let [ty, ..] = rest else { return over(m) };
-    let Some(&r) = m.table.get(fr[b(w)].get() as usize) else { return rare(m, rest, fr, w, 0) };
+    let Some(&r) = m.table.get(fr[b(w)].get() as usize) else { return rare(m, rest, fr, w, 0, Floats::NOTHING) };
     let f = (r >> 3).wrapping_sub(m.func_base) as usize;
-    let (Some(&to), Some(&have)) = (m.entries.get(f), m.func_types.get(f)) else { return rare(m, rest, fr, w, 0) };
+    let (Some(&to), Some(&have)) = (m.entries.get(f), m.func_types.get(f)) else { return rare(m, rest, fr, w, 0, Floats::NOTHING) };
     if have != *ty as u32 || r & 7 != 2 {
-        return rare(m, rest, fr, w, 0);
+        return rare(m, rest, fr, w, 0, Floats::NOTHING);
     }
     call!(m, rest, acc, a(w), to, k(w), 2)
 }
 /// Returns; `k` is the cost.
 #[inline(always)]
-pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     let top = m.depth.wrapping_sub(1);
     let Some(&Frame { pc, base, link }) = m.frames.get(top as usize) else { return trap(m, rest, Trap::BadImage) };
     if link != m.link {
-        return rare(m, rest, fr, w, 0);
+        return rare(m, rest, fr, w, 0, Floats::NOTHING);
     }
     let Some(fr) = cell_window(m.cells, base) else { return trap(m, rest, Trap::BadImage) };
     (m.base, m.depth) = (base, top);
@@ -715,13 +732,14 @@ pub(super) fn ret<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, 
     go!(m, pc as usize, fr, acc)
 }
 /// The same, with a result.
-pub(super) fn ret_value<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
+pub(super) fn ret_value<'a, T: Value, X: Source>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64, fp: Floats) {
+    let acc = Held { bits: acc, fp };
     X::get::<T>(fr, w, acc).set(fr, 0);
-    ret(m, rest, fr, w, acc)
+    ret(m, rest, fr, w, acc.bits, acc.fp)
 }
 /// `k` is the image's `w2`.
 #[cfg(feature = "tail-call")]
-pub(super) fn return_call<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64) {
+pub(super) fn return_call<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, _: u64, _: Floats) {
     let [slot, ..] = rest else { return over(m) };
     let (from, n) = ((k(w) & 0xffff) as usize, (k(w) >> 16) as usize);
     let frame = m.cells.get(m.base as usize..).unwrap_or(&[]);
@@ -738,23 +756,23 @@ pub(super) fn return_call<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, 
 
 // ---- leaving ------------------------------------------------------------------------------------------------------
 
-pub(super) fn rare<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+pub(super) fn rare<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64, _: Floats) {
     end(m, rest, Ended::Rare);
 }
-pub(super) fn unexpanded<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+pub(super) fn unexpanded<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64, _: Floats) {
     end(m, rest, Ended::Expand);
 }
 /// An operation of the second page, as the image has it.
 #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
-pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64) {
+pub(super) fn second_page<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, _: u64, _: u64, _: Floats) {
     match super::second(m, rest, fr) {
         0 => {}
-        words => next!(m, rest.get(words.wrapping_sub(1)..).unwrap_or(&[]), fr, 0),
+        words => next!(m, rest.get(words.wrapping_sub(1)..).unwrap_or(&[]), fr, Held::NOTHING),
     }
 }
-pub(super) fn unreachable<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+pub(super) fn unreachable<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64, _: Floats) {
     trap(m, rest, Trap::Unreachable);
 }
-pub(super) fn hole<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64) {
+pub(super) fn hole<'a>(m: &mut Loop<'a>, rest: &'a [u64], _: &'a Cells, _: u64, _: u64, _: Floats) {
     trap(m, rest, Trap::BadImage);
 }

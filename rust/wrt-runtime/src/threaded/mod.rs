@@ -16,6 +16,7 @@ mod expand;
 mod handlers;
 mod pairs;
 mod table;
+mod value;
 
 use crate::Exit;
 use crate::image::{Image, Word};
@@ -33,7 +34,7 @@ use wrt_foundation::buf::zeroed;
 /// The cells of the running frame, with shared access: frames may overlap.
 type Cells = [Cell<u32>; WINDOW];
 /// An operation: the loop, the words after its own, the frame, its word, and the accumulator.
-type Handler = for<'l, 'a> fn(&'l mut Loop<'a>, &'a [u64], &'a Cells, u64, u64);
+type Handler = for<'l, 'a> fn(&'l mut Loop<'a>, &'a [u64], &'a Cells, u64, u64, value::Floats);
 
 /// Expanded code of one instance, from when something of it runs: as many words as the image has, then a bit for each that is
 /// the first of an operation. One word: it cannot be expanded, and `loop { match }` runs it.

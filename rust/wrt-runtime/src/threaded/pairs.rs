@@ -5,6 +5,7 @@
 
 use super::handlers::*;
 use super::table::{FIRST, PAIRS, PLAIN, REFUND, SECOND_ONE};
+use super::value::{Held, Value};
 use super::{Cells, Handler, Loop};
 use crate::op::*;
 use core::marker::PhantomData;
@@ -92,8 +93,8 @@ macro_rules! then {
     ($([$($generic:tt)*] $ty:ty = $handler:expr;)*) => {$(
         impl<$($generic)*> Then for $ty {
             #[inline(always)]
-            fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: u64) {
-                $handler(m, rest, fr, w, acc)
+            fn go<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells, w: u64, acc: Held) {
+                $handler(m, rest, fr, w, acc.bits, acc.fp)
             }
         }
     )*};
@@ -309,16 +310,27 @@ static MORE_ROWS: &[&[Row]] = product! {
 static FLOAT_ROWS: &[&[Row]] = product! {
     [Bin<Op<0xa0>, B, C>, Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>,
      Acc, C>,
-     Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Acc>, Get<Op<0x29>, Scaled<B, 0>>, Get<Op<0x29>, Scaled<B, 3>>] * [
+     Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>] * [
         Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
      Bin<Op<0xa2>, Acc, C>,
         Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>,
     ]
+    [Get<Op<0x29>, B>, Get<Op<0x29>, Acc>, Get<Op<0x29>, Scaled<B, 0>>, Get<Op<0x29>, Scaled<B, 3>>] * [
+        Bin<Op<0xa0>, B, AccBits>, Bin<Op<0xa0>, AccBits, C>, Bin<Op<0xa1>, B, AccBits>, Bin<Op<0xa1>, AccBits, C>, Bin<Op<0xa2>, B, AccBits>,
+     Bin<Op<0xa2>, AccBits, C>,
+        Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>,
+    ]
     [Bin<Op<0x92>, B, C>, Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>,
      Acc, C>,
-     Bin<Op<0x94>, B, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>, Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>] * [
+     Bin<Op<0x94>, B, C>, Bin<Op<0x94>, B, Acc>, Bin<Op<0x94>, Acc, C>] * [
         Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>,
      Bin<Op<0x94>, Acc, C>,
+        Put<Op<0x36>, Acc, B>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Bin<Op<0x94>, B, C>, Get<Op<0x28>, B>,
+        Get<Op<0x28>, Scaled<B, 0>>,
+    ]
+    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>] * [
+        Bin<Op<0x92>, B, AccBits>, Bin<Op<0x92>, AccBits, C>, Bin<Op<0x93>, B, AccBits>, Bin<Op<0x93>, AccBits, C>, Bin<Op<0x94>, B, AccBits>,
+     Bin<Op<0x94>, AccBits, C>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Bin<Op<0x94>, B, C>, Get<Op<0x28>, B>,
         Get<Op<0x28>, Scaled<B, 0>>,
     ]
@@ -329,7 +341,7 @@ static FLOAT_ROWS: &[&[Row]] = product! {
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>, Sel<u64, Acc>,
     ]
     // Constants.
-    [Con2] * [Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa3>, B, Acc>]
+    [Con2] * [Bin<Op<0xa0>, B, AccBits>, Bin<Op<0xa1>, B, AccBits>, Bin<Op<0xa2>, B, AccBits>, Bin<Op<0xa3>, B, AccBits>]
     [Bin<Op<0x5d>, B, C>, Bin<Op<0x5d>, B, Acc>, Bin<Op<0x5d>, Acc, C>, Bin<Op<0x5e>, B, C>, Bin<Op<0x5e>, B, Acc>,
      Bin<Op<0x5e>, Acc, C>, Bin<Op<0x5f>, B, C>, Bin<Op<0x5f>, B, Acc>, Bin<Op<0x5f>, Acc, C>, Bin<Op<0x60>, B, C>,
      Bin<Op<0x60>, B, Acc>, Bin<Op<0x60>, Acc, C>] * [

@@ -2,6 +2,7 @@
 //! The table of handlers: for each operation of [`mod@crate::op`] and each page what it computes and where its operands are.
 
 use super::handlers::*;
+use super::value::Value;
 use super::{Handler, pairs};
 use crate::op::*;
 use wrt_foundation::Trap;
@@ -72,7 +73,7 @@ macro_rules! unary {
             type R = $r;
             #[inline(always)]
             fn of(x: $x) -> $r {
-                num::$f(x)
+                <$r>::of_bits(num::$f(x.bits()))
             }
         }
     )*};
@@ -85,7 +86,7 @@ macro_rules! operations {
             type R = $r;
             #[inline(always)]
             fn of(x: $x, y: $x) -> $r {
-                num::$f(x, y)
+                <$r>::of_bits(num::$f(x.bits(), y.bits()))
             }
         }
     )*};
@@ -146,7 +147,7 @@ macro_rules! partial {
             type R = $r;
             #[inline(always)]
             fn of(x: $x, y: $x) -> Result<$r, Trap> {
-                num::$f(x, y)
+                num::$f(x.bits(), y.bits()).map(<$r>::of_bits)
             }
         }
     )*};
@@ -164,7 +165,7 @@ macro_rules! truncations {
             type R = $r;
             #[inline(always)]
             fn of(x: $x, _: $x) -> Result<$r, Trap> {
-                num::$f(x)
+                num::$f(x.bits()).map(<$r>::of_bits)
             }
         }
     )*};
@@ -300,33 +301,33 @@ rows! { integers:
 #[cfg(feature = "float")]
 rows! { floats:
         unary {
-            0x8b f32_abs(u32) -> u32; 0x8c f32_neg(u32) -> u32; 0x8d f32_ceil(u32) -> u32; 0x8e f32_floor(u32) -> u32;
-            0x8f f32_trunc(u32) -> u32; 0x90 f32_nearest(u32) -> u32; 0x91 f32_sqrt(u32) -> u32;
-            0x99 f64_abs(u64) -> u64; 0x9a f64_neg(u64) -> u64; 0x9b f64_ceil(u64) -> u64; 0x9c f64_floor(u64) -> u64;
-            0x9d f64_trunc(u64) -> u64; 0x9e f64_nearest(u64) -> u64; 0x9f f64_sqrt(u64) -> u64;
-            0xb2 f32_convert_i32_s(u32) -> u32; 0xb3 f32_convert_i32_u(u32) -> u32; 0xb4 f32_convert_i64_s(u64) -> u32;
-            0xb5 f32_convert_i64_u(u64) -> u32; 0xb6 f32_demote_f64(u64) -> u32; 0xb7 f64_convert_i32_s(u32) -> u64;
-            0xb8 f64_convert_i32_u(u32) -> u64; 0xb9 f64_convert_i64_s(u64) -> u64; 0xba f64_convert_i64_u(u64) -> u64;
-            0xbb f64_promote_f32(u32) -> u64;
-            0xe7 i32_trunc_sat_f32_s(u32) -> u32; 0xe8 i32_trunc_sat_f32_u(u32) -> u32;
-            0xe9 i32_trunc_sat_f64_s(u64) -> u32; 0xea i32_trunc_sat_f64_u(u64) -> u32;
-            0xeb i64_trunc_sat_f32_s(u32) -> u64; 0xec i64_trunc_sat_f32_u(u32) -> u64;
-            0xed i64_trunc_sat_f64_s(u64) -> u64; 0xee i64_trunc_sat_f64_u(u64) -> u64;
+            0x8b f32_abs(f32) -> f32; 0x8c f32_neg(f32) -> f32; 0x8d f32_ceil(f32) -> f32; 0x8e f32_floor(f32) -> f32;
+            0x8f f32_trunc(f32) -> f32; 0x90 f32_nearest(f32) -> f32; 0x91 f32_sqrt(f32) -> f32;
+            0x99 f64_abs(f64) -> f64; 0x9a f64_neg(f64) -> f64; 0x9b f64_ceil(f64) -> f64; 0x9c f64_floor(f64) -> f64;
+            0x9d f64_trunc(f64) -> f64; 0x9e f64_nearest(f64) -> f64; 0x9f f64_sqrt(f64) -> f64;
+            0xb2 f32_convert_i32_s(u32) -> f32; 0xb3 f32_convert_i32_u(u32) -> f32; 0xb4 f32_convert_i64_s(u64) -> f32;
+            0xb5 f32_convert_i64_u(u64) -> f32; 0xb6 f32_demote_f64(f64) -> f32; 0xb7 f64_convert_i32_s(u32) -> f64;
+            0xb8 f64_convert_i32_u(u32) -> f64; 0xb9 f64_convert_i64_s(u64) -> f64; 0xba f64_convert_i64_u(u64) -> f64;
+            0xbb f64_promote_f32(f32) -> f64;
+            0xe7 i32_trunc_sat_f32_s(f32) -> u32; 0xe8 i32_trunc_sat_f32_u(f32) -> u32;
+            0xe9 i32_trunc_sat_f64_s(f64) -> u32; 0xea i32_trunc_sat_f64_u(f64) -> u32;
+            0xeb i64_trunc_sat_f32_s(f32) -> u64; 0xec i64_trunc_sat_f32_u(f32) -> u64;
+            0xed i64_trunc_sat_f64_s(f64) -> u64; 0xee i64_trunc_sat_f64_u(f64) -> u64;
         }
         binary {
-            0x5b f32_eq(u32) -> u32; 0x5c f32_ne(u32) -> u32; 0x5d f32_lt(u32) -> u32; 0x5e f32_gt(u32) -> u32;
-            0x5f f32_le(u32) -> u32; 0x60 f32_ge(u32) -> u32;
-            0x61 f64_eq(u64) -> u32; 0x62 f64_ne(u64) -> u32; 0x63 f64_lt(u64) -> u32; 0x64 f64_gt(u64) -> u32;
-            0x65 f64_le(u64) -> u32; 0x66 f64_ge(u64) -> u32;
-            0x92 f32_add(u32) -> u32; 0x93 f32_sub(u32) -> u32; 0x94 f32_mul(u32) -> u32; 0x95 f32_div(u32) -> u32;
-            0x96 f32_min(u32) -> u32; 0x97 f32_max(u32) -> u32; 0x98 f32_copysign(u32) -> u32;
-            0xa0 f64_add(u64) -> u64; 0xa1 f64_sub(u64) -> u64; 0xa2 f64_mul(u64) -> u64; 0xa3 f64_div(u64) -> u64;
-            0xa4 f64_min(u64) -> u64; 0xa5 f64_max(u64) -> u64; 0xa6 f64_copysign(u64) -> u64;
+            0x5b f32_eq(f32) -> u32; 0x5c f32_ne(f32) -> u32; 0x5d f32_lt(f32) -> u32; 0x5e f32_gt(f32) -> u32;
+            0x5f f32_le(f32) -> u32; 0x60 f32_ge(f32) -> u32;
+            0x61 f64_eq(f64) -> u32; 0x62 f64_ne(f64) -> u32; 0x63 f64_lt(f64) -> u32; 0x64 f64_gt(f64) -> u32;
+            0x65 f64_le(f64) -> u32; 0x66 f64_ge(f64) -> u32;
+            0x92 f32_add(f32) -> f32; 0x93 f32_sub(f32) -> f32; 0x94 f32_mul(f32) -> f32; 0x95 f32_div(f32) -> f32;
+            0x96 f32_min(f32) -> f32; 0x97 f32_max(f32) -> f32; 0x98 f32_copysign(f32) -> f32;
+            0xa0 f64_add(f64) -> f64; 0xa1 f64_sub(f64) -> f64; 0xa2 f64_mul(f64) -> f64; 0xa3 f64_div(f64) -> f64;
+            0xa4 f64_min(f64) -> f64; 0xa5 f64_max(f64) -> f64; 0xa6 f64_copysign(f64) -> f64;
         }
         truncations {
-            0xa8 i32_trunc_f32_s(u32) -> u32; 0xa9 i32_trunc_f32_u(u32) -> u32; 0xaa i32_trunc_f64_s(u64) -> u32;
-            0xab i32_trunc_f64_u(u64) -> u32; 0xae i64_trunc_f32_s(u32) -> u64; 0xaf i64_trunc_f32_u(u32) -> u64;
-            0xb0 i64_trunc_f64_s(u64) -> u64; 0xb1 i64_trunc_f64_u(u64) -> u64;
+            0xa8 i32_trunc_f32_s(f32) -> u32; 0xa9 i32_trunc_f32_u(f32) -> u32; 0xaa i32_trunc_f64_s(f64) -> u32;
+            0xab i32_trunc_f64_u(f64) -> u32; 0xae i64_trunc_f32_s(f32) -> u64; 0xaf i64_trunc_f32_u(f32) -> u64;
+            0xb0 i64_trunc_f64_s(f64) -> u64; 0xb1 i64_trunc_f64_u(f64) -> u64;
         }
 }
 
