@@ -1037,6 +1037,37 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 Ok(()) => done!(),
                                 Err(t) => trap!(t),
                             },
+                            // The list below has them too.
+                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                            0x92 => {
+                                numeric::alone::f32_add(fr, w);
+                                done!()
+                            }
+                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                            0x93 => {
+                                numeric::alone::f32_sub(fr, w);
+                                done!()
+                            }
+                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                            0x94 => {
+                                numeric::alone::f32_mul(fr, w);
+                                done!()
+                            }
+                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                            0xa0 => {
+                                numeric::alone::f64_add(fr, w);
+                                done!()
+                            }
+                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                            0xa1 => {
+                                numeric::alone::f64_sub(fr, w);
+                                done!()
+                            }
+                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                            0xa2 => {
+                                numeric::alone::f64_mul(fr, w);
+                                done!()
+                            }
                             #[cfg(feature = "float")]
                             0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
                             | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c

@@ -235,6 +235,12 @@ fn main() {
             let outcome = outcome.unwrap_or_else(|_| Err("WRT panicked".into())).and_then(|mut ours| {
                 let own = fingerprint(&ours);
                 plain(&mut ours);
+                for (our, their) in ours.iter_mut().zip(&theirs) {
+                    // Both traps are due where an address of 64 bits overflows; wasmtime looks at its alignment second, only there.
+                    if *our == Seen::Trapped("unaligned atomic".into()) && *their == Seen::Trapped("memory".into()) {
+                        our.clone_from(their);
+                    }
+                }
                 if i == 0 && theirs == ours {
                     keep(&wasm, seed, &own, &theirs);
                 }
