@@ -1030,6 +1030,30 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             I64_SHR_S_I => set2!((get64(fr, b!()) as i64).wrapping_shr(w >> 24) as u64),
                             #[cfg(wrt_quick)]
                             I64_SHR_U_I => set2!(get64(fr, b!()).wrapping_shr(w >> 24)),
+                            #[cfg(wrt_quick)]
+                            0x50 => set!((get64(fr, b!()) == 0).into()),
+                            #[cfg(wrt_quick)]
+                            0x51 => set!((get64(fr, b!()) == get64(fr, c!())).into()),
+                            #[cfg(wrt_quick)]
+                            0x52 => set!((get64(fr, b!()) != get64(fr, c!())).into()),
+                            #[cfg(wrt_quick)]
+                            0x53 => set!(((get64(fr, b!()) as i64) < get64(fr, c!()) as i64).into()),
+                            #[cfg(wrt_quick)]
+                            0x54 => set!((get64(fr, b!()) < get64(fr, c!())).into()),
+                            #[cfg(wrt_quick)]
+                            0x55 => set!(((get64(fr, b!()) as i64) > get64(fr, c!()) as i64).into()),
+                            #[cfg(wrt_quick)]
+                            0x56 => set!((get64(fr, b!()) > get64(fr, c!())).into()),
+                            #[cfg(wrt_quick)]
+                            0x57 => set!(((get64(fr, b!()) as i64) <= get64(fr, c!()) as i64).into()),
+                            #[cfg(wrt_quick)]
+                            0x58 => set!((get64(fr, b!()) <= get64(fr, c!())).into()),
+                            #[cfg(wrt_quick)]
+                            0x59 => set!(((get64(fr, b!()) as i64) >= get64(fr, c!()) as i64).into()),
+                            #[cfg(wrt_quick)]
+                            0x5a => set!((get64(fr, b!()) >= get64(fr, c!())).into()),
+                            #[cfg(wrt_quick)]
+                            0x89 => set2!(get64(fr, b!()).rotate_left(fr[c!()] & 63)),
                             // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
                             0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f
                             | 0x70 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I
