@@ -38,6 +38,8 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
 use wrt_foundation::Trap;
+#[cfg(wrt_quick)]
+use wrt_instructions::num;
 
 /// Most units of fuel used between the moment when the interrupt word is set and [`Exit::Interrupted`]. A unit is an
 /// instruction or 64 bytes of a bulk operation.
@@ -1054,6 +1056,26 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             0x5a => set!((get64(fr, b!()) >= get64(fr, c!())).into()),
                             #[cfg(wrt_quick)]
                             0x89 => set2!(get64(fr, b!()).rotate_left(fr[c!()] & 63)),
+                            #[cfg(wrt_quick)]
+                            0x6d => match num::i32_div_s(fr[b!()], fr[c!()]) {
+                                Ok(v) => set!(v),
+                                Err(t) => trap!(t),
+                            },
+                            #[cfg(wrt_quick)]
+                            0x6e => match num::i32_div_u(fr[b!()], fr[c!()]) {
+                                Ok(v) => set!(v),
+                                Err(t) => trap!(t),
+                            },
+                            #[cfg(wrt_quick)]
+                            0x6f => match num::i32_rem_s(fr[b!()], fr[c!()]) {
+                                Ok(v) => set!(v),
+                                Err(t) => trap!(t),
+                            },
+                            #[cfg(wrt_quick)]
+                            0x70 => match num::i32_rem_u(fr[b!()], fr[c!()]) {
+                                Ok(v) => set!(v),
+                                Err(t) => trap!(t),
+                            },
                             // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
                             0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f
                             | 0x70 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I
