@@ -8,23 +8,29 @@ use crate::run::{get64, set64};
 use crate::stack::Registers;
 use crate::stack::{Window, register};
 use wrt_foundation::Trap;
-#[cfg(any(feature = "float", feature = "wide-arithmetic"))]
+#[cfg(any(feature = "float", feature = "wide-arithmetic", wrt_quick))]
 use wrt_instructions::num;
 
-/// `i32`: popcnt, division, remainder; `i64`: comparisons, bit counts, division, remainder, shifts, rotation, shifts by a constant.
+/// `i32`: popcnt; `i64`: bit counts, signed division, shifts. Where the loop is not to be quick also what it has itself there: `i32`:
+/// division; `i64`: comparisons, unsigned division, rotation to the left, shifts by a constant.
 #[inline(never)]
 pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
     let (op, a, b, c) = (w as u8, register(w >> 8), register(w >> 16), register(w >> 24));
     let x = get64(fr, b);
     if op >= 0x86 {
         // Shifts, those by a constant behind the others.
-        let n = if op >= I64_SHL_I { c as u32 } else { fr[c] };
+        let n = if !cfg!(wrt_quick) && op >= I64_SHL_I { c as u32 } else { fr[c] };
         set64(fr, a, shift(op, x, n));
         return Ok(());
     }
     let y = get64(fr, c);
     if op <= 0x70 {
-        fr[a] = if op <= 0x5a { compare(op, x, y).into() } else { narrow(op, x as u32, y as u32)? };
+        fr[a] = match op {
+            0x69 => ones(x as u32),
+            _ if cfg!(wrt_quick) => return Err(Trap::BadImage),
+            ..=0x5a => compare(op, x, y).into(),
+            _ => divide_narrow(op, x as u32, y as u32)?,
+        };
         return Ok(());
     }
     let v = match op {
@@ -37,11 +43,8 @@ pub(crate) fn integer(fr: &mut Window, w: u32) -> Result<(), Trap> {
     Ok(())
 }
 
-/// `i32.popcnt`, `i32.div_s`, `i32.div_u`, `i32.rem_s`, `i32.rem_u`, by their opcodes.
-fn narrow(op: u8, x: u32, y: u32) -> Result<u32, Trap> {
-    if op == 0x69 {
-        return Ok(ones(x));
-    }
+/// `i32.div_s`, `i32.div_u`, `i32.rem_s`, `i32.rem_u`, by their opcodes.
+fn divide_narrow(op: u8, x: u32, y: u32) -> Result<u32, Trap> {
     if y == 0 {
         return Err(Trap::DivideByZero);
     }
@@ -110,6 +113,24 @@ fn ones(v: u32) -> u32 {
     v.count_ones()
 }
 
+/// `i64.div_u` and `i64.rem_u`.
+#[cfg(wrt_quick)]
+pub(crate) mod unsigned {
+    use super::*;
+
+    macro_rules! functions {
+        ($($name:ident)*) => {$(
+            #[inline(never)]
+            pub(crate) fn $name(fr: &mut Window, w: u32) -> Result<(), Trap> {
+                let v = num::$name(get64(fr, register(w >> 16)), get64(fr, register(w >> 24)))?;
+                set64(fr, register(w >> 8), v);
+                Ok(())
+            }
+        )*};
+    }
+    functions! { i64_div_u i64_rem_u }
+}
+
 /// `i64.div_s`, `i64.div_u`, `i64.rem_s`, `i64.rem_u`, by their opcodes.
 fn divide(op: u8, x: u64, y: u64) -> Result<u64, Trap> {
     if y == 0 {
@@ -175,7 +196,7 @@ fn div_rem_small(mut x: u64, y: u64) -> (u64, u64) {
 /// Sums, differences and products of floats, each by itself: to tell them from all that [`float`] does takes a fifth of their time
 /// where floats are software.
 #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-pub(crate) mod alone {
+pub(crate) mod floats {
     use super::*;
 
     macro_rules! functions {

@@ -1076,6 +1076,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 Ok(v) => set!(v),
                                 Err(t) => trap!(t),
                             },
+                            #[cfg(wrt_quick)]
+                            0x80 => match numeric::unsigned::i64_div_u(fr, w) {
+                                Ok(()) => done!(),
+                                Err(t) => trap!(t),
+                            },
+                            #[cfg(wrt_quick)]
+                            0x82 => match numeric::unsigned::i64_rem_u(fr, w) {
+                                Ok(()) => done!(),
+                                Err(t) => trap!(t),
+                            },
                             // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
                             0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f
                             | 0x70 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I
@@ -1086,32 +1096,32 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             // The list below has them too.
                             #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
                             0x92 => {
-                                numeric::alone::f32_add(fr, w);
+                                numeric::floats::f32_add(fr, w);
                                 done!()
                             }
                             #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
                             0x93 => {
-                                numeric::alone::f32_sub(fr, w);
+                                numeric::floats::f32_sub(fr, w);
                                 done!()
                             }
                             #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
                             0x94 => {
-                                numeric::alone::f32_mul(fr, w);
+                                numeric::floats::f32_mul(fr, w);
                                 done!()
                             }
                             #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
                             0xa0 => {
-                                numeric::alone::f64_add(fr, w);
+                                numeric::floats::f64_add(fr, w);
                                 done!()
                             }
                             #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
                             0xa1 => {
-                                numeric::alone::f64_sub(fr, w);
+                                numeric::floats::f64_sub(fr, w);
                                 done!()
                             }
                             #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
                             0xa2 => {
-                                numeric::alone::f64_mul(fr, w);
+                                numeric::floats::f64_mul(fr, w);
                                 done!()
                             }
                             #[cfg(feature = "float")]
