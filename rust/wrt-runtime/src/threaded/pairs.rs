@@ -266,6 +266,8 @@ static MORE_ROWS: &[&[Row]] = product! {
         Cmp<Op<{ BR_EQ }>, Acc, B, true>, Cmp<Op<{ BR_EQ }>, A, Acc, true>, Cmp<Op<{ BR_NE }>, Acc, B, true>,
         Cmp<Op<{ BR_LT_U }>, Acc, B, true>, Cmp<Op<{ BR_LT_U }>, A, B, false>, Con,
     ]
+    // Fields of bits: one operation of the image.
+    [Bin<Op<{ I32_SHR_U_I }>, B, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>] * [Bin<Op<{ I32_SHR_U_AND }>, Acc, K>]
     // Signed bytes and halves.
     [Get<Op<0x2c>, B>, Get<Op<0x2c>, Acc>, Get<Op<0x2c>, Scaled<B, 0>>, Get<Op<0x2e>, B>, Get<Op<0x2e>, Scaled<B, 0>>, Una<Op<0xc0>, Acc>] * [
         Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<0x6c>, B, Acc>, Bin<Op<0x6a>, B, Acc>, Cmp<Op<{ BR_LT_S_I }>, Acc, K, true>,
