@@ -9,8 +9,8 @@
 //! [`SLICE`] units from the budget, after a look at the interrupt word. Debt is carried, so that a budget of 1 makes
 //! progress and the sum does not depend on the slices.
 //!
-//! Costs of jumps are differences, so some are refunds. They go to the budget past `left`, which falls at every jump:
-//! a forged image whose refunds cancel its charges is interrupted all the same, and `paid` ends it.
+//! Costs of jumps are differences, so some are refunds. They go to the budget past `left`, and a look is due too where they exceed
+//! [`ROOM`]: a forged image whose refunds cancel its charges is interrupted all the same, and `paid` ends it.
 //!
 //! **Phrasing.** The `match` on `u8` names every hole; traps go through a cold function; `c0`, `c1`, `c2` have one length, so that the
 //! check of the first serves all. On small processors an arm makes a value: the loops around it write it, advance `pc` and fetch the
@@ -283,35 +283,25 @@ fn trap(frames: &[Frame], run: &mut Run, pc: usize, here: &mut Here, out: &mut E
     stop(frames, run, out, t);
 }
 
-/// A jump of the loop that charges `cost`, which is not positive or more than is `left`; what is left then, of the next slice
-/// where the guest just goes on. A refund goes to the budget: the counter falls all the same.
+/// A jump of the loop that costs `cost`: what [`Here::charge`] does, out of line.
 #[cold]
 #[inline(never)]
-fn charge(interrupt: &[AtomicU32], run: &mut Run, left: i32, cost: i32) -> i32 {
-    if cost > 0 {
-        let left = left.wrapping_sub(cost);
-        return if cfg!(wrt_quick) { next_at_once(interrupt, run, left, 0).unwrap_or(left) } else { left };
-    }
-    let (left, credit) = refund(left, 0, cost);
-    run.budget = run.budget.saturating_add(credit.into());
-    run.lag = run.lag.saturating_add(credit);
-    left
+fn charge(here: &mut Here, cost: i32) -> bool {
+    here.charge(cost)
 }
 
 /// The slice is used up: what is left of the next one where the guest just goes on, else `left`.
 #[cold]
 #[inline(never)]
 fn slice(interrupt: &[AtomicU32], here: &mut Here, run: &mut Run) {
-    if let Some(left) = next_at_once(interrupt, run, here.left, here.credit) {
-        (here.left, here.credit) = (left, 0);
+    if here.left >= 0 {
+        // Too many refunds: what is left is one, too.
+        here.room = here.room.wrapping_sub(here.left as u32).wrapping_sub(1);
+        here.left = -1;
     }
-}
-
-/// Counter and refunds after a jump that charges `cost` <= 0: the counter falls all the same.
-#[cfg_attr(not(wrt_threaded), inline)]
-#[cfg_attr(wrt_threaded, cold, inline(never))]
-pub(crate) fn refund(left: i32, credit: i32, cost: i32) -> (i32, i32) {
-    (left.wrapping_sub(1), credit.saturating_sub(cost).saturating_add(1))
+    if let Some(left) = next_at_once(interrupt, run, here.left, here.credit()) {
+        (here.left, here.room) = (left, ROOM);
+    }
 }
 
 /// What is left of the slice after work that costs nothing, `n` units of it: they are given back to the budget, and the interrupt
@@ -363,19 +353,54 @@ pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, cr
 /// other values lack them.
 pub(crate) struct Here {
     pub(crate) left: i32,
-    /// Refunds that neither budget nor lag have yet.
-    pub(crate) credit: i32,
+    /// What jumps may still give back before a look at the interrupt word is due: [`ROOM`] less the refunds that neither budget nor lag
+    /// have yet.
+    room: u32,
     pub(crate) base: u32,
     pub(crate) depth: u32,
 }
 
+/// Most units that jumps give back between two looks: more than charges of a slice and what a block may owe, so that no guest comes
+/// to it, but for an image that nobody translated.
+const ROOM: u32 = 1024;
+
 impl Here {
+    /// Where a run goes on. `credit`: refunds that neither budget nor lag have yet.
+    pub(crate) fn new(left: i32, credit: i32, base: u32, depth: u32) -> Self {
+        Here { left, room: ROOM.wrapping_sub(credit as u32), base, depth }
+    }
+
+    /// The refunds that neither budget nor lag have yet.
+    #[inline(always)]
+    fn credit(&self) -> i32 {
+        ROOM.wrapping_sub(self.room) as i32
+    }
+
+    /// Charges what a jump costs, or gives it back; tells whether a look at the interrupt word is due. One that costs nothing takes a
+    /// unit and gives it back. The counter is not below zero before.
+    #[inline(always)]
+    fn charge(&mut self, cost: i32) -> bool {
+        if cost > 0 {
+            let (left, over) = (self.left as u32).overflowing_sub(cost as u32);
+            self.left = left as i32;
+            return over;
+        }
+        if cost < 0 {
+            let (room, over) = self.room.overflowing_add_signed(cost);
+            self.room = room;
+            return over;
+        }
+        (self.left, self.room) = (self.left.wrapping_sub(1), self.room.wrapping_sub(1));
+        self.left < 0
+    }
+
     /// Writes it all down.
     #[inline(always)]
     pub(crate) fn keep(&mut self, run: &mut Run, pc: usize) {
-        run.budget = run.budget.saturating_add(self.credit.into());
-        run.lag = run.lag.saturating_add(self.credit);
-        self.credit = 0;
+        let credit = self.credit();
+        run.budget = run.budget.saturating_add(credit.into());
+        run.lag = run.lag.saturating_add(credit);
+        self.room = ROOM;
         (run.pc, run.left, run.base, run.depth) = (pc as u32, self.left, self.base, self.depth);
     }
 }
@@ -500,26 +525,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             return;
         };
         // In memory, and out of the compiler's sight: what calls and globals ask for does not compete for registers.
-        let mut here = Here { left: run.left, credit: 0, base: run.base, depth: run.depth };
+        let mut here = Here::new(run.left, 0, run.base, run.depth);
         // 1, which the compiler does not know: it would share the last steps of what has a value and what has none, by one more jump for all.
         let mut one = 1usize;
         let _ = black_box((&mut one, &mut hot, &mut here, &mut cells, &mut frames, &mut run));
         let (code, shared) = (hot.code, hot.shared);
-        // Arm has one register too few: where it is, takes less than what the compiler does to keep it at hand.
-        #[cfg(all(target_arch = "arm", wrt_quick))]
-        macro_rules! mem {
-            () => {
-                hot.mem
-            };
-        }
-        #[cfg(not(all(target_arch = "arm", wrt_quick)))]
         let mem = &mut *hot.mem;
-        #[cfg(not(all(target_arch = "arm", wrt_quick)))]
-        macro_rules! mem {
-            () => {
-                mem
-            };
-        }
         let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
@@ -547,16 +558,22 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     }
                 };
             }
-            // After a charge: the next slice, if this one is used up. On computers a call here would cost the loop registers.
+            // The next slice. On computers a call here would cost the loop registers.
+            macro_rules! look {
+                ($out:lifetime) => {{
+                    if cfg!(all(target_pointer_width = "32", wrt_quick)) {
+                        slice(hot.interrupt, &mut here, run);
+                    }
+                    if !cfg!(all(target_pointer_width = "32", wrt_quick)) || here.left < 0 {
+                        break $out 0;
+                    }
+                }};
+            }
+            // After a charge: the next slice, if this one is used up.
             macro_rules! slice {
                 ($out:lifetime) => {
                     if here.left < 0 {
-                        if cfg!(all(target_pointer_width = "32", wrt_quick)) {
-                            slice(hot.interrupt, &mut here, run);
-                        }
-                        if here.left < 0 {
-                            break $out 0;
-                        }
+                        look!($out);
                     }
                 };
             }
@@ -577,12 +594,9 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             pc = pc.wrapping_add_signed(disp as isize);
                             let less = here.left.wrapping_sub(cost);
                             if (less as u32) < here.left as u32 {
-                                here.left = less;
-                            } else {
-                                here.left = charge(hot.interrupt, run, here.left, cost);
-                                if here.left < 0 {
-                                    break 'ops 0;
-                                }
+                                here.left = less; // one compare: the cost is positive, and there was enough
+                            } else if charge(&mut here, cost) {
+                                look!('ops);
                             }
                         }};
                     }
@@ -703,14 +717,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             ($n:literal, $s:ident) => {
                                 let k = ext!(c1);
                                 let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                                let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                                let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
                             };
                         }
                         macro_rules! store {
                             ($put:path, $n:literal, $v:expr) => {{
                                 let k = ext!(c1);
                                 let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                                let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
                                 $put(s, $v);
                                 pc = pc.wrapping_add(2);
                                 continue;
@@ -733,13 +747,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             }};
                             ($n:literal, $s:ident) => {
                                 let ea = scaled!();
-                                let Some($s) = mem!().get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                                let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
                             };
                         }
                         macro_rules! store_scaled {
                             ($put:path, $n:literal, $v:expr) => {{
                                 let ea = scaled!();
-                                let Some(s) = mem!().get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
                                 $put(s, $v);
                                 pc = pc.wrapping_add(2);
                                 continue;
@@ -913,7 +927,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             0x2f => load!(2, s => bytes::half(s).into()),        // i32.load16_u
                             // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                             0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                                let Some(v) = narrow(mem!(), fr[b!()], ext!(c1), w as u8) else { break 'ops w };
+                                let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { break 'ops w };
                                 set2_by!(v)
                             }
                             0x36 => store!(bytes::put_word, 4, fr[a!()]),          // i32.store
@@ -1150,27 +1164,16 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         };
                     };
                     // A jump from `pc`, as word `k` says.
-                    let cost = k as i32 >> 16;
                     pc = pc.wrapping_add_signed((k as i16).into());
-                    let less = here.left.wrapping_sub(cost);
-                    if (less as u32) < here.left as u32 {
-                        here.left = less; // one compare: the cost is positive, and there was enough
-                        continue;
+                    if here.charge(k as i32 >> 16) {
+                        look!('ops);
                     }
-                    here.left = if cost > 0 {
-                        less
-                    } else {
-                        // As `charge` does it. At most 32,769 for each unit of a slice: it cannot overflow.
-                        here.credit = here.credit.wrapping_sub(cost).wrapping_add(1);
-                        here.left.wrapping_sub(1)
-                    };
-                    slice!('ops);
                 };
             };
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
             macro_rules! second {
                 () => {
-                    match second(fr, mem!(), shared, code.get(pc..).unwrap_or(&[])) {
+                    match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
                         #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
                         Ok(0) => break w,
                         Ok(words) => pc = pc.wrapping_add(words),
@@ -1222,7 +1225,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
                         trap!(Trap::BadImage)
                     };
-                    match access(mem!(), shared, fr, inner, far_address(fr, inner, lower, upper)) {
+                    match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
                         Ok(()) => pc = pc.wrapping_add(4),
                         Err(t) => trap!(t),
                     }

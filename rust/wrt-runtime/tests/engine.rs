@@ -739,14 +739,15 @@ fn cycles_that_cost_nothing_end() {
     asm.export_func("zero", t, &[w(BR, 0, 0, 0), jump(-2, 0)]);
     asm.export_func("negative", t, &[w(BR, 0, 0, 0), jump(-2, -5)]);
     asm.export_func("cancel", t, &[w(BR, 0, 0, 0), jump(0, -900), w(BR, 0, 0, 0), jump(-4, 900)]);
+    asm.export_func("forward", t, &[w(BR, 0, 0, 0), jump(0, -1), w(BR, 0, 0, 0), jump(-4, 1)]);
     asm.export_func("far", t, &[w(BR_FAR, 0, 0, 0), -3i32 as u32, i32::MIN as u32]);
     // calls that cost nothing: each function calls the next one twice, 30 deep
-    for f in 4..34 {
+    for f in 5..35 {
         asm.export_func(&format!("f{f}"), t, &[wbc(CALL, 0, 0), f + 1, wbc(CALL, 0, 0), f + 1, wbc(RETURN, 0, 0)]);
     }
     asm.func(t, &[wbc(RETURN, 0, 0)]);
     let i = m.add(&asm, &mut nothing);
-    for name in ["zero", "negative", "cancel", "far", "f4"] {
+    for name in ["zero", "negative", "cancel", "forward", "far", "f5"] {
         let f = m.func(i, name);
         m.store.enter(m.stack, f, &[]).unwrap();
         let exit = run(&mut m.store, m.stack, &mut 1_000_000);

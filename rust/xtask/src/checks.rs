@@ -32,6 +32,7 @@ const HERE: &[(&str, Check)] = &[
     ("official suite", suite),
     ("official suite with hardly a near cell, and `optimize`", suite_far),
     ("official suite with the small window, on the plain loop", suite_small),
+    ("engine on 32 bits, with the loop that boards have", engine_32),
     ("threaded loop: tail calls are jumps", tail_calls),
     ("words between two looks at the interrupt word", words),
     ("fuzzing: replay of a small corpus", replay),
@@ -324,6 +325,19 @@ fn suite_small() -> Result<Verdict> {
     c.args(["--features", "wrt-runtime/small-window", "--target-dir"]).arg(tool::scratch().join("small"));
     c.env("RUSTFLAGS", "--cfg wrt_loop");
     Ok(Verdict::Passed(suite_line(&tool::run(c)?)))
+}
+
+/// The engine's tests where the loop is phrased as for boards: forged images and random bytes among them, which boards do not get.
+fn engine_32() -> Result<Verdict> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Ok(Verdict::Skipped("this machine runs no 32-bit programs for Linux on x86".into()));
+    }
+    let target = "i686-unknown-linux-musl";
+    setup::target(target)?;
+    let mut c = command("cargo", ["test", "--locked", "--release", "-p", "wrt-runtime", "--tests", "--target", target, "--target-dir"]);
+    // No C compiler for 32 bits has to be there.
+    c.arg(tool::scratch().join("engine-32")).env("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
+    tests_run(&tool::run(c)?)
 }
 
 /// Where a handler of the threaded loop calls the next one instead of jumping to it, the host's stack would grow.

@@ -11,7 +11,6 @@ use super::table::{NATURAL, OFFSET, SCALED, TABLE};
 use super::value::{Floats, Held, Value};
 use super::{Cells, Ended, Loop, cell_window};
 use crate::op::*;
-use crate::run::refund;
 use crate::stack::{Frame, register};
 use crate::store::STEP;
 use core::marker::PhantomData;
@@ -574,8 +573,8 @@ pub(super) fn br_far<'a, const GOES: bool>(m: &mut Loop<'a>, rest: &'a [u64], fr
     let Some(&target) = rest.first() else { return over(m) };
     let at = m.code.len().wrapping_sub(rest.len());
     let cost = m.image.get(at.wrapping_add(1)).map_or(0, |cost| *cost as i32);
-    let less = m.left.wrapping_sub(cost);
-    (m.left, m.credit) = if cost > 0 { (less, m.credit) } else { refund(m.left, m.credit, cost) };
+    let charge = cost.max(1);
+    (m.left, m.credit) = (m.left.wrapping_sub(charge), m.credit.wrapping_add(charge).wrapping_sub(cost));
     if m.left < 0 {
         return refill(m, target as usize);
     }

@@ -116,7 +116,7 @@ impl Loop<'_> {
     /// Writes down where the stack is, and what it has used.
     fn keep(&mut self) {
         let Loop { left, credit, base, depth, pc, .. } = *self;
-        Here { left, credit, base, depth }.keep(self.run, pc);
+        Here::new(left, credit, base, depth).keep(self.run, pc);
         self.credit = 0;
     }
     /// Takes the next slice. False: `out` is set.
