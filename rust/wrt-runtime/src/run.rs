@@ -290,17 +290,27 @@ fn charge(here: &mut Here, cost: i32) -> bool {
     here.charge(cost)
 }
 
-/// The slice is used up: what is left of the next one where the guest just goes on, else `left`.
+/// The slice is used up: the next one where the guest just goes on, else the counter stays below zero.
 #[cold]
 #[inline(never)]
 fn slice(interrupt: &[AtomicU32], here: &mut Here, run: &mut Run) {
-    if here.left >= 0 {
-        // Too many refunds: what is left is one, too.
-        here.room = here.room.wrapping_sub(here.left as u32).wrapping_sub(1);
-        here.left = -1;
+    if here.ahead == 0 || interrupt.first().is_some_and(|word| word.load(Relaxed) != 0) {
+        return slices(interrupt, here, run);
     }
-    if let Some(left) = next_at_once(interrupt, run, here.left, here.credit()) {
-        (here.left, here.room) = (left, ROOM);
+    #[cfg(wrt_words)]
+    counted::looked();
+    here.ahead = here.ahead.wrapping_sub(1);
+    here.left = here.left.wrapping_add(SLICE as i32);
+}
+/// Takes many slices ahead, where the budget has them: what it takes to tell is more than a slice's own work.
+#[inline(never)]
+fn slices(interrupt: &[AtomicU32], here: &mut Here, run: &mut Run) {
+    here.give_back(run);
+    for ahead in [AHEAD, 0] {
+        if let Some(left) = next_at_once(interrupt, run, here.left, 0, ahead) {
+            (here.left, here.ahead) = (left, ahead);
+            return;
+        }
     }
 }
 
@@ -335,17 +345,18 @@ pub(crate) struct Hot<'a> {
 /// The same as [`Hot::refill`] where the guest just goes on, with a whole slice: the counter then. `left` and `credit` are not yet
 /// in `run`.
 #[inline(always)]
-pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, credit: i32) -> Option<i32> {
+pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, credit: i32, ahead: u32) -> Option<i32> {
+    let slices = (SLICE as i32).wrapping_mul(ahead.wrapping_add(1) as i32);
     // A budget close to its largest value wraps when an image is forged: there the guest does not just go on.
     let used = left.wrapping_add(credit);
     let lag = run.lag.wrapping_add(used).wrapping_add(1).max(0);
-    let budget = run.budget.wrapping_add(used.wrapping_sub(SLICE as i32).into());
+    let budget = run.budget.wrapping_add(used.wrapping_sub(slices).into());
     if interrupt.first().is_some_and(|word| word.load(Relaxed) != 0) || budget < 0 || lag >= MOST_LAG {
         return None;
     }
     #[cfg(wrt_words)]
     counted::looked();
-    (run.budget, run.lag) = (budget, lag.wrapping_sub(SLICE as i32));
+    (run.budget, run.lag) = (budget, lag.wrapping_sub(slices));
     Some(SLICE as i32)
 }
 
@@ -356,24 +367,31 @@ pub(crate) struct Here {
     /// What jumps may still give back before a look at the interrupt word is due: [`ROOM`] less the refunds that neither budget nor lag
     /// have yet.
     room: u32,
+    /// Slices after this one that neither budget nor lag have any more.
+    ahead: u32,
     pub(crate) base: u32,
     pub(crate) depth: u32,
 }
 
-/// Most units that jumps give back between two looks: more than charges of a slice and what a block may owe, so that no guest comes
-/// to it, but for an image that nobody translated.
-const ROOM: u32 = 1024;
+/// Slices that the loop on boards takes from the budget together, less one.
+const AHEAD: u32 = 15;
+/// Most units that jumps give back meanwhile: more than charges come to and what a block may owe, so that no guest comes to it, but for
+/// an image that nobody translated.
+const ROOM: u32 = 1 << 14;
 
 impl Here {
     /// Where a run goes on. `credit`: refunds that neither budget nor lag have yet.
     pub(crate) fn new(left: i32, credit: i32, base: u32, depth: u32) -> Self {
-        Here { left, room: ROOM.wrapping_sub(credit as u32), base, depth }
+        Here { left, room: ROOM.wrapping_sub(credit as u32), ahead: 0, base, depth }
     }
 
-    /// The refunds that neither budget nor lag have yet.
+    /// Gives refunds and slices that are not used back.
     #[inline(always)]
-    fn credit(&self) -> i32 {
-        ROOM.wrapping_sub(self.room) as i32
+    fn give_back(&mut self, run: &mut Run) {
+        let credit = (ROOM.wrapping_sub(self.room) as i32).wrapping_add(self.ahead.wrapping_mul(SLICE as u32) as i32);
+        run.budget = run.budget.saturating_add(credit.into());
+        run.lag = run.lag.saturating_add(credit);
+        (self.room, self.ahead) = (ROOM, 0);
     }
 
     /// Charges what a jump costs, or gives it back; tells whether a look at the interrupt word is due. One that costs nothing takes a
@@ -388,6 +406,11 @@ impl Here {
         if cost < 0 {
             let (room, over) = self.room.overflowing_add_signed(cost);
             self.room = room;
+            if over {
+                // What is left is given back too.
+                self.room = room.wrapping_sub(self.left as u32).wrapping_sub(1);
+                self.left = -1;
+            }
             return over;
         }
         (self.left, self.room) = (self.left.wrapping_sub(1), self.room.wrapping_sub(1));
@@ -397,10 +420,7 @@ impl Here {
     /// Writes it all down.
     #[inline(always)]
     pub(crate) fn keep(&mut self, run: &mut Run, pc: usize) {
-        let credit = self.credit();
-        run.budget = run.budget.saturating_add(credit.into());
-        run.lag = run.lag.saturating_add(credit);
-        self.room = ROOM;
+        self.give_back(run);
         (run.pc, run.left, run.base, run.depth) = (pc as u32, self.left, self.base, self.depth);
     }
 }

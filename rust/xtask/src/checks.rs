@@ -334,9 +334,9 @@ fn engine_32() -> Result<Verdict> {
     }
     let target = "i686-unknown-linux-musl";
     setup::target(target)?;
-    let mut c = command("cargo", ["test", "--locked", "--release", "-p", "wrt-runtime", "--tests", "--target", target, "--target-dir"]);
+    let mut c = command("cargo", ["test", "--locked", "--release", "-p", "wrt-runtime", "-p", "wrt", "--tests", "--target", target]);
     // No C compiler for 32 bits has to be there.
-    c.arg(tool::scratch().join("engine-32")).env("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
+    c.arg("--target-dir").arg(tool::scratch().join("engine-32")).env("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
     tests_run(&tool::run(c)?)
 }
 

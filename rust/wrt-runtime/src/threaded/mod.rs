@@ -122,7 +122,7 @@ impl Loop<'_> {
     /// Takes the next slice. False: `out` is set.
     #[inline]
     fn next_slice(&mut self) -> bool {
-        if let Some(left) = next_at_once(self.interrupt, self.run, self.left, self.credit) {
+        if let Some(left) = next_at_once(self.interrupt, self.run, self.left, self.credit, 0) {
             (self.left, self.credit) = (left, 0);
             return true;
         }
