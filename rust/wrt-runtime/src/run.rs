@@ -570,13 +570,25 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     return trap(frames, run, pc, &mut here, out, $t)
                 };
             }
+            // A word after the first. RV32 has a constant in an address for nothing, others an index.
             macro_rules! ext {
-                ($c:ident) => {
-                    match $c.get(pc) {
+                (1) => {
+                    ext!(c1, 1)
+                };
+                (2) => {
+                    ext!(c2, 2)
+                };
+                ($c:ident, $n:literal) => {{
+                    let _ = $c;
+                    #[cfg(target_arch = "riscv32")]
+                    let word = code.get(pc..).and_then(|c| c.get($n));
+                    #[cfg(not(target_arch = "riscv32"))]
+                    let word = $c.get(pc);
+                    match word {
                         Some(&k) => k,
                         None => trap!(Trap::BadImage),
                     }
-                };
+                }};
             }
             // The next slice. On computers a call here would cost the loop registers.
             macro_rules! look {
@@ -645,7 +657,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         macro_rules! br {
                             ($taken:expr) => {{
                                 if $taken {
-                                    let k = ext!(c1);
+                                    let k = ext!(1);
                                     pc = pc.wrapping_add(2);
                                     jump!(k)
                                 }
@@ -735,14 +747,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 set_by!($v)
                             }};
                             ($n:literal, $s:ident) => {
-                                let k = ext!(c1);
+                                let k = ext!(1);
                                 let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
                                 let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
                             };
                         }
                         macro_rules! store {
                             ($put:path, $n:literal, $v:expr) => {{
-                                let k = ext!(c1);
+                                let k = ext!(1);
                                 let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
                                 let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
                                 $put(s, $v);
@@ -753,7 +765,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         // With an address that is computed, and wraps.
                         macro_rules! scaled {
                             () => {
-                                (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(c1)) as usize
+                                (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(1)) as usize
                             };
                         }
                         macro_rules! load_scaled {
@@ -782,7 +794,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                         // `[b]` and `[c]` shifted by a constant.
                         macro_rules! shifted {
                             ($join:ident, $shift:ident) => {
-                                set_by!(fr[b!()].$join(fr[c!()].$shift(ext!(c1))))
+                                set_by!(fr[b!()].$join(fr[c!()].$shift(ext!(1))))
                             };
                         }
                         macro_rules! call {
@@ -824,7 +836,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             UNREACHABLE => trap!(Trap::Unreachable),
                             BR => br!(true),
                             BR_FAR => {
-                                let (disp, cost) = (ext!(c1), ext!(c2));
+                                let (disp, cost) = (ext!(1), ext!(2));
                                 pc = pc.wrapping_add(3);
                                 jump_far!(disp as i32, cost as i32);
                                 continue;
@@ -832,13 +844,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             BR_IF => br!(fr[a!()] != 0),
                             BR_UNLESS => br!(fr[a!()] == 0),
                             BR_TABLE => {
-                                let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(c1)) as usize);
+                                let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(1)) as usize);
                                 let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
                                 pc = at.wrapping_add(1);
                                 jump!(k)
                             }
                             BR_TABLE_FAR => {
-                                let n = fr[a!()].min(ext!(c1)) as usize;
+                                let n = fr[a!()].min(ext!(1)) as usize;
                                 let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
                                 let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
                                 pc = at.wrapping_add(2);
@@ -855,18 +867,18 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 ret!()
                             }
                             CALL => {
-                                let f = ext!(c1) as usize;
+                                let f = ext!(1) as usize;
                                 let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
                                 call!(to, a!(), 2, w)
                             }
                             CALL_FAR => {
-                                let (f, cell) = (ext!(c1) as usize, ext!(c2));
+                                let (f, cell) = (ext!(1) as usize, ext!(2));
                                 let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
                                 call!(to, cell, 3, w)
                             }
                             CALL_INDIRECT => {
                                 // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
-                                let (ty, k) = (ext!(c1), ext!(c2));
+                                let (ty, k) = (ext!(1), ext!(2));
                                 let Some(&r) = hot.table.get(fr[b!()] as usize) else { break 'ops w };
                                 let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
                                 let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break 'ops w };
@@ -894,20 +906,20 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             }
                             COPY => set!(fr[b!()]),
                             COPY2 => set2!(get64(fr, b!())),
-                            CONST => set_by!(ext!(c1)),
+                            CONST => set_by!(ext!(1)),
                             CONST_S => set!(bc!() as u32),
                             CONST2 => {
-                                let v = ext!(c1);
-                                fr[a!() + 1] = ext!(c2);
+                                let v = ext!(1);
+                                fr[a!() + 1] = ext!(2);
                                 value!(v, 3)
                             }
                             CONST2_S => set2!(bc!() as i64 as u64),
                             SELECT => {
-                                let k = register(ext!(c1));
+                                let k = register(ext!(1));
                                 set_by!(if fr[k] != 0 { fr[b!()] } else { fr[c!()] })
                             }
                             SELECT2 => {
-                                let k = register(ext!(c1));
+                                let k = register(ext!(1));
                                 let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
                                 set2_by!(v)
                             }
@@ -947,7 +959,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             0x2f => load!(2, s => bytes::half(s).into()),        // i32.load16_u
                             // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                             0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                                let Some(v) = narrow(mem, fr[b!()], ext!(c1), w as u8) else { break 'ops w };
+                                let Some(v) = narrow(mem, fr[b!()], ext!(1), w as u8) else { break 'ops w };
                                 set2_by!(v)
                             }
                             0x36 => store!(bytes::put_word, 4, fr[a!()]),          // i32.store
@@ -1003,27 +1015,27 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             0xc4 => set2!(fr[b!()] as i32 as u64),                         // i64.extend32_s
 
                             I32_ADD_S => set!(fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
-                            I32_ADD_I => set_by!(fr[b!()].wrapping_add(ext!(c1))),
-                            I32_MUL_I => set_by!(fr[b!()].wrapping_mul(ext!(c1))),
-                            I32_AND_I => set_by!(fr[b!()] & ext!(c1)),
-                            I32_OR_I => set_by!(fr[b!()] | ext!(c1)),
-                            I32_XOR_I => set_by!(fr[b!()] ^ ext!(c1)),
+                            I32_ADD_I => set_by!(fr[b!()].wrapping_add(ext!(1))),
+                            I32_MUL_I => set_by!(fr[b!()].wrapping_mul(ext!(1))),
+                            I32_AND_I => set_by!(fr[b!()] & ext!(1)),
+                            I32_OR_I => set_by!(fr[b!()] | ext!(1)),
+                            I32_XOR_I => set_by!(fr[b!()] ^ ext!(1)),
                             I32_SHL_I => set!(fr[b!()].wrapping_shl(c!() as u32)),
                             I32_SHR_S_I => set!((fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
                             I32_SHR_U_I => set!(fr[b!()].wrapping_shr(c!() as u32)),
                             I32_ROTL_I => set!(fr[b!()].rotate_left(c!() as u32 & 31)),
-                            I64_ADD_I => set2_by!(get64(fr, b!()).wrapping_add(ext!(c1) as i32 as u64)),
-                            I64_MUL_I => set2_by!(get64(fr, b!()).wrapping_mul(ext!(c1) as i32 as u64)),
-                            I64_AND_I => set2_by!(get64(fr, b!()) & ext!(c1) as i32 as u64),
-                            I64_OR_I => set2_by!(get64(fr, b!()) | ext!(c1) as i32 as u64),
-                            I64_XOR_I => set2_by!(get64(fr, b!()) ^ ext!(c1) as i32 as u64),
+                            I64_ADD_I => set2_by!(get64(fr, b!()).wrapping_add(ext!(1) as i32 as u64)),
+                            I64_MUL_I => set2_by!(get64(fr, b!()).wrapping_mul(ext!(1) as i32 as u64)),
+                            I64_AND_I => set2_by!(get64(fr, b!()) & ext!(1) as i32 as u64),
+                            I64_OR_I => set2_by!(get64(fr, b!()) | ext!(1) as i32 as u64),
+                            I64_XOR_I => set2_by!(get64(fr, b!()) ^ ext!(1) as i32 as u64),
 
                             I32_ADD_SHL => shifted!(wrapping_add, wrapping_shl),
                             I32_OR_SHL => shifted!(bitor, wrapping_shl),
                             I32_XOR_SHL => shifted!(bitxor, wrapping_shl),
                             I32_XOR_SHR_U => shifted!(bitxor, wrapping_shr),
-                            I32_SHL_ADD => set_by!(fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(c1))),
-                            I32_SHR_U_AND => set_by!(fr[b!()].wrapping_shr(c!() as u32) & ext!(c1)),
+                            I32_SHL_ADD => set_by!(fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(1))),
+                            I32_SHR_U_AND => set_by!(fr[b!()].wrapping_shr(c!() as u32) & ext!(1)),
                             ADD_BR_IF => {
                                 let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
                                 fr[a!()] = sum;
@@ -1213,7 +1225,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     here.left = run.left;
                 }
                 FAR_GET | FAR_SET | FAR_COPY => {
-                    if far(cells, here.base, w, ext!(c1)).is_none() {
+                    if far(cells, here.base, w, ext!(1)).is_none() {
                         trap!(Trap::BadImage);
                     }
                     pc = pc.wrapping_add(2);
@@ -1225,13 +1237,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 }
                 #[cfg(feature = "exceptions")]
                 TRY => {
-                    pc = pc.wrapping_add(2).wrapping_add(ext!(c1) as usize);
+                    pc = pc.wrapping_add(2).wrapping_add(ext!(1) as usize);
                     here.left = hasten(run, here.left, 1);
                 }
                 // Where nothing else of the kind is here, on computers, this would cost the loop a register: 5 % for all programs.
                 #[cfg(all(feature = "tail-call", any(target_pointer_width = "32", feature = "threads")))]
                 RETURN_CALL => {
-                    let (f, k) = (ext!(c1) as usize, ext!(c2));
+                    let (f, k) = (ext!(1) as usize, ext!(2));
                     let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break w };
                     here.left = here.left.wrapping_sub((w >> 16).max(1) as i32);
                     if replace_frame(cells, here.base, k).is_none() {
