@@ -614,13 +614,17 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             let (mut w, mut v) = (0, fr[0]);
             pc = pc.wrapping_sub(1);
             // On other processors each arm goes on by itself.
-            #[cfg_attr(not(all(target_pointer_width = "32", wrt_quick)), allow(unreachable_code))]
+            #[cfg_attr(
+                not(all(target_pointer_width = "32", wrt_quick)),
+                allow(unreachable_code, unused_labels, unused_variables, clippy::never_loop)
+            )]
             let w = 'ops: loop {
                 // Where most operations end: in one place, which the next one's fetch follows.
                 pc = pc.wrapping_add(1);
                 fr[register(w >> 8)] = v;
                 v = 'go: loop {
-                    macro_rules! jump_far {
+                    let v2 = 'wide: loop {
+                        macro_rules! jump_far {
                         ($disp:expr, $cost:expr) => {{
                             let (disp, cost): (i32, i32) = ($disp, $cost);
                             pc = pc.wrapping_add_signed(disp as isize);
@@ -632,172 +636,184 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                             }
                         }};
                     }
-                    let k: u32 = loop {
-                        w = match c0.get(pc) {
-                            Some(w) => *w,
-                            None => trap!(Trap::BadImage),
-                        };
-                        #[cfg(wrt_words)]
-                        counted::word();
-                        // As a jump word says: small and out of line, or in one place below.
-                        #[cfg(not(wrt_quick))]
-                        macro_rules! jump {
-                            ($k:expr) => {{
-                                let k: u32 = $k;
-                                jump_far!((k as i16).into(), k as i32 >> 16);
-                                continue;
-                            }};
-                        }
-                        #[cfg(wrt_quick)]
-                        macro_rules! jump {
-                            ($k:expr) => {
-                                break $k
+                        let k: u32 = loop {
+                            w = match c0.get(pc) {
+                                Some(w) => *w,
+                                None => trap!(Trap::BadImage),
                             };
-                        }
-                        macro_rules! br {
-                            ($taken:expr) => {{
-                                if $taken {
-                                    let k = ext!(1);
+                            #[cfg(wrt_words)]
+                            counted::word();
+                            // As a jump word says: small and out of line, or in one place below.
+                            #[cfg(not(wrt_quick))]
+                            macro_rules! jump {
+                                ($k:expr) => {{
+                                    let k: u32 = $k;
+                                    jump_far!((k as i16).into(), k as i32 >> 16);
+                                    continue;
+                                }};
+                            }
+                            #[cfg(wrt_quick)]
+                            macro_rules! jump {
+                                ($k:expr) => {
+                                    break $k
+                                };
+                            }
+                            macro_rules! br {
+                                ($taken:expr) => {{
+                                    if $taken {
+                                        let k = ext!(1);
+                                        pc = pc.wrapping_add(2);
+                                        jump!(k)
+                                    }
                                     pc = pc.wrapping_add(2);
-                                    jump!(k)
-                                }
-                                pc = pc.wrapping_add(2);
-                                continue;
-                            }};
-                        }
+                                    continue;
+                                }};
+                            }
 
-                        // Extracted where they are used, or every dispatch extracts all.
-                        macro_rules! a {
-                            () => {
-                                register(w >> 8)
-                            };
-                        }
-                        macro_rules! b {
-                            () => {
-                                register(w >> 16)
-                            };
-                        }
-                        macro_rules! c {
-                            () => {
-                                register(w >> 24)
-                            };
-                        }
-                        macro_rules! bc {
-                            () => {
-                                w as i32 >> 16
-                            };
-                        }
-                        // `[a]` becomes `$v`, and the operation has so many words. Small processors do that for all operations in one place,
-                        // which the next one's fetch follows; on others that would cost a register.
-                        #[cfg(all(target_pointer_width = "32", wrt_quick))]
-                        macro_rules! value {
-                            ($v:expr, $words:literal) => {{
-                                let v = $v;
-                                pc = pc.wrapping_add($words - 1);
-                                v
-                            }};
-                        }
-                        #[cfg(not(all(target_pointer_width = "32", wrt_quick)))]
-                        macro_rules! value {
-                            ($v:expr, $words:literal) => {{
-                                fr[a!()] = $v;
-                                pc = pc.wrapping_add($words);
-                                continue;
-                            }};
-                        }
-                        macro_rules! set {
-                            ($v:expr) => {
-                                value!($v, 1)
-                            };
-                        }
-                        macro_rules! set_by {
-                            ($v:expr) => {
-                                value!($v, 2)
-                            };
-                        }
-                        // 64 bits.
-                        macro_rules! set2 {
-                            ($v:expr) => {{
-                                let v: u64 = $v;
-                                fr[a!() + 1] = (v >> 32) as u32;
-                                value!(v as u32, 1)
-                            }};
-                        }
-                        macro_rules! set2_by {
-                            ($v:expr) => {{
-                                let v: u64 = $v;
-                                fr[a!() + 1] = (v >> 32) as u32;
-                                value!(v as u32, 2)
-                            }};
-                        }
-                        // It has no value.
-                        macro_rules! done {
-                            () => {{
-                                pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });
-                                continue;
-                            }};
-                        }
-                        macro_rules! load {
-                            ($n:literal, $s:ident => wide $v:expr) => {{
-                                load!($n, $s);
-                                set2_by!($v)
-                            }};
-                            ($n:literal, $s:ident => $v:expr) => {{
-                                load!($n, $s);
-                                set_by!($v)
-                            }};
-                            ($n:literal, $s:ident) => {
-                                let k = ext!(1);
-                                let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                                let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
-                            };
-                        }
-                        macro_rules! store {
-                            ($put:path, $n:literal, $v:expr) => {{
-                                let k = ext!(1);
-                                let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                                let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
-                                $put(s, $v);
-                                pc = pc.wrapping_add(2);
-                                continue;
-                            }};
-                        }
-                        // With an address that is computed, and wraps.
-                        macro_rules! scaled {
-                            () => {
-                                (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(1)) as usize
-                            };
-                        }
-                        macro_rules! load_scaled {
-                            ($n:literal, $s:ident => wide $v:expr) => {{
-                                load_scaled!($n, $s);
-                                set2_by!($v)
-                            }};
-                            ($n:literal, $s:ident => $v:expr) => {{
-                                load_scaled!($n, $s);
-                                set_by!($v)
-                            }};
-                            ($n:literal, $s:ident) => {
-                                let ea = scaled!();
-                                let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
-                            };
-                        }
-                        macro_rules! store_scaled {
-                            ($put:path, $n:literal, $v:expr) => {{
-                                let ea = scaled!();
-                                let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
-                                $put(s, $v);
-                                pc = pc.wrapping_add(2);
-                                continue;
-                            }};
-                        }
-                        // `[b]` and `[c]` shifted by a constant.
-                        macro_rules! shifted {
-                            ($join:ident, $shift:ident) => {
-                                set_by!(fr[b!()].$join(fr[c!()].$shift(ext!(1))))
-                            };
-                        }
-                        macro_rules! call {
+                            // Extracted where they are used, or every dispatch extracts all.
+                            macro_rules! a {
+                                () => {
+                                    register(w >> 8)
+                                };
+                            }
+                            macro_rules! b {
+                                () => {
+                                    register(w >> 16)
+                                };
+                            }
+                            macro_rules! c {
+                                () => {
+                                    register(w >> 24)
+                                };
+                            }
+                            macro_rules! bc {
+                                () => {
+                                    w as i32 >> 16
+                                };
+                            }
+                            // `[a]` becomes `$v`, and the operation has so many words. Small processors do that for all operations in one place,
+                            // which the next one's fetch follows; on others that would cost a register.
+                            #[cfg(all(target_pointer_width = "32", wrt_quick))]
+                            macro_rules! value {
+                                ($v:expr, $words:literal) => {{
+                                    let v = $v;
+                                    pc = pc.wrapping_add($words - 1);
+                                    v
+                                }};
+                            }
+                            #[cfg(not(all(target_pointer_width = "32", wrt_quick)))]
+                            macro_rules! value {
+                                ($v:expr, $words:literal) => {{
+                                    fr[a!()] = $v;
+                                    pc = pc.wrapping_add($words);
+                                    continue;
+                                }};
+                            }
+                            macro_rules! set {
+                                ($v:expr) => {
+                                    value!($v, 1)
+                                };
+                            }
+                            macro_rules! set_by {
+                                ($v:expr) => {
+                                    value!($v, 2)
+                                };
+                            }
+                            // 64 bits.
+                            #[cfg(all(target_pointer_width = "32", wrt_quick))]
+                            macro_rules! value2 {
+                                ($v:expr, $words:literal) => {{
+                                    let v: u64 = $v;
+                                    pc = pc.wrapping_add($words - 1);
+                                    break 'wide v;
+                                }};
+                            }
+                            #[cfg(not(all(target_pointer_width = "32", wrt_quick)))]
+                            macro_rules! value2 {
+                                ($v:expr, $words:literal) => {{
+                                    set64(fr, a!(), $v);
+                                    pc = pc.wrapping_add($words);
+                                    continue;
+                                }};
+                            }
+                            macro_rules! set2 {
+                                ($v:expr) => {
+                                    value2!($v, 1)
+                                };
+                            }
+                            macro_rules! set2_by {
+                                ($v:expr) => {
+                                    value2!($v, 2)
+                                };
+                            }
+                            // It has no value.
+                            macro_rules! done {
+                                () => {{
+                                    pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });
+                                    continue;
+                                }};
+                            }
+                            macro_rules! load {
+                                ($n:literal, $s:ident => wide $v:expr) => {{
+                                    load!($n, $s);
+                                    set2_by!($v)
+                                }};
+                                ($n:literal, $s:ident => $v:expr) => {{
+                                    load!($n, $s);
+                                    set_by!($v)
+                                }};
+                                ($n:literal, $s:ident) => {
+                                    let k = ext!(1);
+                                    let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                                };
+                            }
+                            macro_rules! store {
+                                ($put:path, $n:literal, $v:expr) => {{
+                                    let k = ext!(1);
+                                    let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
+                                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                    $put(s, $v);
+                                    pc = pc.wrapping_add(2);
+                                    continue;
+                                }};
+                            }
+                            // With an address that is computed, and wraps.
+                            macro_rules! scaled {
+                                () => {
+                                    (fr[b!()] << (w >> 24 & 7)).wrapping_add(ext!(1)) as usize
+                                };
+                            }
+                            macro_rules! load_scaled {
+                                ($n:literal, $s:ident => wide $v:expr) => {{
+                                    load_scaled!($n, $s);
+                                    set2_by!($v)
+                                }};
+                                ($n:literal, $s:ident => $v:expr) => {{
+                                    load_scaled!($n, $s);
+                                    set_by!($v)
+                                }};
+                                ($n:literal, $s:ident) => {
+                                    let ea = scaled!();
+                                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                                };
+                            }
+                            macro_rules! store_scaled {
+                                ($put:path, $n:literal, $v:expr) => {{
+                                    let ea = scaled!();
+                                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                    $put(s, $v);
+                                    pc = pc.wrapping_add(2);
+                                    continue;
+                                }};
+                            }
+                            // `[b]` and `[c]` shifted by a constant.
+                            macro_rules! shifted {
+                                ($join:ident, $shift:ident) => {
+                                    set_by!(fr[b!()].$join(fr[c!()].$shift(ext!(1))))
+                                };
+                            }
+                            macro_rules! call {
                             ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
                                 if $costs < 1 << 16 {
                                     break 'ops w;
@@ -814,7 +830,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 continue;
                             }};
                         }
-                        macro_rules! ret {
+                            macro_rules! ret {
                             () => {{
                                 let top = here.depth.wrapping_sub(1);
                                 let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
@@ -829,377 +845,375 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 continue;
                             }};
                         }
-                        // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
-                        // makes the compiler check that the opcode is below 256.
-                        #[allow(unreachable_patterns, clippy::manual_range_patterns)]
-                        break 'go match w as u8 {
-                            UNREACHABLE => trap!(Trap::Unreachable),
-                            BR => br!(true),
-                            BR_FAR => {
-                                let (disp, cost) = (ext!(1), ext!(2));
-                                pc = pc.wrapping_add(3);
-                                jump_far!(disp as i32, cost as i32);
-                                continue;
-                            }
-                            BR_IF => br!(fr[a!()] != 0),
-                            BR_UNLESS => br!(fr[a!()] == 0),
-                            BR_TABLE => {
-                                let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(1)) as usize);
-                                let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
-                                pc = at.wrapping_add(1);
-                                jump!(k)
-                            }
-                            BR_TABLE_FAR => {
-                                let n = fr[a!()].min(ext!(1)) as usize;
-                                let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
-                                let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
-                                pc = at.wrapping_add(2);
-                                jump_far!(disp as i32, cost as i32);
-                                continue;
-                            }
-                            RETURN => ret!(),
-                            RETURN1 => {
-                                fr[0] = fr[a!()];
-                                ret!()
-                            }
-                            RETURN2 => {
-                                (fr[0], fr[1]) = (fr[a!()], fr[a!() + 1]);
-                                ret!()
-                            }
-                            CALL => {
-                                let f = ext!(1) as usize;
-                                let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
-                                call!(to, a!(), 2, w)
-                            }
-                            CALL_FAR => {
-                                let (f, cell) = (ext!(1) as usize, ext!(2));
-                                let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
-                                call!(to, cell, 3, w)
-                            }
-                            CALL_INDIRECT => {
-                                // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
-                                let (ty, k) = (ext!(1), ext!(2));
-                                let Some(&r) = hot.table.get(fr[b!()] as usize) else { break 'ops w };
-                                let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
-                                let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break 'ops w };
-                                if have != ty || r & 7 != 2 || k & 0xffff != 0 {
-                                    break 'ops w;
+                            // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
+                            // makes the compiler check that the opcode is below 256.
+                            #[allow(unreachable_patterns, clippy::manual_range_patterns)]
+                            break 'go match w as u8 {
+                                UNREACHABLE => trap!(Trap::Unreachable),
+                                BR => br!(true),
+                                BR_FAR => {
+                                    let (disp, cost) = (ext!(1), ext!(2));
+                                    pc = pc.wrapping_add(3);
+                                    jump_far!(disp as i32, cost as i32);
+                                    continue;
                                 }
-                                call!(to, a!(), 3, k)
-                            }
-                            CHARGE => {
-                                pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });
-                                here.left = here.left.wrapping_sub((w >> 16) as i32);
-                                slice!('ops);
-                                continue;
-                            }
-                            ENTER => {
-                                match c!() {
-                                    0 => {}
-                                    1 => fr[b!()] = 0,
-                                    2 => (fr[b!()], fr[b!() + 1]) = (0, 0),
-                                    3 => (fr[b!()], fr[b!() + 1], fr[b!() + 2]) = (0, 0, 0),
-                                    4 => (fr[b!()], fr[b!() + 1], fr[b!() + 2], fr[b!() + 3]) = (0, 0, 0, 0),
-                                    _ => clear(fr, b!(), c!()),
+                                BR_IF => br!(fr[a!()] != 0),
+                                BR_UNLESS => br!(fr[a!()] == 0),
+                                BR_TABLE => {
+                                    let at = pc.wrapping_add(2).wrapping_add(fr[a!()].min(ext!(1)) as usize);
+                                    let Some(&k) = c0.get(at) else { trap!(Trap::BadImage) };
+                                    pc = at.wrapping_add(1);
+                                    jump!(k)
                                 }
-                                done!()
-                            }
-                            COPY => set!(fr[b!()]),
-                            COPY2 => set2!(get64(fr, b!())),
-                            CONST => set_by!(ext!(1)),
-                            CONST_S => set!(bc!() as u32),
-                            CONST2 => {
-                                let v = ext!(1);
-                                fr[a!() + 1] = ext!(2);
-                                value!(v, 3)
-                            }
-                            CONST2_S => set2!(bc!() as i64 as u64),
-                            SELECT => {
-                                let k = register(ext!(1));
-                                set_by!(if fr[k] != 0 { fr[b!()] } else { fr[c!()] })
-                            }
-                            SELECT2 => {
-                                let k = register(ext!(1));
-                                let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
-                                set2_by!(v)
-                            }
-                            GLOBAL_GET => {
-                                let Some(&v) = hot.globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
-                                set!(v)
-                            }
-                            GLOBAL_GET2 => {
-                                let Some(&[lo, hi]) = hot.globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
-                                    trap!(Trap::BadImage)
-                                };
-                                fr[a!() + 1] = hi;
-                                value!(lo, 1)
-                            }
-                            GLOBAL_SET => {
-                                let Some(g) = hot.globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
-                                *g = fr[a!()];
-                                done!()
-                            }
-                            GLOBAL_SET2 => {
-                                let Some(g) = hot.globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
-                                    trap!(Trap::BadImage)
-                                };
-                                *g = [fr[a!()], fr[a!() + 1]];
-                                done!()
-                            }
-                            CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET | TABLE_SIZE
-                            | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE | MEMORY_GROW | MEMORY_COPY
-                            | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64 | TABLE_INDEX | FAR_GET | FAR_SET
-                            | FAR_COPY | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break 'ops w,
+                                BR_TABLE_FAR => {
+                                    let n = fr[a!()].min(ext!(1)) as usize;
+                                    let at = pc.wrapping_add(2).wrapping_add(n.wrapping_mul(2));
+                                    let (Some(&disp), Some(&cost)) = (c0.get(at), c1.get(at)) else { trap!(Trap::BadImage) };
+                                    pc = at.wrapping_add(2);
+                                    jump_far!(disp as i32, cost as i32);
+                                    continue;
+                                }
+                                RETURN => ret!(),
+                                RETURN1 => {
+                                    fr[0] = fr[a!()];
+                                    ret!()
+                                }
+                                RETURN2 => {
+                                    (fr[0], fr[1]) = (fr[a!()], fr[a!() + 1]);
+                                    ret!()
+                                }
+                                CALL => {
+                                    let f = ext!(1) as usize;
+                                    let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
+                                    call!(to, a!(), 2, w)
+                                }
+                                CALL_FAR => {
+                                    let (f, cell) = (ext!(1) as usize, ext!(2));
+                                    let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
+                                    call!(to, cell, 3, w)
+                                }
+                                CALL_INDIRECT => {
+                                    // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
+                                    let (ty, k) = (ext!(1), ext!(2));
+                                    let Some(&r) = hot.table.get(fr[b!()] as usize) else { break 'ops w };
+                                    let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
+                                    let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break 'ops w };
+                                    if have != ty || r & 7 != 2 || k & 0xffff != 0 {
+                                        break 'ops w;
+                                    }
+                                    call!(to, a!(), 3, k)
+                                }
+                                CHARGE => {
+                                    pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });
+                                    here.left = here.left.wrapping_sub((w >> 16) as i32);
+                                    slice!('ops);
+                                    continue;
+                                }
+                                ENTER => {
+                                    match c!() {
+                                        0 => {}
+                                        1 => fr[b!()] = 0,
+                                        2 => (fr[b!()], fr[b!() + 1]) = (0, 0),
+                                        3 => (fr[b!()], fr[b!() + 1], fr[b!() + 2]) = (0, 0, 0),
+                                        4 => (fr[b!()], fr[b!() + 1], fr[b!() + 2], fr[b!() + 3]) = (0, 0, 0, 0),
+                                        _ => clear(fr, b!(), c!()),
+                                    }
+                                    done!()
+                                }
+                                COPY => set!(fr[b!()]),
+                                COPY2 => set2!(get64(fr, b!())),
+                                CONST => set_by!(ext!(1)),
+                                CONST_S => set!(bc!() as u32),
+                                CONST2 => value2!(u64::from(ext!(1)) | u64::from(ext!(2)) << 32, 3),
+                                CONST2_S => set2!(bc!() as i64 as u64),
+                                SELECT => {
+                                    let k = register(ext!(1));
+                                    set_by!(if fr[k] != 0 { fr[b!()] } else { fr[c!()] })
+                                }
+                                SELECT2 => {
+                                    let k = register(ext!(1));
+                                    let v = if fr[k] != 0 { get64(fr, b!()) } else { get64(fr, c!()) };
+                                    set2_by!(v)
+                                }
+                                GLOBAL_GET => {
+                                    let Some(&v) = hot.globals.get((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                                    set!(v)
+                                }
+                                GLOBAL_GET2 => {
+                                    let Some(&[lo, hi]) = hot.globals.get((w >> 16) as usize..).and_then(|g| g.first_chunk()) else {
+                                        trap!(Trap::BadImage)
+                                    };
+                                    set2!(u64::from(lo) | u64::from(hi) << 32)
+                                }
+                                GLOBAL_SET => {
+                                    let Some(g) = hot.globals.get_mut((w >> 16) as usize) else { trap!(Trap::BadImage) };
+                                    *g = fr[a!()];
+                                    done!()
+                                }
+                                GLOBAL_SET2 => {
+                                    let Some(g) = hot.globals.get_mut((w >> 16) as usize..).and_then(|g| g.first_chunk_mut()) else {
+                                        trap!(Trap::BadImage)
+                                    };
+                                    *g = [fr[a!()], fr[a!() + 1]];
+                                    done!()
+                                }
+                                CALL_INDIRECT_FAR | ENTER_FAR | GLOBAL_GET_X | GLOBAL_SET_X | REF_FUNC | TABLE_GET | TABLE_SET
+                                | TABLE_SIZE | TABLE_GROW | TABLE_FILL | TABLE_COPY | TABLE_INIT | ELEM_DROP | MEMORY_SIZE
+                                | MEMORY_GROW | MEMORY_COPY | MEMORY_FILL | MEMORY_INIT | DATA_DROP | MEMORY_OTHER | MEMORY_64
+                                | TABLE_INDEX | FAR_GET | FAR_SET | FAR_COPY | MAP | TRY | RETURN_CALL | EXTENDED | SECOND => break 'ops w,
 
-                            0x28 => load!(4, s => bytes::word(s)),               // i32.load
-                            0x29 => load!(8, s => wide bytes::double(s)),        // i64.load
-                            0x2c => load!(1, s => s[0] as i8 as u32),            // i32.load8_s
-                            0x2d => load!(1, s => s[0].into()),                  // i32.load8_u
-                            0x2e => load!(2, s => bytes::half(s) as i16 as u32), // i32.load16_s
-                            0x2f => load!(2, s => bytes::half(s).into()),        // i32.load16_u
-                            // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
-                            0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                                let Some(v) = narrow(mem, fr[b!()], ext!(1), w as u8) else { break 'ops w };
-                                set2_by!(v)
-                            }
-                            0x36 => store!(bytes::put_word, 4, fr[a!()]),          // i32.store
-                            0x37 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store
-                            0x3a => store!(bytes::put_byte, 1, fr[a!()] as u8),    // i32.store8
-                            0x3b => store!(bytes::put_half, 2, fr[a!()] as u16),   // i32.store16
+                                0x28 => load!(4, s => bytes::word(s)),               // i32.load
+                                0x29 => load!(8, s => wide bytes::double(s)),        // i64.load
+                                0x2c => load!(1, s => s[0] as i8 as u32),            // i32.load8_s
+                                0x2d => load!(1, s => s[0].into()),                  // i32.load8_u
+                                0x2e => load!(2, s => bytes::half(s) as i16 as u32), // i32.load16_s
+                                0x2f => load!(2, s => bytes::half(s).into()),        // i32.load16_u
+                                // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
+                                0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
+                                    let Some(v) = narrow(mem, fr[b!()], ext!(1), w as u8) else { break 'ops w };
+                                    set2_by!(v)
+                                }
+                                0x36 => store!(bytes::put_word, 4, fr[a!()]), // i32.store
+                                0x37 => store!(bytes::put_double, 8, get64(fr, a!())), // i64.store
+                                0x3a => store!(bytes::put_byte, 1, fr[a!()] as u8), // i32.store8
+                                0x3b => store!(bytes::put_half, 2, fr[a!()] as u16), // i32.store16
 
-                            LOAD32_SCALED => load_scaled!(4, s => bytes::word(s)),
-                            LOAD64_SCALED => load_scaled!(8, s => wide bytes::double(s)),
-                            LOAD8_S_SCALED => load_scaled!(1, s => s[0] as i8 as u32),
-                            LOAD8_U_SCALED => load_scaled!(1, s => s[0].into()),
-                            LOAD16_S_SCALED => load_scaled!(2, s => bytes::half(s) as i16 as u32),
-                            LOAD16_U_SCALED => load_scaled!(2, s => bytes::half(s).into()),
-                            STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a!()]),
-                            STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a!()] as u8),
+                                LOAD32_SCALED => load_scaled!(4, s => bytes::word(s)),
+                                LOAD64_SCALED => load_scaled!(8, s => wide bytes::double(s)),
+                                LOAD8_S_SCALED => load_scaled!(1, s => s[0] as i8 as u32),
+                                LOAD8_U_SCALED => load_scaled!(1, s => s[0].into()),
+                                LOAD16_S_SCALED => load_scaled!(2, s => bytes::half(s) as i16 as u32),
+                                LOAD16_U_SCALED => load_scaled!(2, s => bytes::half(s).into()),
+                                STORE32_SCALED => store_scaled!(bytes::put_word, 4, fr[a!()]),
+                                STORE8_SCALED => store_scaled!(bytes::put_byte, 1, fr[a!()] as u8),
 
-                            0x45 => set!((fr[b!()] == 0).into()),                          // i32.eqz
-                            0x46 => set!((fr[b!()] == fr[c!()]).into()),                   // i32.eq
-                            0x47 => set!((fr[b!()] != fr[c!()]).into()),                   // i32.ne
-                            0x48 => set!(((fr[b!()] as i32) < fr[c!()] as i32).into()),    // i32.lt_s
-                            0x49 => set!((fr[b!()] < fr[c!()]).into()),                    // i32.lt_u
-                            0x4a => set!((fr[b!()] as i32 > fr[c!()] as i32).into()),      // i32.gt_s
-                            0x4b => set!((fr[b!()] > fr[c!()]).into()),                    // i32.gt_u
-                            0x4c => set!((fr[b!()] as i32 <= fr[c!()] as i32).into()),     // i32.le_s
-                            0x4d => set!((fr[b!()] <= fr[c!()]).into()),                   // i32.le_u
-                            0x4e => set!((fr[b!()] as i32 >= fr[c!()] as i32).into()),     // i32.ge_s
-                            0x4f => set!((fr[b!()] >= fr[c!()]).into()),                   // i32.ge_u
-                            0x67 => set!(fr[b!()].leading_zeros()),                        // i32.clz
-                            0x68 => set!(fr[b!()].trailing_zeros()),                       // i32.ctz
-                            0x6a => set!(fr[b!()].wrapping_add(fr[c!()])),                 // i32.add
-                            0x6b => set!(fr[b!()].wrapping_sub(fr[c!()])),                 // i32.sub
-                            0x6c => set!(fr[b!()].wrapping_mul(fr[c!()])),                 // i32.mul
-                            0x71 => set!(fr[b!()] & fr[c!()]),                             // i32.and
-                            0x72 => set!(fr[b!()] | fr[c!()]),                             // i32.or
-                            0x73 => set!(fr[b!()] ^ fr[c!()]),                             // i32.xor
-                            0x74 => set!(fr[b!()].wrapping_shl(fr[c!()])),                 // i32.shl
-                            0x75 => set!((fr[b!()] as i32).wrapping_shr(fr[c!()]) as u32), // i32.shr_s
-                            0x76 => set!(fr[b!()].wrapping_shr(fr[c!()])),                 // i32.shr_u
-                            0x77 => set!(fr[b!()].rotate_left(fr[c!()] & 31)),             // i32.rotl
-                            0x78 => set!(fr[b!()].rotate_right(fr[c!()] & 31)),            // i32.rotr
-                            0x7c => set2!(get64(fr, b!()).wrapping_add(get64(fr, c!()))),  // i64.add
-                            0x7d => set2!(get64(fr, b!()).wrapping_sub(get64(fr, c!()))),  // i64.sub
-                            0x7e => set2!(get64(fr, b!()).wrapping_mul(get64(fr, c!()))),  // i64.mul
-                            0x83 => set2!(get64(fr, b!()) & get64(fr, c!())),              // i64.and
-                            0x84 => set2!(get64(fr, b!()) | get64(fr, c!())),              // i64.or
-                            0x85 => set2!(get64(fr, b!()) ^ get64(fr, c!())),              // i64.xor
-                            0xac => set2!(fr[b!()] as i32 as u64),                         // i64.extend_i32_s
-                            0xad => set2!(fr[b!()].into()),                                // i64.extend_i32_u
-                            0xc0 => set!(fr[b!()] as i8 as u32),                           // i32.extend8_s
-                            0xc1 => set!(fr[b!()] as i16 as u32),                          // i32.extend16_s
-                            0xc2 => set2!(fr[b!()] as i8 as u64),                          // i64.extend8_s
-                            0xc3 => set2!(fr[b!()] as i16 as u64),                         // i64.extend16_s
-                            0xc4 => set2!(fr[b!()] as i32 as u64),                         // i64.extend32_s
+                                0x45 => set!((fr[b!()] == 0).into()),                       // i32.eqz
+                                0x46 => set!((fr[b!()] == fr[c!()]).into()),                // i32.eq
+                                0x47 => set!((fr[b!()] != fr[c!()]).into()),                // i32.ne
+                                0x48 => set!(((fr[b!()] as i32) < fr[c!()] as i32).into()), // i32.lt_s
+                                0x49 => set!((fr[b!()] < fr[c!()]).into()),                 // i32.lt_u
+                                0x4a => set!((fr[b!()] as i32 > fr[c!()] as i32).into()),   // i32.gt_s
+                                0x4b => set!((fr[b!()] > fr[c!()]).into()),                 // i32.gt_u
+                                0x4c => set!((fr[b!()] as i32 <= fr[c!()] as i32).into()),  // i32.le_s
+                                0x4d => set!((fr[b!()] <= fr[c!()]).into()),                // i32.le_u
+                                0x4e => set!((fr[b!()] as i32 >= fr[c!()] as i32).into()),  // i32.ge_s
+                                0x4f => set!((fr[b!()] >= fr[c!()]).into()),                // i32.ge_u
+                                0x67 => set!(fr[b!()].leading_zeros()),                     // i32.clz
+                                0x68 => set!(fr[b!()].trailing_zeros()),                    // i32.ctz
+                                0x6a => set!(fr[b!()].wrapping_add(fr[c!()])),              // i32.add
+                                0x6b => set!(fr[b!()].wrapping_sub(fr[c!()])),              // i32.sub
+                                0x6c => set!(fr[b!()].wrapping_mul(fr[c!()])),              // i32.mul
+                                0x71 => set!(fr[b!()] & fr[c!()]),                          // i32.and
+                                0x72 => set!(fr[b!()] | fr[c!()]),                          // i32.or
+                                0x73 => set!(fr[b!()] ^ fr[c!()]),                          // i32.xor
+                                0x74 => set!(fr[b!()].wrapping_shl(fr[c!()])),              // i32.shl
+                                0x75 => set!((fr[b!()] as i32).wrapping_shr(fr[c!()]) as u32), // i32.shr_s
+                                0x76 => set!(fr[b!()].wrapping_shr(fr[c!()])),              // i32.shr_u
+                                0x77 => set!(fr[b!()].rotate_left(fr[c!()] & 31)),          // i32.rotl
+                                0x78 => set!(fr[b!()].rotate_right(fr[c!()] & 31)),         // i32.rotr
+                                0x7c => set2!(get64(fr, b!()).wrapping_add(get64(fr, c!()))), // i64.add
+                                0x7d => set2!(get64(fr, b!()).wrapping_sub(get64(fr, c!()))), // i64.sub
+                                0x7e => set2!(get64(fr, b!()).wrapping_mul(get64(fr, c!()))), // i64.mul
+                                0x83 => set2!(get64(fr, b!()) & get64(fr, c!())),           // i64.and
+                                0x84 => set2!(get64(fr, b!()) | get64(fr, c!())),           // i64.or
+                                0x85 => set2!(get64(fr, b!()) ^ get64(fr, c!())),           // i64.xor
+                                0xac => set2!(fr[b!()] as i32 as u64),                      // i64.extend_i32_s
+                                0xad => set2!(fr[b!()].into()),                             // i64.extend_i32_u
+                                0xc0 => set!(fr[b!()] as i8 as u32),                        // i32.extend8_s
+                                0xc1 => set!(fr[b!()] as i16 as u32),                       // i32.extend16_s
+                                0xc2 => set2!(fr[b!()] as i8 as u64),                       // i64.extend8_s
+                                0xc3 => set2!(fr[b!()] as i16 as u64),                      // i64.extend16_s
+                                0xc4 => set2!(fr[b!()] as i32 as u64),                      // i64.extend32_s
 
-                            I32_ADD_S => set!(fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
-                            I32_ADD_I => set_by!(fr[b!()].wrapping_add(ext!(1))),
-                            I32_MUL_I => set_by!(fr[b!()].wrapping_mul(ext!(1))),
-                            I32_AND_I => set_by!(fr[b!()] & ext!(1)),
-                            I32_OR_I => set_by!(fr[b!()] | ext!(1)),
-                            I32_XOR_I => set_by!(fr[b!()] ^ ext!(1)),
-                            I32_SHL_I => set!(fr[b!()].wrapping_shl(c!() as u32)),
-                            I32_SHR_S_I => set!((fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
-                            I32_SHR_U_I => set!(fr[b!()].wrapping_shr(c!() as u32)),
-                            I32_ROTL_I => set!(fr[b!()].rotate_left(c!() as u32 & 31)),
-                            I64_ADD_I => set2_by!(get64(fr, b!()).wrapping_add(ext!(1) as i32 as u64)),
-                            I64_MUL_I => set2_by!(get64(fr, b!()).wrapping_mul(ext!(1) as i32 as u64)),
-                            I64_AND_I => set2_by!(get64(fr, b!()) & ext!(1) as i32 as u64),
-                            I64_OR_I => set2_by!(get64(fr, b!()) | ext!(1) as i32 as u64),
-                            I64_XOR_I => set2_by!(get64(fr, b!()) ^ ext!(1) as i32 as u64),
+                                I32_ADD_S => set!(fr[b!()].wrapping_add((w as i32 >> 24) as u32)),
+                                I32_ADD_I => set_by!(fr[b!()].wrapping_add(ext!(1))),
+                                I32_MUL_I => set_by!(fr[b!()].wrapping_mul(ext!(1))),
+                                I32_AND_I => set_by!(fr[b!()] & ext!(1)),
+                                I32_OR_I => set_by!(fr[b!()] | ext!(1)),
+                                I32_XOR_I => set_by!(fr[b!()] ^ ext!(1)),
+                                I32_SHL_I => set!(fr[b!()].wrapping_shl(c!() as u32)),
+                                I32_SHR_S_I => set!((fr[b!()] as i32).wrapping_shr(c!() as u32) as u32),
+                                I32_SHR_U_I => set!(fr[b!()].wrapping_shr(c!() as u32)),
+                                I32_ROTL_I => set!(fr[b!()].rotate_left(c!() as u32 & 31)),
+                                I64_ADD_I => set2_by!(get64(fr, b!()).wrapping_add(ext!(1) as i32 as u64)),
+                                I64_MUL_I => set2_by!(get64(fr, b!()).wrapping_mul(ext!(1) as i32 as u64)),
+                                I64_AND_I => set2_by!(get64(fr, b!()) & ext!(1) as i32 as u64),
+                                I64_OR_I => set2_by!(get64(fr, b!()) | ext!(1) as i32 as u64),
+                                I64_XOR_I => set2_by!(get64(fr, b!()) ^ ext!(1) as i32 as u64),
 
-                            I32_ADD_SHL => shifted!(wrapping_add, wrapping_shl),
-                            I32_OR_SHL => shifted!(bitor, wrapping_shl),
-                            I32_XOR_SHL => shifted!(bitxor, wrapping_shl),
-                            I32_XOR_SHR_U => shifted!(bitxor, wrapping_shr),
-                            I32_SHL_ADD => set_by!(fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(1))),
-                            I32_SHR_U_AND => set_by!(fr[b!()].wrapping_shr(c!() as u32) & ext!(1)),
-                            ADD_BR_IF => {
-                                let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
-                                fr[a!()] = sum;
-                                br!(sum != 0)
-                            }
-                            ADD_BR_UNLESS => {
-                                let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
-                                fr[a!()] = sum;
-                                br!(sum == 0)
-                            }
-                            ADD_BR_NE => {
-                                let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
-                                fr[a!()] = sum;
-                                br!(sum != fr[b!()])
-                            }
-                            ADD_BR_EQ => {
-                                let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
-                                fr[a!()] = sum;
-                                br!(sum == fr[b!()])
-                            }
-                            BR_WITHIN => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) < w >> 24),
-                            BR_BEYOND => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) >= w >> 24),
+                                I32_ADD_SHL => shifted!(wrapping_add, wrapping_shl),
+                                I32_OR_SHL => shifted!(bitor, wrapping_shl),
+                                I32_XOR_SHL => shifted!(bitxor, wrapping_shl),
+                                I32_XOR_SHR_U => shifted!(bitxor, wrapping_shr),
+                                I32_SHL_ADD => set_by!(fr[b!()].wrapping_shl(c!() as u32).wrapping_add(ext!(1))),
+                                I32_SHR_U_AND => set_by!(fr[b!()].wrapping_shr(c!() as u32) & ext!(1)),
+                                ADD_BR_IF => {
+                                    let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
+                                    fr[a!()] = sum;
+                                    br!(sum != 0)
+                                }
+                                ADD_BR_UNLESS => {
+                                    let sum = fr[b!()].wrapping_add((w as i32 >> 24) as u32);
+                                    fr[a!()] = sum;
+                                    br!(sum == 0)
+                                }
+                                ADD_BR_NE => {
+                                    let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
+                                    fr[a!()] = sum;
+                                    br!(sum != fr[b!()])
+                                }
+                                ADD_BR_EQ => {
+                                    let sum = fr[a!()].wrapping_add((w as i32 >> 24) as u32);
+                                    fr[a!()] = sum;
+                                    br!(sum == fr[b!()])
+                                }
+                                BR_WITHIN => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) < w >> 24),
+                                BR_BEYOND => br!(fr[a!()].wrapping_add(((w as i32) << 8 >> 24) as u32) >= w >> 24),
 
-                            BR_EQ => br!(fr[a!()] == fr[b!()]),
-                            BR_NE => br!(fr[a!()] != fr[b!()]),
-                            BR_LT_S => br!((fr[a!()] as i32) < fr[b!()] as i32),
-                            BR_LT_U => br!(fr[a!()] < fr[b!()]),
-                            BR_LE_S => br!(fr[a!()] as i32 <= fr[b!()] as i32),
-                            BR_LE_U => br!(fr[a!()] <= fr[b!()]),
-                            BR_EQ_I => br!(fr[a!()] as i32 == bc!()),
-                            BR_NE_I => br!(fr[a!()] as i32 != bc!()),
-                            BR_LT_S_I => br!((fr[a!()] as i32) < bc!()),
-                            BR_LT_U_I => br!(fr[a!()] < bc!() as u32),
-                            BR_GE_S_I => br!(fr[a!()] as i32 >= bc!()),
-                            BR_GE_U_I => br!(fr[a!()] >= bc!() as u32),
+                                BR_EQ => br!(fr[a!()] == fr[b!()]),
+                                BR_NE => br!(fr[a!()] != fr[b!()]),
+                                BR_LT_S => br!((fr[a!()] as i32) < fr[b!()] as i32),
+                                BR_LT_U => br!(fr[a!()] < fr[b!()]),
+                                BR_LE_S => br!(fr[a!()] as i32 <= fr[b!()] as i32),
+                                BR_LE_U => br!(fr[a!()] <= fr[b!()]),
+                                BR_EQ_I => br!(fr[a!()] as i32 == bc!()),
+                                BR_NE_I => br!(fr[a!()] as i32 != bc!()),
+                                BR_LT_S_I => br!((fr[a!()] as i32) < bc!()),
+                                BR_LT_U_I => br!(fr[a!()] < bc!() as u32),
+                                BR_GE_S_I => br!(fr[a!()] as i32 >= bc!()),
+                                BR_GE_U_I => br!(fr[a!()] >= bc!() as u32),
 
-                            #[cfg(wrt_quick)]
-                            I64_SHL_I => set2!(get64(fr, b!()).wrapping_shl(w >> 24)),
-                            #[cfg(wrt_quick)]
-                            I64_SHR_S_I => set2!((get64(fr, b!()) as i64).wrapping_shr(w >> 24) as u64),
-                            #[cfg(wrt_quick)]
-                            I64_SHR_U_I => set2!(get64(fr, b!()).wrapping_shr(w >> 24)),
-                            #[cfg(wrt_quick)]
-                            0x50 => set!((get64(fr, b!()) == 0).into()),
-                            #[cfg(wrt_quick)]
-                            0x51 => set!((get64(fr, b!()) == get64(fr, c!())).into()),
-                            #[cfg(wrt_quick)]
-                            0x52 => set!((get64(fr, b!()) != get64(fr, c!())).into()),
-                            #[cfg(wrt_quick)]
-                            0x53 => set!(((get64(fr, b!()) as i64) < get64(fr, c!()) as i64).into()),
-                            #[cfg(wrt_quick)]
-                            0x54 => set!((get64(fr, b!()) < get64(fr, c!())).into()),
-                            #[cfg(wrt_quick)]
-                            0x55 => set!(((get64(fr, b!()) as i64) > get64(fr, c!()) as i64).into()),
-                            #[cfg(wrt_quick)]
-                            0x56 => set!((get64(fr, b!()) > get64(fr, c!())).into()),
-                            #[cfg(wrt_quick)]
-                            0x57 => set!(((get64(fr, b!()) as i64) <= get64(fr, c!()) as i64).into()),
-                            #[cfg(wrt_quick)]
-                            0x58 => set!((get64(fr, b!()) <= get64(fr, c!())).into()),
-                            #[cfg(wrt_quick)]
-                            0x59 => set!(((get64(fr, b!()) as i64) >= get64(fr, c!()) as i64).into()),
-                            #[cfg(wrt_quick)]
-                            0x5a => set!((get64(fr, b!()) >= get64(fr, c!())).into()),
-                            #[cfg(wrt_quick)]
-                            0x89 => set2!(get64(fr, b!()).rotate_left(fr[c!()] & 63)),
-                            #[cfg(wrt_quick)]
-                            0x6d => match num::i32_div_s(fr[b!()], fr[c!()]) {
-                                Ok(v) => set!(v),
-                                Err(t) => trap!(t),
-                            },
-                            #[cfg(wrt_quick)]
-                            0x6e => match num::i32_div_u(fr[b!()], fr[c!()]) {
-                                Ok(v) => set!(v),
-                                Err(t) => trap!(t),
-                            },
-                            #[cfg(wrt_quick)]
-                            0x6f => match num::i32_rem_s(fr[b!()], fr[c!()]) {
-                                Ok(v) => set!(v),
-                                Err(t) => trap!(t),
-                            },
-                            #[cfg(wrt_quick)]
-                            0x70 => match num::i32_rem_u(fr[b!()], fr[c!()]) {
-                                Ok(v) => set!(v),
-                                Err(t) => trap!(t),
-                            },
-                            #[cfg(wrt_quick)]
-                            0x80 => match numeric::unsigned::i64_div_u(fr, w) {
-                                Ok(()) => done!(),
-                                Err(t) => trap!(t),
-                            },
-                            #[cfg(wrt_quick)]
-                            0x82 => match numeric::unsigned::i64_rem_u(fr, w) {
-                                Ok(()) => done!(),
-                                Err(t) => trap!(t),
-                            },
-                            // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
-                            0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f
-                            | 0x70 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I
-                            | I64_SHR_S_I | I64_SHR_U_I => match numeric::integer(fr, w) {
-                                Ok(()) => done!(),
-                                Err(t) => trap!(t),
-                            },
-                            // The list below has them too.
-                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-                            0x92 => {
-                                numeric::floats::f32_add(fr, w);
-                                done!()
-                            }
-                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-                            0x93 => {
-                                numeric::floats::f32_sub(fr, w);
-                                done!()
-                            }
-                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-                            0x94 => {
-                                numeric::floats::f32_mul(fr, w);
-                                done!()
-                            }
-                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-                            0xa0 => {
-                                numeric::floats::f64_add(fr, w);
-                                done!()
-                            }
-                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-                            0xa1 => {
-                                numeric::floats::f64_sub(fr, w);
-                                done!()
-                            }
-                            #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
-                            0xa2 => {
-                                numeric::floats::f64_mul(fr, w);
-                                done!()
-                            }
-                            #[cfg(feature = "float")]
-                            0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
-                            | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c
-                            | 0x9d | 0x9e | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae
-                            | 0xaf | 0xb0 | 0xb1 | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb
-                            | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U
-                            | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
-                                match numeric::float(fr, w) {
+                                #[cfg(wrt_quick)]
+                                I64_SHL_I => set2!(get64(fr, b!()).wrapping_shl(w >> 24)),
+                                #[cfg(wrt_quick)]
+                                I64_SHR_S_I => set2!((get64(fr, b!()) as i64).wrapping_shr(w >> 24) as u64),
+                                #[cfg(wrt_quick)]
+                                I64_SHR_U_I => set2!(get64(fr, b!()).wrapping_shr(w >> 24)),
+                                #[cfg(wrt_quick)]
+                                0x50 => set!((get64(fr, b!()) == 0).into()),
+                                #[cfg(wrt_quick)]
+                                0x51 => set!((get64(fr, b!()) == get64(fr, c!())).into()),
+                                #[cfg(wrt_quick)]
+                                0x52 => set!((get64(fr, b!()) != get64(fr, c!())).into()),
+                                #[cfg(wrt_quick)]
+                                0x53 => set!(((get64(fr, b!()) as i64) < get64(fr, c!()) as i64).into()),
+                                #[cfg(wrt_quick)]
+                                0x54 => set!((get64(fr, b!()) < get64(fr, c!())).into()),
+                                #[cfg(wrt_quick)]
+                                0x55 => set!(((get64(fr, b!()) as i64) > get64(fr, c!()) as i64).into()),
+                                #[cfg(wrt_quick)]
+                                0x56 => set!((get64(fr, b!()) > get64(fr, c!())).into()),
+                                #[cfg(wrt_quick)]
+                                0x57 => set!(((get64(fr, b!()) as i64) <= get64(fr, c!()) as i64).into()),
+                                #[cfg(wrt_quick)]
+                                0x58 => set!((get64(fr, b!()) <= get64(fr, c!())).into()),
+                                #[cfg(wrt_quick)]
+                                0x59 => set!(((get64(fr, b!()) as i64) >= get64(fr, c!()) as i64).into()),
+                                #[cfg(wrt_quick)]
+                                0x5a => set!((get64(fr, b!()) >= get64(fr, c!())).into()),
+                                #[cfg(wrt_quick)]
+                                0x89 => set2!(get64(fr, b!()).rotate_left(fr[c!()] & 63)),
+                                #[cfg(wrt_quick)]
+                                0x6d => match num::i32_div_s(fr[b!()], fr[c!()]) {
+                                    Ok(v) => set!(v),
+                                    Err(t) => trap!(t),
+                                },
+                                #[cfg(wrt_quick)]
+                                0x6e => match num::i32_div_u(fr[b!()], fr[c!()]) {
+                                    Ok(v) => set!(v),
+                                    Err(t) => trap!(t),
+                                },
+                                #[cfg(wrt_quick)]
+                                0x6f => match num::i32_rem_s(fr[b!()], fr[c!()]) {
+                                    Ok(v) => set!(v),
+                                    Err(t) => trap!(t),
+                                },
+                                #[cfg(wrt_quick)]
+                                0x70 => match num::i32_rem_u(fr[b!()], fr[c!()]) {
+                                    Ok(v) => set!(v),
+                                    Err(t) => trap!(t),
+                                },
+                                #[cfg(wrt_quick)]
+                                0x80 => match numeric::unsigned::i64_div_u(fr, w) {
                                     Ok(()) => done!(),
                                     Err(t) => trap!(t),
+                                },
+                                #[cfg(wrt_quick)]
+                                0x82 => match numeric::unsigned::i64_rem_u(fr, w) {
+                                    Ok(()) => done!(),
+                                    Err(t) => trap!(t),
+                                },
+                                // i32: popcnt, division, remainder; i64: comparisons, bit counts, division, shifts, rotation; 64-bit shifts by a constant
+                                0x50 | 0x51 | 0x52 | 0x53 | 0x54 | 0x55 | 0x56 | 0x57 | 0x58 | 0x59 | 0x5a | 0x69 | 0x6d | 0x6e | 0x6f
+                                | 0x70 | 0x79 | 0x7a | 0x7b | 0x7f | 0x80 | 0x81 | 0x82 | 0x86 | 0x87 | 0x88 | 0x89 | 0x8a | I64_SHL_I
+                                | I64_SHR_S_I | I64_SHR_U_I => match numeric::integer(fr, w) {
+                                    Ok(()) => done!(),
+                                    Err(t) => trap!(t),
+                                },
+                                // The list below has them too.
+                                #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                                0x92 => {
+                                    numeric::floats::f32_add(fr, w);
+                                    done!()
                                 }
-                            }
-                            #[cfg(not(feature = "float"))]
-                            0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
-                            | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b | 0x9c
-                            | 0x9d | 0x9e | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa | 0xab | 0xae
-                            | 0xaf | 0xb0 | 0xb1 | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba | 0xbb
-                            | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U
-                            | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
-                                trap!(Trap::BadImage)
-                            }
-                            // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
-                            0x00 | 0x3e => trap!(Trap::BadImage),
+                                #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                                0x93 => {
+                                    numeric::floats::f32_sub(fr, w);
+                                    done!()
+                                }
+                                #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                                0x94 => {
+                                    numeric::floats::f32_mul(fr, w);
+                                    done!()
+                                }
+                                #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                                0xa0 => {
+                                    numeric::floats::f64_add(fr, w);
+                                    done!()
+                                }
+                                #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                                0xa1 => {
+                                    numeric::floats::f64_sub(fr, w);
+                                    done!()
+                                }
+                                #[cfg(all(feature = "float", wrt_quick, target_pointer_width = "32"))]
+                                0xa2 => {
+                                    numeric::floats::f64_mul(fr, w);
+                                    done!()
+                                }
+                                #[cfg(feature = "float")]
+                                0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
+                                | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b
+                                | 0x9c | 0x9d | 0x9e | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa
+                                | 0xab | 0xae | 0xaf | 0xb0 | 0xb1 | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba
+                                | 0xbb | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U
+                                | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
+                                    match numeric::float(fr, w) {
+                                        Ok(()) => done!(),
+                                        Err(t) => trap!(t),
+                                    }
+                                }
+                                #[cfg(not(feature = "float"))]
+                                0x5b | 0x5c | 0x5d | 0x5e | 0x5f | 0x60 | 0x61 | 0x62 | 0x63 | 0x64 | 0x65 | 0x66 | 0x8b | 0x8c | 0x8d
+                                | 0x8e | 0x8f | 0x90 | 0x91 | 0x92 | 0x93 | 0x94 | 0x95 | 0x96 | 0x97 | 0x98 | 0x99 | 0x9a | 0x9b
+                                | 0x9c | 0x9d | 0x9e | 0x9f | 0xa0 | 0xa1 | 0xa2 | 0xa3 | 0xa4 | 0xa5 | 0xa6 | 0xa8 | 0xa9 | 0xaa
+                                | 0xab | 0xae | 0xaf | 0xb0 | 0xb1 | 0xb2 | 0xb3 | 0xb4 | 0xb5 | 0xb6 | 0xb7 | 0xb8 | 0xb9 | 0xba
+                                | 0xbb | I32_TRUNC_SAT_F32_S | I32_TRUNC_SAT_F32_U | I32_TRUNC_SAT_F64_S | I32_TRUNC_SAT_F64_U
+                                | I64_TRUNC_SAT_F32_S | I64_TRUNC_SAT_F32_U | I64_TRUNC_SAT_F64_S | I64_TRUNC_SAT_F64_U => {
+                                    trap!(Trap::BadImage)
+                                }
+                                // All holes one by one, and no ranges above: then the jump table has 256 entries and needs no range check.
+                                0x00 | 0x3e => trap!(Trap::BadImage),
+                            };
                         };
+                        // A jump from `pc`, as word `k` says.
+                        pc = pc.wrapping_add_signed((k as i16).into());
+                        if here.charge(k as i32 >> 16) {
+                            look!('ops);
+                        }
                     };
-                    // A jump from `pc`, as word `k` says.
-                    pc = pc.wrapping_add_signed((k as i16).into());
-                    if here.charge(k as i32 >> 16) {
-                        look!('ops);
-                    }
+                    pc = pc.wrapping_add(1);
+                    set64(fr, register(w >> 8), v2);
                 };
             };
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
