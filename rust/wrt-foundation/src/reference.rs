@@ -40,6 +40,12 @@ impl Ref {
     pub const fn as_func(self) -> Option<u32> {
         if self.0 & 7 == 2 { Some(self.0 >> 3) } else { None }
     }
+    /// How many functions after function `first` of a store this one is. What is no function, or one before it, is so many after
+    /// it that the store has fewer.
+    pub const fn functions_after(self, first: Ref) -> u32 {
+        // Bits that tell of another kind come to the top.
+        self.0.wrapping_sub(first.0).rotate_right(3)
+    }
     /// The host's reference `n`; `n` is below [`Ref::LIMIT`].
     pub const fn host(n: u32) -> Ref {
         Ref(n << 3 | 4)
@@ -77,6 +83,21 @@ impl Ref {
 #[cfg(test)]
 mod tests {
     use super::Ref;
+
+    #[test]
+    fn functions_are_numbered_from_the_first() {
+        for first in [0, 1, 1000, Ref::LIMIT - 10] {
+            // A store that ends where numbers do has so many functions from the first on.
+            let functions = Ref::LIMIT - first;
+            let after = |r: Ref| r.functions_after(Ref::func(first));
+            assert_eq!((after(Ref::func(first)), after(Ref::func(Ref::LIMIT - 1))), (0, functions - 1));
+            let before = Ref::func(first.saturating_sub(1));
+            for other in [Ref::NULL, Ref::host(first), Ref::host(first + 1), Ref::i31(first as i32), Ref::i31(-1)] {
+                assert!(after(other) >= functions, "{other:?} after {first}");
+            }
+            assert!(first == 0 || after(before) >= functions && after(Ref::func(0)) >= functions);
+        }
+    }
 
     #[test]
     fn kinds_do_not_mix() {

@@ -37,7 +37,7 @@ use core::ops::{BitOr, BitXor};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 #[cfg(any(feature = "gc", feature = "exceptions"))]
 use wrt_foundation::Buf;
-use wrt_foundation::Trap;
+use wrt_foundation::{Ref, Trap};
 #[cfg(wrt_quick)]
 use wrt_instructions::num;
 
@@ -335,7 +335,8 @@ pub(crate) struct Hot<'a> {
     pub(crate) shared: View<'a>,
     pub(crate) globals: &'a mut [u32],
     pub(crate) imports: usize,
-    pub(crate) func_base: u32,
+    /// The first of the instance's own functions.
+    pub(crate) first: Ref,
     pub(crate) link: u32,
     #[cfg(wrt_threaded)]
     pub(crate) threaded: &'a crate::threaded::Code,
@@ -451,7 +452,7 @@ pub(crate) fn hot<'a>(store: &'a mut Store<'_>, inst: u32) -> Option<Hot<'a>> {
         shared,
         globals: i.words.get_mut(..i.at.memories as usize)?,
         imports,
-        func_base: i.func_base.wrapping_add(i.imports),
+        first: Ref::func(i.func_base.wrapping_add(i.imports)),
         link: WASM | inst,
         #[cfg(wrt_threaded)]
         threaded: &i.threaded,
@@ -814,11 +815,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 };
                             }
                             macro_rules! call {
-                            ($to:expr, $cell:expr, $len:literal, $costs:expr) => {{
-                                if $costs < 1 << 16 {
+                            ($to:expr, $cell:expr, $len:literal, $cost:expr) => {{
+                                let cost: u32 = $cost;
+                                if cost == 0 {
                                     break 'ops w;
                                 }
-                                here.left = here.left.wrapping_sub(($costs >> 16) as i32);
+                                here.left = here.left.wrapping_sub(cost as i32);
                                 let Here { base, depth, .. } = here;
                                 let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
                                 *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
@@ -885,23 +887,25 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 CALL => {
                                     let f = ext!(1) as usize;
                                     let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
-                                    call!(to, a!(), 2, w)
+                                    call!(to, a!(), 2, w >> 16)
                                 }
                                 CALL_FAR => {
                                     let (f, cell) = (ext!(1) as usize, ext!(2));
                                     let Some(&to) = hot.entries.get(f.wrapping_sub(hot.imports)) else { break 'ops w };
-                                    call!(to, cell, 3, w)
+                                    call!(to, cell, 3, w >> 16)
                                 }
                                 CALL_INDIRECT => {
                                     // Own functions of the very type through table 0; all else, traps included, is decided in `rare`.
                                     let (ty, k) = (ext!(1), ext!(2));
                                     let Some(&r) = hot.table.get(fr[b!()] as usize) else { break 'ops w };
-                                    let f = (r >> 3).wrapping_sub(hot.func_base) as usize;
+                                    let f = Ref::from_bits(r).functions_after(hot.first) as usize;
                                     let (Some(&to), Some(&have)) = (hot.entries.get(f), hot.func_types.get(f)) else { break 'ops w };
-                                    if have != ty || r & 7 != 2 || k & 0xffff != 0 {
+                                    // At least 1, and table 0.
+                                    let cost = k.rotate_left(16);
+                                    if have != ty || cost.wrapping_sub(1) >= 0xffff {
                                         break 'ops w;
                                     }
-                                    call!(to, a!(), 3, k)
+                                    call!(to, a!(), 3, cost)
                                 }
                                 CHARGE => {
                                     pc = pc.wrapping_add(if cfg!(wrt_quick) { one } else { 1 });

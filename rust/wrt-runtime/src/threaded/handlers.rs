@@ -14,7 +14,7 @@ use crate::op::*;
 use crate::stack::{Frame, register};
 use crate::store::STEP;
 use core::marker::PhantomData;
-use wrt_foundation::Trap;
+use wrt_foundation::{Ref, Trap};
 
 /// Number of the handler in a word.
 #[inline(always)]
@@ -706,9 +706,9 @@ pub(super) fn call_indirect<'a>(m: &mut Loop<'a>, rest: &'a [u64], fr: &'a Cells
     let acc = Held { bits: acc, fp };
     let [ty, ..] = rest else { return over(m) };
     let Some(&r) = m.table.get(fr[b(w)].get() as usize) else { return rare(m, rest, fr, w, 0, Floats::NOTHING) };
-    let f = (r >> 3).wrapping_sub(m.func_base) as usize;
+    let f = Ref::from_bits(r).functions_after(m.first) as usize;
     let (Some(&to), Some(&have)) = (m.entries.get(f), m.func_types.get(f)) else { return rare(m, rest, fr, w, 0, Floats::NOTHING) };
-    if have != *ty as u32 || r & 7 != 2 {
+    if have != *ty as u32 {
         return rare(m, rest, fr, w, 0, Floats::NOTHING);
     }
     call!(m, rest, acc, a(w), to, k(w), 2)

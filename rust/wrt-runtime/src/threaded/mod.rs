@@ -28,8 +28,8 @@ use crate::store::{Instance, Store};
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::sync::atomic::AtomicU32;
-use wrt_foundation::Trap;
 use wrt_foundation::buf::zeroed;
+use wrt_foundation::{Ref, Trap};
 
 /// The cells of the running frame, with shared access: frames may overlap.
 type Cells = [Cell<u32>; WINDOW];
@@ -99,7 +99,8 @@ struct Loop<'a> {
     table: &'a [u32],
     entries: &'a [u32],
     func_types: &'a [u32],
-    func_base: u32,
+    /// The first of the instance's own functions.
+    first: Ref,
     link: u32,
     left: i32,
     credit: i32,
@@ -190,7 +191,7 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
                 return Left::Out;
             }
         }
-        let Some(Hot { code, entries, func_types, table, mem, shared, globals, func_base, link, threaded, interrupt, .. }) =
+        let Some(Hot { code, entries, func_types, table, mem, shared, globals, first, link, threaded, interrupt, .. }) =
             hot(store, run.inst)
         else {
             stop(frames, run, out, Trap::BadImage);
@@ -211,7 +212,7 @@ pub(crate) fn run(store: &mut Store<'_>, cells: &mut [u32], frames: &mut [Frame]
             table,
             entries,
             func_types,
-            func_base,
+            first,
             link,
             left,
             credit: 0,
