@@ -20,6 +20,11 @@ fn main() {
     if set("OPT_LEVEL") != "z" {
         println!("cargo::rustc-cfg=wrt_quick");
     }
+    // One comparison for a load or store takes a register, which Arm's loop has better uses for.
+    println!("cargo::rustc-check-cfg=cfg(wrt_edge)");
+    if set("OPT_LEVEL") != "z" && arch != "arm" {
+        println!("cargo::rustc-cfg=wrt_edge");
+    }
     println!("cargo::rustc-check-cfg=cfg(wrt_unbounded)");
     if var("CARGO_FEATURE_OPTIMIZE").is_ok() {
         if fit && optimised && wanted {

@@ -5,13 +5,15 @@
 
 use crate::image::{Bytes, Word};
 use crate::op::*;
-#[cfg(any(feature = "multi-memory", feature = "memory64"))]
+#[cfg(any(feature = "multi-memory", feature = "memory64", wrt_edge))]
 use crate::run::beyond;
 #[cfg(feature = "memory64")]
 use crate::run::far_address;
 use crate::run::{get64, set64};
+#[cfg(any(feature = "multi-memory", feature = "memory64", wrt_edge))]
+use crate::stack::Registers;
 use crate::stack::{Run, Window, fill, fill_bytes, move_within, register};
-#[cfg(any(feature = "multi-memory", feature = "memory64"))]
+#[cfg(any(feature = "multi-memory", feature = "memory64", wrt_edge))]
 use crate::store::View;
 use crate::store::{Growth, Instance, MemSlot, STEP, Store, Table};
 use wrt_foundation::{Ref, Trap};
@@ -290,9 +292,9 @@ fn copy_part<T: Copy>(to: &mut [T], dst: usize, from: &[T], src: usize, n: usize
 }
 
 /// A load or store, word `w` of the loop's, of the bytes from `at` on of any memory.
-#[cfg(any(feature = "multi-memory", feature = "memory64"))]
+#[cfg(any(feature = "multi-memory", feature = "memory64", wrt_edge))]
 #[inline(never)]
-pub(crate) fn access(mem: &mut [u8], shared: View<'_>, fr: &mut Window, w: u32, at: Option<usize>) -> Result<(), Trap> {
+pub(crate) fn access(mem: &mut [u8], shared: View<'_>, fr: &mut impl Registers, w: u32, at: Option<usize>) -> Result<(), Trap> {
     let (a, op) = (register(w >> 8), w as u8);
     let n = match op {
         0x2c | 0x2d | 0x30 | 0x31 | 0x3a => 1,
@@ -305,7 +307,7 @@ pub(crate) fn access(mem: &mut [u8], shared: View<'_>, fr: &mut Window, w: u32, 
     let at = at.ok_or(Trap::MemoryOutOfBounds)?;
     let Some(bytes) = mem.get_mut(at..).and_then(|m| m.get_mut(..n)) else { return beyond(shared, fr, w, at) };
     if is_store {
-        crate::stack::copy(bytes, &get64(fr, a).to_le_bytes());
+        crate::stack::copy(bytes, &fr.cell64(a).to_le_bytes());
         return Ok(());
     }
     let v = bytes.iter().rev().fold(0, |v: u64, byte| v << 8 | u64::from(*byte));
@@ -315,8 +317,8 @@ pub(crate) fn access(mem: &mut [u8], shared: View<'_>, fr: &mut Window, w: u32, 
         _ => v,
     };
     match op {
-        0x29 | 0x2b | 0x30..=0x35 => set64(fr, a, v),
-        _ => fr[a] = v as u32,
+        0x29 | 0x2b | 0x30..=0x35 => fr.set_cell64(a, v),
+        _ => fr.set_cell(a, v as u32),
     }
     Ok(())
 }

@@ -237,7 +237,7 @@ pub const fn jumps(op: u8) -> bool {
 }
 
 /// The loads and stores that have a form with a computed address, in the order of their numbers from [`LOAD32_SCALED`] on.
-#[cfg(any(feature = "loader", wrt_threaded, feature = "threads"))]
+#[cfg(any(feature = "loader", wrt_threaded, wrt_edge, feature = "threads"))]
 const SCALED: [u8; 8] = [0x28, 0x29, 0x2c, 0x2d, 0x2e, 0x2f, 0x36, 0x3a];
 
 /// The form of a load or store that computes its address.
@@ -247,7 +247,7 @@ pub(crate) fn scaled(op: u8) -> Option<u8> {
     Some(LOAD32_SCALED.wrapping_add(i as u8))
 }
 /// The load or store that `op` is a form of, if it is.
-#[cfg(any(wrt_threaded, feature = "threads"))]
+#[cfg(any(wrt_threaded, wrt_edge, feature = "threads"))]
 pub(crate) fn unscaled(op: u8) -> Option<u8> {
     SCALED.get(usize::from(op.checked_sub(LOAD32_SCALED)?)).copied()
 }

@@ -24,7 +24,14 @@ use crate::bulk::access;
 use crate::numeric;
 use crate::op::*;
 use crate::rare::{host_call, leave, rare};
-#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64"))]
+#[cfg(any(
+    feature = "simd",
+    feature = "wide-arithmetic",
+    feature = "threads",
+    feature = "memory64",
+    feature = "multi-memory",
+    wrt_edge
+))]
 use crate::stack::Registers;
 use crate::stack::{Frame, Run, Stack, Status, WASM, Window, cut, fill, move_within, register, window};
 #[cfg(feature = "threads")]
@@ -529,6 +536,10 @@ mod bytes {
     }
 }
 
+/// Bytes at the end of memory 0 where the loop does not look at a load or store itself.
+#[cfg(wrt_edge)]
+const EDGE: usize = 7;
+
 /// Outer loop: borrow the running instance. Inner loop: run until a rare operation.
 #[inline(never)]
 fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
@@ -551,7 +562,48 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
         let mut one = 1usize;
         let _ = black_box((&mut one, &mut hot, &mut here, &mut cells, &mut frames, &mut run));
         let (code, shared) = (hot.code, hot.shared);
+        // What begins before `within` of memory 0 is inside whatever it is: one comparison, from which the compiler sees the rest. What
+        // begins behind is looked at out of line, also all of a memory that has fewer bytes.
+        #[cfg(wrt_edge)]
+        let mut few = [0; EDGE];
+        #[cfg(wrt_edge)]
+        let (mem, mut tiny) = if hot.mem.len() < EDGE { (&mut few[..], Some(&mut *hot.mem)) } else { (&mut *hot.mem, None) };
+        #[cfg(wrt_edge)]
+        let Some(within) = mem.len().checked_sub(EDGE) else {
+            stop(frames, run, out, Trap::BadImage);
+            return;
+        };
+        #[cfg(wrt_edge)]
+        macro_rules! bytes {
+            ($get:ident, $chunk:ident::<$n:literal>, $ea:expr) => {
+                if $ea < within { mem.$get($ea..).and_then(|m| m.$chunk::<$n>()) } else { None }
+            };
+        }
+        #[cfg(wrt_edge)]
+        #[allow(unused_macros)]
+        macro_rules! memory {
+            () => {
+                match &mut tiny {
+                    Some(all) => all,
+                    None => &mut *mem,
+                }
+            };
+        }
+        #[cfg(not(wrt_edge))]
         let mem = &mut *hot.mem;
+        #[cfg(not(wrt_edge))]
+        macro_rules! bytes {
+            ($get:ident, $chunk:ident::<$n:literal>, $ea:expr) => {
+                mem.$get($ea..).and_then(|m| m.$chunk::<$n>())
+            };
+        }
+        #[cfg(not(wrt_edge))]
+        #[allow(unused_macros)]
+        macro_rules! memory {
+            () => {
+                mem
+            };
+        }
         let _ = shared; // only operations out of line ask for it
         let Some((c0, c1, c2)) = words(code) else {
             stop(frames, run, out, Trap::BadImage);
@@ -766,14 +818,14 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 ($n:literal, $s:ident) => {
                                     let k = ext!(1);
                                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                                    let Some($s) = bytes!(get, first_chunk::<$n>, ea) else { break 'ops w };
                                 };
                             }
                             macro_rules! store {
                                 ($put:path, $n:literal, $v:expr) => {{
                                     let k = ext!(1);
                                     let Some(ea) = (fr[b!()] as usize).checked_add(k as usize) else { trap!(Trap::MemoryOutOfBounds) };
-                                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                    let Some(s) = bytes!(get_mut, first_chunk_mut::<$n>, ea) else { break 'ops w };
                                     $put(s, $v);
                                     pc = pc.wrapping_add(2);
                                     continue;
@@ -796,13 +848,13 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 }};
                                 ($n:literal, $s:ident) => {
                                     let ea = scaled!();
-                                    let Some($s) = mem.get(ea..).and_then(|m| m.first_chunk::<$n>()) else { break 'ops w };
+                                    let Some($s) = bytes!(get, first_chunk::<$n>, ea) else { break 'ops w };
                                 };
                             }
                             macro_rules! store_scaled {
                                 ($put:path, $n:literal, $v:expr) => {{
                                     let ea = scaled!();
-                                    let Some(s) = mem.get_mut(ea..).and_then(|m| m.first_chunk_mut::<$n>()) else { break 'ops w };
+                                    let Some(s) = bytes!(get_mut, first_chunk_mut::<$n>, ea) else { break 'ops w };
                                     $put(s, $v);
                                     pc = pc.wrapping_add(2);
                                     continue;
@@ -974,7 +1026,10 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 0x2f => load!(2, s => bytes::half(s).into()),        // i32.load16_u
                                 // i64.load8_s to i64.load32_u: inline they are 500 bytes of a board's flash.
                                 0x30 | 0x31 | 0x32 | 0x33 | 0x34 | 0x35 => {
-                                    let Some(v) = narrow(mem, fr[b!()], ext!(1), w as u8) else { break 'ops w };
+                                    let Some(ea) = (fr[b!()] as usize).checked_add(ext!(1) as usize) else { break 'ops w };
+                                    let from =
+                                        if cfg!(wrt_edge) { bytes!(get, first_chunk::<4>, ea).map(|s| &s[..]) } else { mem.get(ea..) };
+                                    let Some(v) = from.and_then(|from| narrow(from, w as u8)) else { break 'ops w };
                                     set2_by!(v)
                                 }
                                 0x36 => store!(bytes::put_word, 4, fr[a!()]), // i32.store
@@ -1223,7 +1278,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             #[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads"))]
             macro_rules! second {
                 () => {
-                    match second(fr, mem, shared, code.get(pc..).unwrap_or(&[])) {
+                    match second(fr, memory!(), shared, code.get(pc..).unwrap_or(&[])) {
                         #[cfg(any(feature = "threads", all(feature = "simd", feature = "multi-memory")))]
                         Ok(0) => break w,
                         Ok(words) => pc = pc.wrapping_add(words),
@@ -1275,7 +1330,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                     let (Some(&upper), Some(&inner), Some(&lower)) = (c1.get(pc), c2.get(pc), c2.get(pc.wrapping_add(1))) else {
                         trap!(Trap::BadImage)
                     };
-                    match access(mem, shared, fr, inner, far_address(fr, inner, lower, upper)) {
+                    match access(memory!(), shared, fr, inner, far_address(fr, inner, lower, upper)) {
                         Ok(()) => pc = pc.wrapping_add(4),
                         Err(t) => trap!(t),
                     }
@@ -1290,7 +1345,12 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 // Outside of memory 0: a shared one has no bytes in `mem`.
                 #[cfg(feature = "threads")]
                 op if op == SECOND || matches!(op, 0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED) => second!(),
-                #[cfg(not(feature = "threads"))]
+                #[cfg(all(not(feature = "threads"), wrt_edge))]
+                0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED => match outside(memory!(), shared, fr, w, ext!(1)) {
+                    Ok(()) => pc = pc.wrapping_add(2),
+                    Err(t) => trap!(t),
+                },
+                #[cfg(not(any(feature = "threads", wrt_edge)))]
                 0x28..=0x3b | LOAD32_SCALED..=STORE8_SCALED => trap!(Trap::MemoryOutOfBounds),
                 _ => break 'around w,
             }
@@ -1302,16 +1362,21 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
     }
 }
 
-/// The load or store `w`, and `k` after it, past the end of a memory, which may be shared.
-#[cfg(feature = "threads")]
+/// The load or store `w`, and `k` after it, of bytes that the loop does not look at: the last ones of a memory, or past its end, and it
+/// may be shared.
+#[cfg(any(feature = "threads", wrt_edge))]
 #[cold]
 #[inline(never)]
-fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32) -> Result<(), Trap> {
+#[cfg_attr(not(wrt_edge), allow(unused_variables))]
+fn outside(mem: &mut [u8], shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32) -> Result<(), Trap> {
     let base = fr.cell(register(w >> 16));
     let (w, at) = match unscaled(w as u8) {
         Some(op) => (w & !0xff | u32::from(op), (base << (w >> 24 & 7)).wrapping_add(k) as usize),
         None => (w, (base as usize).checked_add(k as usize).ok_or(Trap::MemoryOutOfBounds)?),
     };
+    #[cfg(wrt_edge)]
+    return crate::bulk::access(mem, shared, fr, w, Some(at));
+    #[cfg(not(wrt_edge))]
     beyond(shared, fr, w, at)
 }
 /// The load or store `w` of the bytes from `at` on, which lie past the end of a memory that may be shared.
@@ -1319,9 +1384,9 @@ fn outside(shared: View<'_>, fr: &mut impl Registers, w: u32, k: u32) -> Result<
 pub(crate) fn beyond(shared: View<'_>, fr: &mut impl Registers, w: u32, at: usize) -> Result<(), Trap> {
     shared.map_or(Err(Trap::MemoryOutOfBounds), |shared| shared.plain(fr, w, at))
 }
-#[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64")))]
+#[cfg(all(not(feature = "threads"), any(feature = "multi-memory", feature = "memory64", wrt_edge)))]
 #[inline(always)]
-pub(crate) fn beyond(_: View<'_>, _: &mut Window, _: u32, _: usize) -> Result<(), Trap> {
+pub(crate) fn beyond(_: View<'_>, _: &mut impl Registers, _: u32, _: usize) -> Result<(), Trap> {
     Err(Trap::MemoryOutOfBounds)
 }
 
@@ -1335,7 +1400,7 @@ pub(crate) fn second(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, 
     if let Some(&w) = code.first()
         && w as u8 != SECOND
     {
-        return outside(shared, fr, w, w1).map(|()| 2);
+        return outside(mem, shared, fr, w, w1).map(|()| 2);
     }
     match w1 as u16 {
         #[cfg(feature = "wide-arithmetic")]
@@ -1354,10 +1419,9 @@ pub(crate) fn second(fr: &mut impl Registers, mem: &mut [u8], shared: View<'_>, 
     }
 }
 
-/// What the load `op`, of 8, 16 or 32 bits into an i64, finds at `base + offset`.
+/// What the load `op`, of 8, 16 or 32 bits into an i64, finds there.
 #[inline(always)]
-fn narrow(mem: &[u8], base: u32, offset: u32, op: u8) -> Option<u64> {
-    let from = mem.get((base as usize).checked_add(offset as usize)?..)?;
+fn narrow(from: &[u8], op: u8) -> Option<u64> {
     let (v, free) = match op {
         0x30 | 0x31 => (u32::from(*from.first()?), 24),
         0x32 | 0x33 => (u16::from_le_bytes(*from.first_chunk()?).into(), 16),

@@ -21,7 +21,7 @@ pub(crate) fn register(w: u32) -> usize {
 }
 
 /// The cells of the running frame, for operations that both loops call: one has them alone, the other has them shared.
-#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64", wrt_threaded))]
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64", feature = "multi-memory", wrt_edge))]
 #[allow(dead_code)] // 64-bit addresses alone set nothing
 pub(crate) trait Registers {
     fn cell(&self, r: usize) -> u32;
@@ -39,7 +39,7 @@ pub(crate) trait Registers {
         self.set_cell(r + 1, (v >> 32) as u32);
     }
 }
-#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64", wrt_threaded))]
+#[cfg(any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64", feature = "multi-memory", wrt_edge))]
 impl Registers for Window {
     #[inline(always)]
     fn cell(&self, r: usize) -> u32 {

@@ -2,6 +2,7 @@
 // The scripts of this repository, for hosts and boards.
 [
     ("scripts/compact_imports.wast", include_str!("compact_imports.wast")),
+    ("scripts/ends.wast", include_str!("ends.wast")),
     ("scripts/floats.wast", include_str!("floats.wast")),
     ("scripts/joined.wast", include_str!("joined.wast")),
     ("scripts/legacy_exceptions.wast", include_str!("legacy_exceptions.wast")),
