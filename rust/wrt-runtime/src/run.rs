@@ -10,7 +10,7 @@
 //! progress and the sum does not depend on the slices.
 //!
 //! Costs of jumps are differences, so some are refunds. They go to the budget past `left`, and a look is due too where they exceed
-//! [`ROOM`]: a forged image whose refunds cancel its charges is interrupted all the same, and `paid` ends it.
+//! `ROOM`: a forged image whose refunds cancel its charges is interrupted all the same, and `paid` ends it.
 //!
 //! **Phrasing.** The `match` on `u8` names every hole; traps go through a cold function; `c0`, `c1`, `c2` have one length, so that the
 //! check of the first serves all. On small processors an arm makes a value: the loops around it write it, advance `pc` and fetch the
