@@ -678,17 +678,17 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 v = 'go: loop {
                     let v2 = 'wide: loop {
                         macro_rules! jump_far {
-                        ($disp:expr, $cost:expr) => {{
-                            let (disp, cost): (i32, i32) = ($disp, $cost);
-                            pc = pc.wrapping_add_signed(disp as isize);
-                            let less = here.left.wrapping_sub(cost);
-                            if (less as u32) < here.left as u32 {
-                                here.left = less; // one compare: the cost is positive, and there was enough
-                            } else if charge(&mut here, cost) {
-                                look!('ops);
-                            }
-                        }};
-                    }
+                            ($disp:expr, $cost:expr) => {{
+                                let (disp, cost): (i32, i32) = ($disp, $cost);
+                                pc = pc.wrapping_add_signed(disp as isize);
+                                let less = here.left.wrapping_sub(cost);
+                                if (less as u32) < here.left as u32 {
+                                    here.left = less; // one compare: the cost is positive, and there was enough
+                                } else if charge(&mut here, cost) {
+                                    look!('ops);
+                                }
+                            }};
+                        }
                         let k: u32 = loop {
                             w = match c0.get(pc) {
                                 Some(w) => *w,
@@ -867,38 +867,38 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                                 };
                             }
                             macro_rules! call {
-                            ($to:expr, $cell:expr, $len:literal, $cost:expr) => {{
-                                let cost: u32 = $cost;
-                                if cost == 0 {
-                                    break 'ops w;
-                                }
-                                here.left = here.left.wrapping_sub(cost as i32);
-                                let Here { base, depth, .. } = here;
-                                let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
-                                *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
-                                let callee = base.wrapping_add($cell as u32);
-                                let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
-                                (fr, here.base, here.depth) = (f, callee, depth.wrapping_add(1));
-                                pc = $to as usize;
-                                slice!('ops);
-                                continue;
-                            }};
-                        }
+                                ($to:expr, $cell:expr, $len:literal, $cost:expr) => {{
+                                    let cost: u32 = $cost;
+                                    if cost == 0 {
+                                        break 'ops w;
+                                    }
+                                    here.left = here.left.wrapping_sub(cost as i32);
+                                    let Here { base, depth, .. } = here;
+                                    let Some(kept) = frames.get_mut(depth as usize) else { trap!(Trap::StackExhausted) };
+                                    *kept = Frame { pc: pc.wrapping_add($len) as u32, base, link: hot.link };
+                                    let callee = base.wrapping_add($cell as u32);
+                                    let Some(f) = window(cells, callee) else { trap!(Trap::StackExhausted) };
+                                    (fr, here.base, here.depth) = (f, callee, depth.wrapping_add(1));
+                                    pc = $to as usize;
+                                    slice!('ops);
+                                    continue;
+                                }};
+                            }
                             macro_rules! ret {
-                            () => {{
-                                let top = here.depth.wrapping_sub(1);
-                                let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
-                                if l != hot.link {
-                                    break 'ops w;
-                                }
-                                let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
-                                (fr, here.base, here.depth) = (f, b, top);
-                                pc = to as usize;
-                                here.left = here.left.wrapping_sub((w >> 16) as i32);
-                                slice!('ops);
-                                continue;
-                            }};
-                        }
+                                () => {{
+                                    let top = here.depth.wrapping_sub(1);
+                                    let Some(&Frame { pc: to, base: b, link: l }) = frames.get(top as usize) else { trap!(Trap::BadImage) };
+                                    if l != hot.link {
+                                        break 'ops w;
+                                    }
+                                    let Some(f) = window(cells, b) else { trap!(Trap::BadImage) };
+                                    (fr, here.base, here.depth) = (f, b, top);
+                                    pc = to as usize;
+                                    here.left = here.left.wrapping_sub((w >> 16) as i32);
+                                    slice!('ops);
+                                    continue;
+                                }};
+                            }
                             // Unreachable: of what the build has, among the holes at the end. No ranges: one of opcodes that share an arm
                             // makes the compiler check that the opcode is below 256.
                             #[allow(unreachable_patterns, clippy::manual_range_patterns)]
