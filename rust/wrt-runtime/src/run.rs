@@ -351,7 +351,7 @@ pub(crate) struct Hot<'a> {
 }
 
 /// The same as [`Hot::refill`] where the guest just goes on, with a whole slice: the counter then. `left` and `credit` are not yet
-/// in `run`.
+/// in `run`. `ahead`: so many slices more are taken.
 #[inline(always)]
 pub(crate) fn next_at_once(interrupt: &[AtomicU32], run: &mut Run, left: i32, credit: i32, ahead: u32) -> Option<i32> {
     let slices = (SLICE as i32).wrapping_mul(ahead.wrapping_add(1) as i32);
@@ -580,7 +580,6 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
             };
         }
         #[cfg(wrt_edge)]
-        #[allow(unused_macros)]
         macro_rules! memory {
             () => {
                 match &mut tiny {
@@ -597,8 +596,7 @@ fn exec(store: &mut Store<'_>, stack: &mut Stack<'_>, out: &mut Exit) {
                 mem.$get($ea..).and_then(|m| m.$chunk::<$n>())
             };
         }
-        #[cfg(not(wrt_edge))]
-        #[allow(unused_macros)]
+        #[cfg(all(not(wrt_edge), any(feature = "simd", feature = "wide-arithmetic", feature = "threads", feature = "memory64")))]
         macro_rules! memory {
             () => {
                 mem
