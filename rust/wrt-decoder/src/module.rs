@@ -855,7 +855,7 @@ impl<'b, 's, S: Sink> Decoder<'b, 's, S> {
         self.high = self.high.max(base);
         let (param_cells, cells) = (locals.param_cells, locals.cells);
         self.sink.func_begin(&info, func, &locals, param_cells, cells.wrapping_sub(param_cells), size)?;
-        let s = Operands::new(stacks, cells, self.high.wrapping_sub(base));
+        let s = Operands::new(stacks, cells.wrapping_add(S::OWN_CELLS), self.high.wrapping_sub(base));
         let mut body = Body::new(self.r.clone(), info, locals, inits, s, &mut *self.sink);
         body.wide = self.wide;
         let result = body.open(index).and_then(|()| body.run());

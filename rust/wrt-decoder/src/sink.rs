@@ -36,6 +36,9 @@ pub struct Catch {
 
 /// Listens to a module. A method that returns an error ends the decoding with it.
 pub trait Sink {
+    /// Cells of each function's frame that are the sink's own, between locals and operands.
+    const OWN_CELLS: u32 = 0;
+
     /// The module uses `feature`, which this build has. Told of floats for vector instructions only.
     fn uses(&mut self, feature: Feature);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The scripts of this repository, for hosts and boards.
 [
+    ("scripts/addresses.wast", include_str!("addresses.wast")),
     ("scripts/compact_imports.wast", include_str!("compact_imports.wast")),
     ("scripts/ends.wast", include_str!("ends.wast")),
     ("scripts/floats.wast", include_str!("floats.wast")),

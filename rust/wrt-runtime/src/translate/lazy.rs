@@ -207,7 +207,7 @@ impl<'m> Lazy<'m> {
                 all.fill(0);
             }
             match fault? {
-                DecodeError { fault: Fault::JumpTooFar, .. } => far_body = 0,
+                DecodeError { fault: Fault::JumpTooFar, .. } => far_body = less_far(far_body),
                 e => self.scratch(self.scratch.len().saturating_mul(2).max(e.scratch_words as usize))?,
             }
         }

@@ -66,8 +66,12 @@ const FEW: u32 = 4;
 const MANY: u32 = 64;
 // A run that a jump leaves may end in the middle of another, and a step of a bulk operation be charged before both.
 const _: () = assert!(SLICE + 2 * MAX_RUN as i64 + (STEP / 64) as i64 <= LATENCY);
-/// Bodies of this many bytes or more use jumps of 32 bits.
-const FAR_BODY: u32 = if cfg!(wrt_far) { 0 } else { 12_000 };
+/// Bodies of this many bytes or more use jumps of 32 bits, which take longer. A byte becomes 0.3 to 0.5 words, and 16 bits reach 32,767.
+const FAR_BODY: u32 = if cfg!(wrt_far) { 0 } else { 60_000 };
+/// The same where jumps of 16 bits have turned out too short in a body of fewer bytes than `far_body`.
+const fn less_far(far_body: u32) -> u32 {
+    if far_body > 12_000 { 12_000 } else { 0 }
+}
 /// The registers from `near` on are for far operands, two cells each, and for results.
 const SCRATCH_RESULT: u32 = 6;
 /// Operands that a `local.set` looks through at most.
@@ -155,9 +159,12 @@ fn code(wanted: Wanted, wasm: &[u8], scratch: &mut [u32], out: &mut [u32]) -> Re
         let done = Translated { words: t.w.pos, scratch_words: decoded.scratch_words };
         if t.w.pos as usize > t.w.out.len() { Err(TranslateError::Output(done)) } else { Ok(done) }
     };
-    match run(scratch, out, FAR_BODY) {
-        Err(TranslateError::Module(e)) if e.fault == Fault::JumpTooFar => run(scratch, out, 0),
-        r => r,
+    let mut far_body = FAR_BODY;
+    loop {
+        match run(scratch, out, far_body) {
+            Err(TranslateError::Module(e)) if e.fault == Fault::JumpTooFar && far_body != 0 => far_body = less_far(far_body),
+            done => return done,
+        }
     }
 }
 
@@ -173,18 +180,18 @@ pub fn locate_in(window: u32, wasm: &[u8], scratch: &mut [u32], func: u32, offse
 }
 
 fn watch(window: u32, wasm: &[u8], scratch: &mut [u32], func: u32, word: u32) -> Option<u32> {
-    for far_body in [FAR_BODY, 0] {
+    let mut far_body = FAR_BODY;
+    loop {
         let mut t = Translator::<true>::new(Writer::new(&mut []), window, far_body);
         t.w.reserve(HEADER);
         (t.watch_in, t.watch) = (func, if func == u32::MAX { word } else { 0 });
         t.watch_offset = word;
         match decode(wasm, scratch, &mut t) {
             Ok(_) => return (t.watched != 0).then_some(t.watched),
-            Err(e) if e.fault == Fault::JumpTooFar => {}
+            Err(e) if e.fault == Fault::JumpTooFar && far_body != 0 => far_body = less_far(far_body),
             Err(_) => return None,
         }
     }
-    None
 }
 
 /// [`translate`] into a vector of exactly the image's length.
@@ -359,6 +366,9 @@ struct Translator<'o, const WATCH: bool> {
     /// The run length after which a look at the counter is due: [`MAX_RUN`] less the words for far cells and halves of vectors.
     run_limit: u32,
     live: bool,
+    /// The cell that is zero while the function runs, or [`NOWHERE`] if it has none; the `ENTER` that zeroes it.
+    zero: u32,
+    enter_at: u32,
     /// No operand below this one is a lazy local.
     lazy_floor: u32,
     far_body: u32,
@@ -454,6 +464,8 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
             run_length: 0,
             run_limit: MAX_RUN,
             live: false,
+            zero: NOWHERE,
+            enter_at: NOWHERE,
             lazy_floor: 0,
             far_body,
             far: false,
@@ -664,6 +676,7 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         let cell = match o.place() {
             Place::Cell => o.cell(),
             Place::Local(cell) => cell,
+            Place::Const(0) if cells == 1 && self.zero != NOWHERE => return self.zero(),
             Place::Const(bits) => {
                 let reg = if self.near(o.cell(), cells) { o.cell() } else { scratch };
                 self.constant_to(reg, bits, cells);
@@ -677,6 +690,24 @@ impl<'o, const WATCH: bool> Translator<'o, WATCH> {
         self.w.put(word(op::FAR_GET, scratch, cells, 0));
         self.w.put(at);
         scratch
+    }
+
+    /// The cell that is zero, which the function's `ENTER` sees to.
+    fn zero(&mut self) -> u32 {
+        if self.enter_at != NOWHERE {
+            let enter = self.w.get(self.enter_at);
+            self.w.set(self.enter_at, enter.wrapping_add(1 << 24));
+            self.enter_at = NOWHERE;
+        }
+        self.zero
+    }
+    /// A register and an offset for the address `o`, of 32 bits, and this offset: a constant becomes part of the offset.
+    #[inline(always)]
+    fn address(&mut self, o: Operand<'_>, offset: u32) -> (u32, u32) {
+        match offset.checked_add(o.low()) {
+            Some(sum) if o.is_const() && self.zero != NOWHERE => (self.zero(), sum),
+            _ => (self.reg(o, 0), offset),
+        }
     }
 
     /// Writes an operation whose result, of type `ty`, belongs to `cell`, and remembers it. Field `a` of `first` is 0.

@@ -5,6 +5,8 @@ use super::*;
 use wrt_decoder::{Catch, Locals};
 
 impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
+    const OWN_CELLS: u32 = 1;
+
     fn uses(&mut self, feature: Feature) {
         self.features |= feature.bit();
     }
@@ -300,6 +302,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         self.run_limit = MAX_RUN;
         self.live = true;
         self.last.end = NOWHERE;
+        (self.zero, self.enter_at) = (NOWHERE, NOWHERE);
         self.lazy_floor = 0;
         self.far = body_bytes >= self.far_body;
         self.enclosing_try = 0;
@@ -339,6 +342,9 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
         }
         let near_cells = total.min(self.near).saturating_sub(param_cells);
         if near_cells > 0 {
+            if total < self.near {
+                (self.zero, self.enter_at) = (total, self.w.pos);
+            }
             self.w.put(word(op::ENTER, 0, param_cells, near_cells));
         }
         Ok(())
@@ -349,6 +355,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.leave(s, arity, 0);
         }
         self.live = false;
+        self.zero = NOWHERE;
         self.code_end = self.w.pos;
         if self.frame_too_large {
             return Err(Fault::FrameTooLarge);
@@ -708,7 +715,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.define2(word(form, 0, b, shift), k, address.cell(), result);
             return Ok(());
         }
-        let b = self.reg(address, 0);
+        let (b, offset) = self.address(address, offset);
         self.define2(word(op, 0, b, 0), offset, address.cell(), result);
         Ok(())
     }
@@ -725,7 +732,7 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
             self.w.put2([word(form, a, b, shift), k]);
             return Ok(());
         }
-        let b = self.reg(address, 0);
+        let (b, offset) = self.address(address, offset);
         let a = self.reg(value, 1);
         self.w.put2([word(op, a, b, 0), offset]);
         Ok(())
