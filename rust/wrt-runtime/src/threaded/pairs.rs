@@ -24,6 +24,8 @@ struct Cpy<X>(PhantomData<X>);
 struct Sel<T, X>(PhantomData<(T, X)>);
 struct If<const YES: bool, const R: bool, X>(PhantomData<X>);
 struct Cmp<O, X, Y, const R: bool>(PhantomData<(O, X, Y)>);
+/// The end of a loop: if the sum of `a` and a constant is not `b`, or, if `ZERO`, that of `b` and a constant not zero.
+struct Loops<const ZERO: bool, const R: bool>;
 
 /// One of them, with the number of its handler.
 trait Numbered {
@@ -88,6 +90,10 @@ impl<const N: u8, X: Source, Y: Source, const R: bool> Numbered for Cmp<Op<N>, X
     const NUMBER: u32 = N as u32 | page(X::IS_ACC, Y::IS_ACC, refund(R));
 }
 
+impl<const ZERO: bool, const R: bool> Numbered for Loops<ZERO, R> {
+    const NUMBER: u32 = (if ZERO { ADD_BR_IF } else { ADD_BR_NE }) as u32 | page(false, false, refund(R));
+}
+
 /// As the second of a pair.
 macro_rules! then {
     ($([$($generic:tt)*] $ty:ty = $handler:expr;)*) => {$(
@@ -106,6 +112,8 @@ then! {
     [O: Load, X: Source] Get<O, X> = load::<O, X, Any>;
     [O: Store, V: Source, X: Source] Put<O, V, X> = store::<O, V, X, Any>;
     [] Con = constant::<u32, 0, Any>;
+    [] Con2 = constant2::<Any>;
+    [const ZERO: bool, const R: bool] Loops<ZERO, R> = add_br::<true, ZERO, R>;
     [X: Source] Cpy<X> = copy::<u32, X, Any>;
     [T: Value, X: Source] Sel<T, X> = select::<T, X>;
     [const R: bool] Jmp<R> = br::<R>;
@@ -180,7 +188,8 @@ static ROWS: &[&[Row]] = product! {
     [Imm<Op<{ I32_ADD_I }>, B>, Imm<Op<{ I32_ADD_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
      Bin<Op<0x6a>, B, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Imm<Op<{ I32_AND_I }>, B>, Imm<Op<{ I32_AND_I }>, Acc>] * [
         Get<Op<0x28>, Acc>, Get<Op<0x29>, Acc>, Get<Op<0x2c>, Acc>, Get<Op<0x2d>, Acc>,
-        Get<Op<0x2f>, Acc>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x29>, Scaled<Acc, 3>>, Get<Op<0x2d>, Scaled<Acc, 0>>, Get<Op<0x2f>, Scaled<Acc, 1>>,
+        Get<Op<0x2f>, Acc>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x29>, Scaled<Acc, 3>>, Get<Op<0x2d>, Scaled<Acc, 0>>,
+        Get<Op<0x28>, Scaled<Acc, 0>>, Get<Op<0x2e>, Acc>, Get<Op<0x2e>, Scaled<Acc, 0>>,
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, Acc, C>,
         Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>, Bin<Op<{ I32_ROTL_I }>,
      Acc, K>,
@@ -205,21 +214,21 @@ static ROWS: &[&[Row]] = product! {
         Bin<Op<0x71>, B, Acc>, Bin<Op<0x71>, Acc, C>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>,
         Bin<Op<{ I32_ROTL_I }>, Acc, K>, Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, Acc>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x2d>, Scaled<Acc, 0>>,
-        If<true, false, Acc>, If<false, true, Acc>, Bin<Op<{ I32_ROTL_I }>, B, K>, Cpy<B>,
+        If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>, Bin<Op<{ I32_ROTL_I }>, B, K>, Cpy<B>,
     ]
     // What was just loaded.
-    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Get<Op<0x2d>, Acc>, Get<Op<0x2f>, B>, Get<Op<0x2f>, Acc>,
-     Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x2d>, Scaled<B, 0>>, Get<Op<0x2d>, Scaled<Acc, 0>>] * [
+    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Get<Op<0x2d>, Acc>, Get<Op<0x2f>, B>,
+     Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>, Get<Op<0x2d>, Scaled<B, 0>>, Get<Op<0x2d>, Scaled<Acc, 0>>] * [
         Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>, Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x72>, B, Acc>,
-        Bin<Op<0x6c>, B, Acc>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
-        Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>,
+        Bin<Op<0x6c>, B, Acc>, Bin<Op<0x6c>, Acc, C>, Bin<Op<{ I32_SHL_I }>, Acc, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>, Bin<Op<{ I32_ADD_S }>, Acc, K>,
+        Imm<Op<{ I32_ADD_I }>, Acc>, Imm<Op<{ I32_AND_I }>, Acc>, Imm<Op<{ I32_MUL_I }>, Acc>, Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>,
         Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x2d>, B>, Cpy<B>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>, Get<Op<0x28>, Scaled<Acc, 2>>, Get<Op<0x2d>, Scaled<B, 0>>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x3a>, Acc, B>,
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>,
         Cmp<Op<{ BR_EQ }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, Acc, B, false>, Cmp<Op<{ BR_NE }>, A, Acc, false>,
         Cmp<Op<{ BR_NE }>, A, Acc, true>, Cmp<Op<{ BR_EQ_I }>, Acc, K, false>, Cmp<Op<{ BR_NE_I }>, Acc, K, false>,
         Cmp<Op<{ BR_EQ_I }>, Acc, K, true>, Cmp<Op<{ BR_NE_I }>, Acc, K, true>, Cmp<Op<{ BR_LT_U_I }>, Acc, K, true>,
-        Cmp<Op<{ BR_GE_U_I }>, Acc, K, true>,
+        Cmp<Op<{ BR_GE_U_I }>, Acc, K, true>, Cmp<Op<{ BR_LT_S_I }>, Acc, K, true>, Cmp<Op<{ BR_GE_S_I }>, Acc, K, true>,
     ]
     // Constants that no operation takes, and moves.
     [Con] * [
@@ -264,7 +273,7 @@ static MORE_ROWS: &[&[Row]] = product! {
      Get<Op<0x2d>, Scaled<B, 0>>] * [
         Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Put<Op<0x3a>, Acc, Scaled<B, 0>>,
         Cmp<Op<{ BR_EQ }>, Acc, B, true>, Cmp<Op<{ BR_EQ }>, A, Acc, true>, Cmp<Op<{ BR_NE }>, Acc, B, true>,
-        Cmp<Op<{ BR_LT_U }>, Acc, B, true>, Cmp<Op<{ BR_LT_U }>, A, B, false>, Con,
+        Cmp<Op<{ BR_LT_U }>, Acc, B, true>, Cmp<Op<{ BR_LT_U }>, A, B, false>, Cmp<Op<{ BR_LT_U }>, A, B, true>, Con,
     ]
     // Fields of bits: one operation of the image.
     [Bin<Op<{ I32_SHR_U_I }>, B, K>, Bin<Op<{ I32_SHR_U_I }>, Acc, K>] * [Bin<Op<{ I32_SHR_U_AND }>, Acc, K>]
@@ -307,6 +316,26 @@ static MORE_ROWS: &[&[Row]] = product! {
     ]
     [Bin<Op<0x7e>, B, Acc>] * [Bin<Op<{ I64_SHR_U_I }>, Acc, K>, Bin<Op<0x85>, B, Acc>, Bin<Op<0x7c>, B, Acc>]
 };
+/// And once more.
+static LAST_ROWS: &[&[Row]] = product! {
+    // Products.
+    [Bin<Op<0x6c>, B, Acc>, Bin<Op<0x6c>, Acc, C>] * [
+        Bin<Op<0x6b>, B, Acc>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x2e>, Scaled<B, 0>>, Bin<Op<0x6a>, B, C>, Con,
+        Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>,
+    ]
+    // Signed comparisons of what was loaded.
+    [Get<Op<0x28>, B>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x2d>, B>] * [
+        Cmp<Op<{ BR_LT_S }>, Acc, B, true>, Cmp<Op<{ BR_LT_S }>, A, Acc, true>, Cmp<Op<{ BR_LE_S }>, Acc, B, true>,
+        Cmp<Op<{ BR_LE_S }>, A, Acc, true>, Cmp<Op<{ BR_LE_U }>, Acc, B, true>, Cmp<Op<{ BR_LE_U }>, A, Acc, true>,
+    ]
+    // What comes before the end of a loop.
+    [Bin<Op<{ I32_ADD_S }>, B, K>, Imm<Op<{ I32_ADD_I }>, B>, Bin<Op<0x6a>, B, C>, Bin<Op<0x6a>, B, Acc>, Bin<Op<0x6a>, Acc, C>,
+     Bin<Op<0x73>, B, Acc>, Bin<Op<0x73>, Acc, C>, Bin<Op<0x85>, Acc, C>, Cpy<B>, Put<Op<0x36>, A, B>, Put<Op<0x36>, Acc, B>,
+     Put<Op<0x3a>, A, B>, Put<Op<0x3a>, Acc, B>] * [
+        Loops<false, false>, Loops<false, true>, Loops<true, false>, Loops<true, true>,
+    ]
+    [Bin<Op<{ I32_SHL_I }>, B, K>] * [Bin<Op<{ I32_ADD_S }>, B, K>, Bin<Op<0x6a>, B, C>]
+};
 /// The same with floats.
 #[cfg(feature = "float")]
 static FLOAT_ROWS: &[&[Row]] = product! {
@@ -315,9 +344,9 @@ static FLOAT_ROWS: &[&[Row]] = product! {
      Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>] * [
         Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
      Bin<Op<0xa2>, Acc, C>,
-        Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>,
+        Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>, Con2, Loops<false, false>, Loops<true, false>,
     ]
-    [Get<Op<0x29>, B>, Get<Op<0x29>, Acc>, Get<Op<0x29>, Scaled<B, 0>>, Get<Op<0x29>, Scaled<B, 3>>] * [
+    [Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>] * [
         Bin<Op<0xa0>, B, AccBits>, Bin<Op<0xa0>, AccBits, C>, Bin<Op<0xa1>, B, AccBits>, Bin<Op<0xa1>, AccBits, C>, Bin<Op<0xa2>, B, AccBits>,
      Bin<Op<0xa2>, AccBits, C>,
         Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>,
@@ -328,25 +357,20 @@ static FLOAT_ROWS: &[&[Row]] = product! {
         Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>,
      Bin<Op<0x94>, Acc, C>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Bin<Op<0x94>, B, C>, Get<Op<0x28>, B>,
-        Get<Op<0x28>, Scaled<B, 0>>,
+        Get<Op<0x28>, Scaled<B, 0>>, Con, Loops<false, false>, Loops<true, false>,
     ]
-    [Get<Op<0x28>, B>, Get<Op<0x28>, Acc>, Get<Op<0x28>, Scaled<B, 0>>, Get<Op<0x28>, Scaled<B, 2>>] * [
+    [Get<Op<0x28>, B>, Get<Op<0x28>, Scaled<B, 0>>] * [
         Bin<Op<0x92>, B, AccBits>, Bin<Op<0x92>, AccBits, C>, Bin<Op<0x93>, B, AccBits>, Bin<Op<0x93>, AccBits, C>, Bin<Op<0x94>, B, AccBits>,
      Bin<Op<0x94>, AccBits, C>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Bin<Op<0x94>, B, C>, Get<Op<0x28>, B>,
         Get<Op<0x28>, Scaled<B, 0>>,
     ]
-    [Bin<Op<0x61>, B, C>, Bin<Op<0x61>, B, Acc>, Bin<Op<0x61>, Acc, C>, Bin<Op<0x62>, B, C>, Bin<Op<0x62>, B, Acc>,
-     Bin<Op<0x62>, Acc, C>, Bin<Op<0x63>, B, C>, Bin<Op<0x63>, B, Acc>, Bin<Op<0x63>, Acc, C>, Bin<Op<0x64>, B, C>,
-     Bin<Op<0x64>, B, Acc>, Bin<Op<0x64>, Acc, C>, Bin<Op<0x65>, B, C>, Bin<Op<0x65>, B, Acc>, Bin<Op<0x65>, Acc, C>,
-     Bin<Op<0x66>, B, C>, Bin<Op<0x66>, B, Acc>, Bin<Op<0x66>, Acc, C>] * [
+    [Bin<Op<0x61>, B, C>, Bin<Op<0x62>, B, C>, Bin<Op<0x63>, B, C>, Bin<Op<0x64>, B, C>, Bin<Op<0x65>, B, C>, Bin<Op<0x66>, B, C>] * [
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>, Sel<u64, Acc>,
     ]
     // Constants.
     [Con2] * [Bin<Op<0xa0>, B, AccBits>, Bin<Op<0xa1>, B, AccBits>, Bin<Op<0xa2>, B, AccBits>, Bin<Op<0xa3>, B, AccBits>]
-    [Bin<Op<0x5d>, B, C>, Bin<Op<0x5d>, B, Acc>, Bin<Op<0x5d>, Acc, C>, Bin<Op<0x5e>, B, C>, Bin<Op<0x5e>, B, Acc>,
-     Bin<Op<0x5e>, Acc, C>, Bin<Op<0x5f>, B, C>, Bin<Op<0x5f>, B, Acc>, Bin<Op<0x5f>, Acc, C>, Bin<Op<0x60>, B, C>,
-     Bin<Op<0x60>, B, Acc>, Bin<Op<0x60>, Acc, C>] * [
+    [Bin<Op<0x5d>, B, C>, Bin<Op<0x5e>, B, C>, Bin<Op<0x5f>, B, C>, Bin<Op<0x60>, B, C>] * [
         If<true, false, Acc>, If<true, true, Acc>, If<false, false, Acc>, If<false, true, Acc>, Sel<u32, Acc>,
     ]
     [Bin<Op<0xa3>, B, C>, Bin<Op<0xa3>, Acc, C>, Una<Op<0x9f>, Acc>, Una<Op<0x9a>, Acc>] * [
@@ -360,6 +384,7 @@ static FLOAT_ROWS: &[&[Row]] = product! {
 static SETS: &[&[&[Row]]] = &[
     ROWS,
     MORE_ROWS,
+    LAST_ROWS,
     #[cfg(feature = "float")]
     FLOAT_ROWS,
 ];
@@ -390,10 +415,10 @@ struct Pairs {
     /// The second's number, and how far behind the first pair's handler those of this one are.
     pairs: [(u16, u16); COUNTS.0],
     /// For each number of a first, and set: where its pairs begin, and how many there are.
-    firsts: [[(u16, u16); 3]; PAIRS as usize],
+    firsts: [[(u16, u16); 4]; PAIRS as usize],
 }
 static KNOWN: Pairs = {
-    let mut known = Pairs { pairs: [(0, 0); COUNTS.0], firsts: [[(0, 0); 3]; PAIRS as usize] };
+    let mut known = Pairs { pairs: [(0, 0); COUNTS.0], firsts: [[(0, 0); 4]; PAIRS as usize] };
     let (mut at, mut handler, mut set) = (0, 0, 0);
     while set < SETS.len() {
         let mut i = 0;
