@@ -344,7 +344,7 @@ static FLOAT_ROWS: &[&[Row]] = product! {
      Bin<Op<0xa2>, B, C>, Bin<Op<0xa2>, B, Acc>, Bin<Op<0xa2>, Acc, C>] * [
         Bin<Op<0xa0>, B, Acc>, Bin<Op<0xa0>, Acc, C>, Bin<Op<0xa1>, B, Acc>, Bin<Op<0xa1>, Acc, C>, Bin<Op<0xa2>, B, Acc>,
      Bin<Op<0xa2>, Acc, C>,
-        Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>, Con2, Loops<false, false>, Loops<true, false>,
+        Put<Op<0x37>, Acc, B>, Bin<Op<0xa2>, B, C>, Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>, Bin<Op<0xa0>, B, C>, Bin<Op<0xa1>, B, C>, Con2, Loops<false, false>, Loops<true, false>,
     ]
     [Get<Op<0x29>, B>, Get<Op<0x29>, Scaled<B, 0>>] * [
         Bin<Op<0xa0>, B, AccBits>, Bin<Op<0xa0>, AccBits, C>, Bin<Op<0xa1>, B, AccBits>, Bin<Op<0xa1>, AccBits, C>, Bin<Op<0xa2>, B, AccBits>,
@@ -357,7 +357,7 @@ static FLOAT_ROWS: &[&[Row]] = product! {
         Bin<Op<0x92>, B, Acc>, Bin<Op<0x92>, Acc, C>, Bin<Op<0x93>, B, Acc>, Bin<Op<0x93>, Acc, C>, Bin<Op<0x94>, B, Acc>,
      Bin<Op<0x94>, Acc, C>,
         Put<Op<0x36>, Acc, B>, Put<Op<0x36>, Acc, Scaled<B, 0>>, Put<Op<0x36>, Acc, Scaled<B, 2>>, Bin<Op<0x94>, B, C>, Get<Op<0x28>, B>,
-        Get<Op<0x28>, Scaled<B, 0>>, Con, Loops<false, false>, Loops<true, false>,
+        Get<Op<0x28>, Scaled<B, 0>>, Bin<Op<0x92>, B, C>, Bin<Op<0x93>, B, C>, Con, Loops<false, false>, Loops<true, false>,
     ]
     [Get<Op<0x28>, B>, Get<Op<0x28>, Scaled<B, 0>>] * [
         Bin<Op<0x92>, B, AccBits>, Bin<Op<0x92>, AccBits, C>, Bin<Op<0x93>, B, AccBits>, Bin<Op<0x93>, AccBits, C>, Bin<Op<0x94>, B, AccBits>,
