@@ -306,7 +306,7 @@ static MORE_ROWS: &[&[Row]] = product! {
     [Cpy<Acc>] * [Con, Cpy<B>, If<true, true, A>, If<false, true, A>, Jmp<false>, Jmp<true>]
     // Comparisons whose outcome is a number.
     [Bin<Op<0x46>, B, C>, Bin<Op<0x47>, B, C>, Bin<Op<0x48>, B, C>, Bin<Op<0x49>, B, C>, Bin<Op<0x4a>, B, C>, Bin<Op<0x4b>, B, C>,
-     Bin<Op<0x49>, B, Acc>, Bin<Op<0x4b>, B, Acc>] * [Sel<u32, Acc>, Bin<Op<0x6b>, B, Acc>, Bin<Op<0x71>, B, Acc>]
+     Bin<Op<0x49>, B, Acc>, Bin<Op<0x4b>, B, Acc>] * [Sel<u32, Acc>, Bin<Op<0x6b>, B, Acc>, Bin<Op<0x71>, B, Acc>, Con]
     [Bin<Op<0x51>, B, C>, Bin<Op<0x51>, Acc, C>, Bin<Op<0x52>, B, C>, Bin<Op<0x53>, B, C>, Bin<Op<0x54>, B, C>] * [
         If<true, false, Acc>, If<true, true, Acc>, If<false, true, Acc>, Sel<u64, Acc>,
     ]
