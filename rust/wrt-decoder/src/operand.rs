@@ -3,8 +3,8 @@
 //! front, control frames down from the back.
 //!
 //! An operand carries its type for the validator and, for the sink, where its value is. Cells of a frame are numbered
-//! from 0: first the locals, then one place per operand; [`Operand::cell`] is that place, whether or not the value has
-//! been put there.
+//! from 0: first the locals, then those that the sink keeps for itself, then one place per operand; [`Operand::cell`] is that place,
+//! whether or not the value has been put there.
 
 use crate::Fault;
 use crate::locals::Local;
@@ -55,7 +55,7 @@ impl Operand<'_> {
     pub fn ty(&self) -> ValType {
         ValType::from_bits(self.0[TYPE])
     }
-    /// Its own cell: the sum of the cells of the locals and of the operands below.
+    /// Its own cell: as many lie below it as the locals, the sink's own and the operands below have.
     #[inline(always)]
     pub fn cell(&self) -> u32 {
         self.0[AT] >> 2
