@@ -853,9 +853,10 @@ impl<'b, 's, S: Sink> Decoder<'b, 's, S> {
         };
         let base = self.used.wrapping_add(all.wrapping_sub(stacks.len() as u32));
         self.high = self.high.max(base);
-        let (param_cells, cells) = (locals.param_cells, locals.cells);
-        self.sink.func_begin(&info, func, &locals, param_cells, cells.wrapping_sub(param_cells), size)?;
-        let s = Operands::new(stacks, cells.wrapping_add(S::OWN_CELLS), self.high.wrapping_sub(base));
+        let (param_cells, local_cells) = (locals.param_cells, locals.cells.wrapping_sub(locals.param_cells));
+        let first_operand = locals.cells.wrapping_add(S::own_cells(local_cells));
+        self.sink.func_begin(&info, func, &locals, param_cells, local_cells, size)?;
+        let s = Operands::new(stacks, first_operand, self.high.wrapping_sub(base));
         let mut body = Body::new(self.r.clone(), info, locals, inits, s, &mut *self.sink);
         body.wide = self.wide;
         let result = body.open(index).and_then(|()| body.run());

@@ -36,9 +36,6 @@ pub struct Catch {
 
 /// Listens to a module. A method that returns an error ends the decoding with it.
 pub trait Sink {
-    /// Cells of each function's frame that are the sink's own, between locals and operands.
-    const OWN_CELLS: u32 = 0;
-
     /// The module uses `feature`, which this build has. Told of floats for vector instructions only.
     fn uses(&mut self, feature: Feature);
 
@@ -83,6 +80,12 @@ pub trait Sink {
     #[inline(always)]
     fn skip(&mut self, _info: &Info<'_>, _func: u32, _at: u32, _size: u32) -> bool {
         false
+    }
+    /// Cells that the sink keeps for itself, between locals and operands, in the frame of a function whose locals have so many, those
+    /// of parameters not counted.
+    #[inline(always)]
+    fn own_cells(_local_cells: u32) -> u32 {
+        0
     }
     /// The body of function `func` begins. `param_cells` and `local_cells` (without parameters) make up the locals;
     /// `body_bytes` is the length of its code in the module.

@@ -5,8 +5,6 @@ use super::*;
 use wrt_decoder::{Catch, Locals};
 
 impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
-    const OWN_CELLS: u32 = 1;
-
     fn uses(&mut self, feature: Feature) {
         self.features |= feature.bit();
     }
@@ -291,6 +289,10 @@ impl<const WATCH: bool> Sink for Translator<'_, WATCH> {
     #[cfg(wrt_threaded)]
     fn skip(&mut self, info: &Info<'_>, func: u32, at: u32, size: u32) -> bool {
         self.leave_room(info, func, at, size)
+    }
+    /// One that is zero, where an `ENTER` can see to it.
+    fn own_cells(local_cells: u32) -> u32 {
+        u32::from(local_cells != 0)
     }
     fn func_begin(&mut self, _: &Info<'_>, func: u32, locals: &Locals<'_>, param_cells: u32, local_cells: u32, body_bytes: u32) -> Done {
         let entry = self.entries_at.wrapping_add(func.wrapping_sub(self.imported_funcs));
